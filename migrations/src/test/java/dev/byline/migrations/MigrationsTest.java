@@ -1,0 +1,106 @@
+package dev.byline.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+
+class MigrationsTest {
+    @Test
+    void anEmptyDatabaseGetsEveryMigrationOnce() {
+        try (var database = TestDatabase.empty()) {
+            assertThat(Migrations.pending(database.dataSource())).startsWith("V001__users.sql", "V002__posts.sql");
+
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(3);
+
+            assertThat(Migrations.pending(database.dataSource())).isEmpty();
+            assertThat(Migrations.apply(database.dataSource())).isZero();
+        }
+    }
+
+    @Test
+    void aHostsOwnTablesInTheSameSchemaAreNoObstacle() {
+        try (var database = TestDatabase.empty()) {
+            database.run("CREATE TABLE invoices (id int)");
+
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void severalProcessesMayMigrateAtOnce() throws Exception {
+        try (var database = TestDatabase.empty();
+                var threads = Executors.newCachedThreadPool()) {
+            var applied = new ArrayList<Future<Integer>>();
+            for (int i = 0; i < 4; i++) {
+                applied.add(threads.submit(() -> Migrations.apply(database.dataSource())));
+            }
+
+            var total = 0;
+            for (var each : applied) {
+                total += each.get();
+            }
+            assertThat(total).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void everyIndexIsValid() {
+        try (var database = TestDatabase.migrated()) {
+            assertThat(database.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid"))
+                    .isEqualTo("0");
+        }
+    }
+
+    @Test
+    void everyConstraintAndIndexHasANameOfOurs() {
+        try (var database = TestDatabase.migrated()) {
+            var strange = database.value("""
+                    SELECT coalesce(string_agg(name, ', '), '') FROM (
+                        SELECT conname AS name, conrelid FROM pg_constraint WHERE contype <> 'n'
+                        UNION SELECT indexrelid::regclass::text, indrelid FROM pg_index) named
+                    WHERE conrelid IN ('users'::regclass, 'posts'::regclass)
+                        AND name !~ '^(users|posts)_[a-z_]+_(pkey|key|fkey|check|idx)$|^(users|posts)_pkey$'
+                    """);
+            assertThat(strange).isEmpty();
+        }
+    }
+
+    @Test
+    void emailsAreUniqueRegardlessOfCaseInAnyScript() {
+        try (var database = TestDatabase.migrated()) {
+            database.run("INSERT INTO users (email, name) VALUES ('Ärger@Example.com', 'a')");
+
+            assertThatThrownBy(() -> database.run("INSERT INTO users (email, name) VALUES ('äRGER@example.COM', 'b')"))
+                    .rootCause()
+                    .hasMessageContaining("users_email_key");
+            assertThat(database.value("SELECT email FROM users")).isEqualTo("Ärger@Example.com");
+        }
+    }
+
+    /** The examples of RFC 7396, appendix A, as far as both sides are objects. */
+    @Test
+    void mergePatchDoesWhatTheRfcSays() {
+        try (var database = TestDatabase.migrated()) {
+            for (var example : new String[][] {
+                {"{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\": \"c\"}"},
+                {"{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\": \"b\", \"b\": \"c\"}"},
+                {"{\"a\":\"b\"}", "{\"a\":null}", "{}"},
+                {"{\"a\":\"b\",\"b\":\"c\"}", "{\"a\":null}", "{\"b\": \"c\"}"},
+                {"{\"a\":[\"b\"]}", "{\"a\":\"c\"}", "{\"a\": \"c\"}"},
+                {"{\"a\":\"c\"}", "{\"a\":[\"b\"]}", "{\"a\": [\"b\"]}"},
+                {"{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"d\",\"c\":null}}", "{\"a\": {\"b\": \"d\"}}"},
+                {"{\"a\":[{\"b\":\"c\"}]}", "{\"a\":[1]}", "{\"a\": [1]}"},
+                {"{\"e\":null}", "{\"a\":1}", "{\"a\": 1, \"e\": null}"},
+                {"{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\": {\"bb\": {}}}"},
+            }) {
+                assertThat(database.value("SELECT json_merge_patch('" + example[0] + "', '" + example[1] + "')"))
+                        .as("%s + %s", example[0], example[1])
+                        .isEqualTo(example[2]);
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+package dev.byline.migrations;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.sql.SQLException;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * A database of its own for each test class, cloned from a migrated template. By default in an embedded PostgreSQL that
+ * lives as long as the JVM; with {@code -Dbyline.test.database=postgres://user:password@host:port/database} on that
+ * server instead, whose user must be allowed to create databases.
+ */
+public final class TestDatabase implements AutoCloseable {
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
+    private final String name;
+
+    private TestDatabase(String template) {
+        name = "byline_test_" + ProcessHandle.current().pid() + "_" + COUNT.incrementAndGet();
+        execute("CREATE DATABASE " + name + " TEMPLATE " + template + " ENCODING 'UTF8'");
+    }
+
+    /** A database with Byline's schema. */
+    public static TestDatabase migrated() {
+        return new TestDatabase(Template.NAME);
+    }
+
+    /** A database with nothing in it. */
+    public static TestDatabase empty() {
+        return new TestDatabase("template0");
+    }
+
+    /** Connections to it, one each time, without limits. */
+    public DataSource dataSource() {
+        return Server.dataSource(name);
+    }
+
+    /** Where it is, user and password included. */
+    public String url() {
+        var server = Server.dataSource(name);
+        return String.format(
+                Locale.ROOT,
+                "postgres://%s:%s@%s:%d/%s",
+                server.getUser(),
+                server.getPassword(),
+                server.getServerNames()[0],
+                server.getPortNumbers()[0],
+                name);
+    }
+
+    /** Runs a statement in it. */
+    public void run(String sql) {
+        execute(Server.dataSource(name), sql);
+    }
+
+    /** Reads one value from it. */
+    public String value(String sql) {
+        try (var connection = dataSource().getConnection();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery(sql)) {
+            if (!rows.next()) {
+                throw new IllegalStateException("no row: " + sql);
+            }
+            return String.valueOf(rows.getString(1));
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        execute("DROP DATABASE " + name + " WITH (FORCE)");
+    }
+
+    private static void execute(String sql) {
+        execute(Server.dataSource(Server.MAINTENANCE), sql);
+    }
+
+    private static void execute(DataSource dataSource, String sql) {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
+    }
+
+    private static final class Template {
+        static final String NAME;
+
+        static {
+            var template = empty();
+            Migrations.apply(template.dataSource());
+            NAME = template.name;
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> Server.stop(template)));
+        }
+    }
+
+    private static final class Server {
+        private static final URI EXTERNAL = URI.create(System.getProperty("byline.test.database", ""));
+        private static final @Nullable EmbeddedPostgres EMBEDDED = EXTERNAL.getHost() == null ? start() : null;
+        static final String MAINTENANCE = EMBEDDED == null ? EXTERNAL.getPath().substring(1) : "postgres";
+
+        private static EmbeddedPostgres start() {
+            try {
+                return EmbeddedPostgres.builder()
+                        .setServerConfig("fsync", "off")
+                        .setServerConfig("full_page_writes", "off")
+                        .setRegisterShutdownHook(false)
+                        .start();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        static PGSimpleDataSource dataSource(String database) {
+            var dataSource = new PGSimpleDataSource();
+            dataSource.setDatabaseName(database);
+            if (EMBEDDED != null) {
+                dataSource.setServerNames(new String[] {"localhost"});
+                dataSource.setPortNumbers(new int[] {EMBEDDED.getPort()});
+                dataSource.setUser("postgres");
+                dataSource.setPassword("postgres");
+            } else {
+                var credentials = EXTERNAL.getUserInfo().split(":", 2);
+                dataSource.setServerNames(new String[] {EXTERNAL.getHost()});
+                dataSource.setPortNumbers(new int[] {EXTERNAL.getPort() < 0 ? 5432 : EXTERNAL.getPort()});
+                dataSource.setUser(credentials[0]);
+                dataSource.setPassword(credentials.length > 1 ? credentials[1] : "");
+            }
+            return dataSource;
+        }
+
+        static void stop(TestDatabase template) {
+            try {
+                if (EMBEDDED == null) {
+                    template.close();
+                } else {
+                    EMBEDDED.close();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}
