@@ -1,0 +1,64 @@
+package dev.byline.codegen;
+
+import dev.byline.migrations.Migrations;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.nio.file.Path;
+import org.jooq.codegen.GenerationTool;
+import org.jooq.meta.jaxb.Configuration;
+import org.jooq.meta.jaxb.Database;
+import org.jooq.meta.jaxb.ForcedType;
+import org.jooq.meta.jaxb.Generate;
+import org.jooq.meta.jaxb.Generator;
+import org.jooq.meta.jaxb.Jdbc;
+import org.jooq.meta.jaxb.Logging;
+import org.jooq.meta.jaxb.Target;
+
+/** Starts an embedded PostgreSQL, migrates it and writes the jOOQ classes of what stands there. */
+public final class Codegen {
+    private Codegen() {}
+
+    /**
+     * Writes the classes.
+     *
+     * @param arguments one: the folder of sources to write to, replaced below {@code dev/byline/db/generated}
+     * @throws Exception when PostgreSQL can't be started, a migration fails or a file can't be written
+     */
+    public static void main(String[] arguments) throws Exception {
+        generate(Path.of(arguments[0]));
+    }
+
+    static void generate(Path sources) throws Exception {
+        try (var postgres = EmbeddedPostgres.start()) {
+            Migrations.apply(postgres.getPostgresDatabase());
+            GenerationTool.generate(configuration(postgres.getJdbcUrl("postgres", "postgres"), sources));
+        }
+    }
+
+    private static Configuration configuration(String url, Path sources) {
+        var database = new Database()
+                .withName("org.jooq.meta.postgres.PostgresDatabase")
+                .withInputSchema("public")
+                .withOutputSchemaToDefault(true)
+                .withExcludes("byline_schema_history")
+                .withIncludeRoutines(false)
+                .withForcedTypes(new ForcedType().withName("INSTANT").withIncludeTypes("(?i:timestamptz|timestamp.*)"));
+        var generate = new Generate()
+                .withGeneratedAnnotation(false)
+                .withGlobalCatalogReferences(false)
+                .withGlobalSchemaReferences(false)
+                .withRecords(false)
+                .withImplicitJoinPathsToOne(false)
+                .withImplicitJoinPathsToMany(false)
+                .withJavadoc(false)
+                .withIndexes(true);
+        return new Configuration()
+                .withLogging(Logging.WARN)
+                .withJdbc(new Jdbc().withUrl(url))
+                .withGenerator(new Generator()
+                        .withDatabase(database)
+                        .withGenerate(generate)
+                        .withTarget(new Target()
+                                .withPackageName("dev.byline.db.generated")
+                                .withDirectory(sources.toString())));
+    }
+}

@@ -1,0 +1,5 @@
+/** Writes the jOOQ classes of core from the migrations. */
+@NullMarked
+package dev.byline.codegen;
+
+import org.jspecify.annotations.NullMarked;
