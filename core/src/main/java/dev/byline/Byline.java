@@ -1,0 +1,104 @@
+package dev.byline;
+
+import dev.byline.db.Database;
+import dev.byline.db.PoolStatus;
+import dev.byline.db.ServerFacts;
+import dev.byline.post.Posts;
+import dev.byline.user.UserPurge;
+import dev.byline.user.Users;
+import java.time.InstantSource;
+import java.util.Optional;
+import javax.sql.DataSource;
+
+/**
+ * Users and posts on PostgreSQL: the front door of the library.
+ *
+ * <p>The schema must be there: see {@code Migrations.apply(DataSource)} in the {@code migrations} artifact. An instance is
+ * safe for use by several threads, shares nothing with others in the same JVM, and owns one thread that removes the
+ * rows of deleted users.
+ */
+public final class Byline implements AutoCloseable {
+    private final Database database;
+    private final UserPurge purge;
+    private final Users users;
+    private final Posts posts;
+
+    private Byline(Database database, InstantSource clock) {
+        this.database = database;
+        this.purge = new UserPurge(database);
+        this.users = new Users(database, purge);
+        this.posts = new Posts(database, clock);
+    }
+
+    /**
+     * Opens Byline with a pool of its own. Doesn't wait for the database.
+     *
+     * @param config where the data is
+     */
+    public static Byline open(BylineConfig config) {
+        return new Byline(Database.open(config.database()), InstantSource.system());
+    }
+
+    /** Starts setting up an instance on parts of the host's. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Sets up an instance on parts of the host's. */
+    public static final class Builder {
+        private InstantSource clock = InstantSource.system();
+
+        private Builder() {}
+
+        /**
+         * Sets what the future begins after; the system's clock by default.
+         *
+         * @param value the clock
+         */
+        public Builder clock(InstantSource value) {
+            this.clock = value;
+            return this;
+        }
+
+        /**
+         * Opens Byline on the host's pool.
+         *
+         * @param value connections with auto-commit on; set {@code statement_timeout} and the driver's {@code socketTimeout}
+         *     on them, so that a frozen database can't hang the host. Stays open when Byline is closed.
+         */
+        public Byline dataSource(DataSource value) {
+            return new Byline(Database.on(value), clock);
+        }
+    }
+
+    /** Returns what may be done with users. */
+    public Users users() {
+        return users;
+    }
+
+    /** Returns what may be done with posts. */
+    public Posts posts() {
+        return posts;
+    }
+
+    /** Returns what the pool does now, empty for the host's own pool. Doesn't block. */
+    public Optional<PoolStatus> poolStatus() {
+        return database.poolStatus();
+    }
+
+    /**
+     * Asks the database who it is; blocks for it.
+     *
+     * @throws BylineException.Unavailable when it doesn't answer
+     */
+    public ServerFacts serverFacts() {
+        return ServerFacts.of(database);
+    }
+
+    /** Closes what this opened: waits for the batch of rows that is being removed, then closes its own pool. */
+    @Override
+    public void close() {
+        purge.close();
+        database.close();
+    }
+}

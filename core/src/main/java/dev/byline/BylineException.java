@@ -1,0 +1,97 @@
+package dev.byline;
+
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that Byline refuses or can't do. Sealed: a {@code switch} over it needs no default, and a new kind
+ * breaks the build where it isn't handled. Messages are meant for the caller: they hold no SQL and no secrets.
+ */
+public abstract sealed class BylineException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private BylineException(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+
+    /** Values that break a rule; nothing was changed. */
+    public static final class Invalid extends BylineException {
+        private static final long serialVersionUID = 1L;
+        private final transient List<FieldError> errors;
+
+        /** @param errors every fault found, at least one */
+        public Invalid(List<FieldError> errors) {
+            super(
+                    errors.stream()
+                            .map(error -> error.field() + " " + error.message())
+                            .collect(Collectors.joining("; ")),
+                    null);
+            this.errors = List.copyOf(errors);
+        }
+
+        /**
+         * A single fault.
+         *
+         * @param field as {@link FieldError#field()}
+         * @param message as {@link FieldError#message()}
+         */
+        public Invalid(String field, String message) {
+            this(List.of(new FieldError(field, message)));
+        }
+
+        /** Returns every fault found, at least one. */
+        public List<FieldError> errors() {
+            return errors;
+        }
+    }
+
+    /** A cursor that this list did not hand out. */
+    public static final class BadCursor extends BylineException {
+        private static final long serialVersionUID = 1L;
+
+        public BadCursor() {
+            super("cursor is not one that this list handed out", null);
+        }
+    }
+
+    /** It doesn't exist, or not for this principal: the two are not told apart. */
+    public static final class NotFound extends BylineException {
+        private static final long serialVersionUID = 1L;
+
+        /** @param what the kind of thing, such as {@code post} */
+        public NotFound(String what) {
+            super("no such " + what, null);
+        }
+    }
+
+    /** The principal may see it, but not do this to it. */
+    public static final class Forbidden extends BylineException {
+        private static final long serialVersionUID = 1L;
+
+        /** @param message what is not allowed */
+        public Forbidden(String message) {
+            super(message, null);
+        }
+    }
+
+    /** It clashes with what is already there; nothing was changed. */
+    public static final class Conflict extends BylineException {
+        private static final long serialVersionUID = 1L;
+
+        /** @param message what it clashes with */
+        public Conflict(String message) {
+            super(message, null);
+        }
+    }
+
+    /** The database is away, overloaded or too slow; a write may or may not have happened. Trying later may help. */
+    public static final class Unavailable extends BylineException {
+        private static final long serialVersionUID = 1L;
+
+        /** @param cause what the driver or pool reported */
+        public Unavailable(@Nullable Throwable cause) {
+            super("the database is not available right now", cause);
+        }
+    }
+}

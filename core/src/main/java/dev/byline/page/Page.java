@@ -1,0 +1,53 @@
+package dev.byline.page;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A part of a list.
+ *
+ * @param items in the list's order
+ * @param nextCursor where the next page starts, null on the last page
+ * @param <T> what the list holds
+ */
+public record Page<T>(List<T> items, @Nullable String nextCursor) {
+    public Page {
+        items = List.copyOf(items);
+    }
+
+    /**
+     * Makes a page of rows that were fetched with one more than asked for: only if that one is there, a next page is.
+     *
+     * @param rows up to {@code request.limit() + 1} rows in the list's order
+     * @param request what was asked for
+     * @param list the list, as in {@link Cursor#encode}
+     * @param position where a row stands in the list
+     * @param <T> what the list holds
+     */
+    public static <T> Page<T> of(List<T> rows, PageRequest request, String list, Function<? super T, Cursor> position) {
+        if (rows.size() <= request.limit()) {
+            return new Page<>(rows, null);
+        }
+        var items = rows.subList(0, request.limit());
+        return new Page<>(items, position.apply(items.getLast()).encode(list));
+    }
+
+    /**
+     * Puts rows that were found by id in the order in which they were asked for.
+     *
+     * @param rows in any order
+     * @param ids every id that a row has, in the order wanted
+     * @param id a row's id
+     * @param <T> what the rows hold
+     */
+    public static <T> List<T> inOrder(List<T> rows, Collection<Long> ids, ToLongFunction<? super T> id) {
+        var order = List.copyOf(ids);
+        return rows.stream()
+                .sorted(Comparator.comparingInt(row -> order.indexOf(id.applyAsLong(row))))
+                .toList();
+    }
+}

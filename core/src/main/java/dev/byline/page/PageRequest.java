@@ -1,0 +1,63 @@
+package dev.byline.page;
+
+import dev.byline.Validation;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which part of a list is wanted.
+ *
+ * @param limit the most items, 1 to {@value #MAX_LIMIT}
+ * @param cursor {@link Page#nextCursor()} of the page before, null for the first page
+ */
+public record PageRequest(int limit, @Nullable String cursor) {
+    /** The most items of one page. */
+    public static final int MAX_LIMIT = 100;
+
+    /** The items of a page when nobody says otherwise. */
+    public static final int DEFAULT_LIMIT = 20;
+
+    /** @throws dev.byline.BylineException.Invalid when the limit is out of range */
+    public PageRequest {
+        var validation = new Validation();
+        validation.check(limit >= 1 && limit <= MAX_LIMIT, "limit", "must be 1 to " + MAX_LIMIT);
+        validation.throwIfInvalid();
+    }
+
+    /**
+     * The first page.
+     *
+     * @param limit the most items, 1 to {@value #MAX_LIMIT}
+     */
+    public static PageRequest first(int limit) {
+        return new PageRequest(limit, null);
+    }
+
+    /**
+     * Checks how many things are asked for by id.
+     *
+     * @param ids any ids
+     * @return each of them once, in the same order
+     * @throws dev.byline.BylineException.Invalid when there are more than {@value #MAX_LIMIT}
+     */
+    public static Set<Long> checkIds(Collection<Long> ids) {
+        var distinct = new LinkedHashSet<>(ids);
+        var validation = new Validation();
+        validation.check(distinct.size() <= MAX_LIMIT, "ids", "must be at most " + MAX_LIMIT);
+        validation.throwIfInvalid();
+        return distinct;
+    }
+
+    /**
+     * Where the wanted page starts.
+     *
+     * @param list the list, as in {@link Cursor#encode}
+     * @return null for the first page
+     * @throws dev.byline.BylineException.BadCursor when this list didn't hand the cursor out
+     */
+    public @Nullable Cursor position(String list) {
+        return cursor == null ? null : Cursor.decode(cursor, list);
+    }
+}

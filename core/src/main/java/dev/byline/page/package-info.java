@@ -1,0 +1,5 @@
+/** Lists, page by page. */
+@NullMarked
+package dev.byline.page;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,275 @@
+package dev.byline.post;
+
+import static dev.byline.db.generated.Tables.POSTS;
+import static dev.byline.db.generated.Tables.USERS;
+
+import dev.byline.Metadata;
+import dev.byline.db.MetadataSql;
+import dev.byline.page.Cursor;
+import dev.byline.user.NewUser;
+import dev.byline.user.Principal;
+import dev.byline.user.User;
+import dev.byline.user.UserSql;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jooq.Condition;
+import org.jooq.DSLContext;
+import org.jooq.DataType;
+import org.jooq.Field;
+import org.jooq.JSONB;
+import org.jooq.Record;
+import org.jooq.Row7;
+import org.jooq.impl.DSL;
+import org.jooq.impl.SQLDataType;
+import org.jspecify.annotations.Nullable;
+
+/** The statements about posts, one method each. */
+final class PostSql {
+    private PostSql() {}
+
+    /**
+     * Inserts posts of users who exist, in order, and returns what was written: fewer rows than asked for when an
+     * author is missing.
+     */
+    static List<Post> insert(DSLContext dsl, List<NewPost> posts, long author) {
+        var rows = new ArrayList<Row7<Integer, Long, String, String, JSONB, Instant, Instant>>();
+        for (var post : posts) {
+            var published = post.publishedAt() == null ? DSL.currentInstant() : DSL.val(post.publishedAt());
+            rows.add(DSL.row(
+                    DSL.inline(rows.size()),
+                    DSL.val(post.userId() == null ? author : post.userId()),
+                    DSL.val(post.title(), SQLDataType.CLOB),
+                    DSL.val(post.body(), SQLDataType.CLOB),
+                    DSL.val(MetadataSql.value(post.metadata())),
+                    post.status() == PostStatus.DRAFT ? DSL.castNull(SQLDataType.INSTANT) : published,
+                    published));
+        }
+        return insert(dsl, rows);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static List<Post> insert(
+            DSLContext dsl, List<Row7<Integer, Long, String, String, JSONB, Instant, Instant>> rows) {
+        var v = DSL.values(rows.toArray(Row7[]::new))
+                .as("v", "position", "user_id", "title", "body", "metadata", "published_at", "created_at");
+        return dsl.insertInto(
+                        POSTS,
+                        POSTS.USER_ID,
+                        POSTS.TITLE,
+                        POSTS.BODY,
+                        POSTS.METADATA,
+                        POSTS.PUBLISHED_AT,
+                        POSTS.CREATED_AT)
+                .select(DSL.select(
+                                USERS.ID,
+                                v("title", SQLDataType.CLOB),
+                                v("body", SQLDataType.CLOB),
+                                v("metadata", SQLDataType.JSONB),
+                                v("published_at", SQLDataType.INSTANT),
+                                v("created_at", SQLDataType.INSTANT))
+                        .from(v)
+                        .join(USERS)
+                        .on(USERS.ID.eq(v("user_id", SQLDataType.BIGINT)), USERS.DELETED_AT.isNull())
+                        .orderBy(v("position", SQLDataType.INTEGER)))
+                .returning(columns(POSTS))
+                .fetch(row -> post(row, POSTS));
+    }
+
+    static Set<Long> existingUsers(DSLContext dsl, Collection<Long> ids) {
+        return dsl.select(USERS.ID)
+                .from(USERS)
+                .where(USERS.ID.eq(DSL.any(ids.toArray(Long[]::new))), USERS.DELETED_AT.isNull())
+                .fetchSet(USERS.ID);
+    }
+
+    static Optional<Post> byId(DSLContext dsl, Principal viewer, long id) {
+        return dsl.select(columns(POSTS))
+                .from(POSTS)
+                .where(POSTS.ID.eq(id), visibleTo(viewer), authorExists())
+                .fetchOptional(row -> post(row, POSTS));
+    }
+
+    static List<Post> byIds(DSLContext dsl, Collection<Long> ids) {
+        return dsl.select(columns(POSTS))
+                .from(POSTS)
+                .where(POSTS.ID.eq(DSL.any(ids.toArray(Long[]::new))), published(), authorExists())
+                .fetch(row -> post(row, POSTS));
+    }
+
+    static List<Post> feed(DSLContext dsl, PostFilter filter, @Nullable Cursor after, int limit) {
+        return dsl.select(columns(POSTS))
+                .from(POSTS)
+                .where(published(), authorExists())
+                .and(filter.author() == null ? DSL.noCondition() : POSTS.USER_ID.eq(filter.author()))
+                .and(after(POSTS.PUBLISHED_AT, after))
+                .orderBy(POSTS.PUBLISHED_AT.desc(), POSTS.ID.desc())
+                .limit(DSL.inline(limit))
+                .fetch(row -> post(row, POSTS));
+    }
+
+    /** A user beside a page of their posts; one row without a post when there is none, no row when the user is missing. */
+    static Optional<AuthorRows> byAuthor(
+            DSLContext dsl, Principal viewer, long author, @Nullable Cursor after, int limit) {
+        var p = POSTS.as("p");
+        var page = DSL.select(columns(POSTS))
+                .from(POSTS)
+                .where(POSTS.USER_ID.eq(USERS.ID), visibleTo(viewer), after(POSTS.CREATED_AT, after))
+                .orderBy(POSTS.CREATED_AT.desc(), POSTS.ID.desc())
+                .limit(DSL.inline(limit));
+        var rows = dsl.select(UserSql.COLUMNS)
+                .select(columns(p))
+                .from(USERS)
+                .leftJoin(DSL.lateral(page.asTable(p)))
+                .on(DSL.trueCondition())
+                .where(USERS.ID.eq(author), USERS.DELETED_AT.isNull())
+                .orderBy(p.CREATED_AT.desc(), p.ID.desc())
+                .fetch();
+        if (rows.isEmpty()) {
+            return Optional.empty();
+        }
+        var posts = rows.get(0).get(p.ID) == null ? List.<Post>of() : rows.map(row -> post(row, p));
+        return Optional.of(new AuthorRows(UserSql.user(rows.get(0)), posts));
+    }
+
+    record AuthorRows(User author, List<Post> posts) {}
+
+    /** Only if the viewer may write it; the check stands in the statement, so that nothing slips in between. */
+    static Optional<Post> update(DSLContext dsl, Principal viewer, long id, PostChange change) {
+        Map<Field<?>, Object> set = new HashMap<>();
+        if (change.title() != null) {
+            set.put(POSTS.TITLE, change.title());
+        }
+        if (change.body() != null) {
+            set.put(POSTS.BODY, change.body());
+        }
+        if (change.metadata() != null) {
+            set.put(POSTS.METADATA, MetadataSql.changed(POSTS.METADATA, change.metadata()));
+        }
+        if (change.status() != null) {
+            set.put(POSTS.PUBLISHED_AT, publishedAt(change.status()));
+        }
+        set.put(POSTS.VERSION, POSTS.VERSION.plus(1));
+        set.put(POSTS.UPDATED_AT, DSL.currentInstant());
+        return dsl.update(POSTS)
+                .set(set)
+                .where(POSTS.ID.eq(id), writableBy(viewer), authorExists())
+                .returning(columns(POSTS))
+                .fetchOptional(row -> post(row, POSTS));
+    }
+
+    static boolean delete(DSLContext dsl, Principal viewer, long id) {
+        return dsl.deleteFrom(POSTS)
+                        .where(POSTS.ID.eq(id), writableBy(viewer), authorExists())
+                        .execute()
+                == 1;
+    }
+
+    /** Creates the users whose address is unknown. */
+    static void ensureUsers(DSLContext dsl, Collection<NewUser> users) {
+        var insert = dsl.insertInto(USERS, USERS.EMAIL, USERS.NAME, USERS.METADATA);
+        for (var user : users) {
+            insert = insert.values(user.email(), user.name(), MetadataSql.value(user.metadata()));
+        }
+        var unused = insert.onConflictDoNothing().execute();
+    }
+
+    /** Finds users by address, in whatever case: address as asked for, id. */
+    static Map<String, Long> idsByEmail(DSLContext dsl, Set<String> emails) {
+        var v = DSL.unnest(emails.toArray(String[]::new)).as("v", "email");
+        var email = v("email", SQLDataType.CLOB);
+        return dsl.select(email, USERS.ID)
+                .from(v)
+                .join(USERS)
+                .on(UserSql.emailKey(USERS.EMAIL).eq(UserSql.emailKey(email)), USERS.DELETED_AT.isNull())
+                .fetchMap(email, USERS.ID);
+    }
+
+    /** Which of these are there already: author, time, title and body are the same. */
+    static Set<NewPost> alreadyThere(DSLContext dsl, Collection<NewPost> posts) {
+        var condition = DSL.noCondition();
+        for (var post : posts) {
+            condition = condition.or(DSL.row(POSTS.USER_ID, POSTS.CREATED_AT).eq(post.userId(), post.publishedAt()));
+        }
+        return new HashSet<>(
+                dsl.select(columns(POSTS)).from(POSTS).where(condition).fetch(row -> {
+                    var post = post(row, POSTS);
+                    return new NewPost(
+                            post.title(),
+                            post.body(),
+                            Metadata.EMPTY,
+                            PostStatus.PUBLISHED,
+                            post.userId(),
+                            post.createdAt());
+                }));
+    }
+
+    private static List<Field<?>> columns(dev.byline.db.generated.tables.Posts p) {
+        return List.of(
+                p.ID, p.USER_ID, p.TITLE, p.BODY, p.METADATA, p.PUBLISHED_AT, p.VERSION, p.CREATED_AT, p.UPDATED_AT);
+    }
+
+    private static Post post(Record row, dev.byline.db.generated.tables.Posts p) {
+        return new Post(
+                row.get(p.ID),
+                row.get(p.USER_ID),
+                row.get(p.TITLE),
+                row.get(p.BODY),
+                Metadata.stored(row.get(p.METADATA).data()),
+                row.get(p.PUBLISHED_AT),
+                row.get(p.VERSION),
+                row.get(p.CREATED_AT),
+                row.get(p.UPDATED_AT));
+    }
+
+    private static Field<Instant> publishedAt(PostStatus status) {
+        return switch (status) {
+            case DRAFT -> DSL.castNull(SQLDataType.INSTANT);
+            case PUBLISHED -> DSL.coalesce(POSTS.PUBLISHED_AT, DSL.currentInstant());
+        };
+    }
+
+    /** A column of the values that a statement brings along. */
+    private static <T> Field<T> v(String column, DataType<T> type) {
+        return DSL.field(DSL.name("v", column), type);
+    }
+
+    private static Condition after(Field<Instant> time, @Nullable Cursor after) {
+        return after == null ? DSL.noCondition() : DSL.row(time, POSTS.ID).lt(after.time(), after.id());
+    }
+
+    private static Condition published() {
+        return POSTS.PUBLISHED_AT.isNotNull();
+    }
+
+    private static Condition visibleTo(Principal viewer) {
+        return switch (viewer) {
+            case Principal.Anonymous ignored -> published();
+            case Principal.Member member ->
+                member.isAdmin() ? DSL.noCondition() : published().or(POSTS.USER_ID.eq(member.userId()));
+            case Principal.Operator ignored -> DSL.noCondition();
+        };
+    }
+
+    private static Condition writableBy(Principal viewer) {
+        return switch (viewer) {
+            case Principal.Anonymous ignored -> DSL.falseCondition();
+            case Principal.Member member -> member.isAdmin() ? DSL.noCondition() : POSTS.USER_ID.eq(member.userId());
+            case Principal.Operator ignored -> DSL.noCondition();
+        };
+    }
+
+    /**
+     * Leaves out the posts of users whose rows are still being removed. The subquery reads a partial index that is
+     * nearly always empty, once a statement: cheaper than a join that looks at each author.
+     */
+    private static Condition authorExists() {
+        return POSTS.USER_ID.notIn(DSL.select(USERS.ID).from(USERS).where(USERS.DELETED_AT.isNotNull()));
+    }
+}

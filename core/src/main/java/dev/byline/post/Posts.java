@@ -1,0 +1,298 @@
+package dev.byline.post;
+
+import dev.byline.BylineException;
+import dev.byline.FieldError;
+import dev.byline.Metadata;
+import dev.byline.db.Database;
+import dev.byline.page.Cursor;
+import dev.byline.page.Page;
+import dev.byline.page.PageRequest;
+import dev.byline.user.NewUser;
+import dev.byline.user.Principal;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jooq.DSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What may be done with posts. Safe for use by several threads; every method blocks for the database.
+ *
+ * <p>A draft doesn't exist for anyone but its author and admins. All methods throw {@link BylineException.Unavailable}
+ * when the database is away, overloaded or too slow.
+ */
+public final class Posts {
+    /** The most posts of one {@link #createAll}. */
+    public static final int MAX_BATCH = 100;
+
+    private final Database database;
+    private final InstantSource clock;
+
+    /**
+     * Use {@link dev.byline.Byline#posts()}.
+     *
+     * @param database where posts are kept
+     * @param clock what the future begins after
+     */
+    public Posts(Database database, InstantSource clock) {
+        this.database = database;
+        this.clock = clock;
+    }
+
+    /**
+     * Writes a post.
+     *
+     * @param principal its author, or an admin
+     * @param post what it says
+     * @throws BylineException.Forbidden when the principal is nobody, or not an admin and sets the author or the time
+     * @throws BylineException.Invalid when the author doesn't exist or the time is in the future
+     */
+    public Post create(Principal principal, NewPost post) {
+        return write(principal, List.of(post), (index, field) -> field).getFirst();
+    }
+
+    /**
+     * Writes several posts, all or none.
+     *
+     * @param principal their author, or an admin
+     * @param posts 1 to {@value #MAX_BATCH} posts
+     * @return the posts in the same order
+     * @throws BylineException.Forbidden as in {@link #create}
+     * @throws BylineException.Invalid as in {@link #create}, with fields such as {@code /posts/3/title}; or when there are
+     *     none or too many, blaming {@code posts}
+     */
+    public List<Post> createAll(Principal principal, List<NewPost> posts) {
+        if (posts.isEmpty() || posts.size() > MAX_BATCH) {
+            throw new BylineException.Invalid("posts", "must hold 1 to " + MAX_BATCH + " posts");
+        }
+        return write(principal, posts, (index, field) -> "/posts/" + index + "/" + field);
+    }
+
+    /** How a field of the n-th post is called in an error. */
+    private interface FieldName {
+        String of(int index, String field);
+    }
+
+    private List<Post> write(Principal principal, List<NewPost> posts, FieldName name) {
+        var author = author(principal, posts);
+        var now = clock.instant();
+        var errors = new ArrayList<FieldError>();
+        for (int i = 0; i < posts.size(); i++) {
+            var post = posts.get(i);
+            if (post.publishedAt() != null && post.publishedAt().isAfter(now)) {
+                errors.add(new FieldError(name.of(i, "published_at"), "must not be in the future"));
+            }
+            if (author == null && post.userId() == null) {
+                errors.add(new FieldError(name.of(i, "user_id"), "is required: you are nobody's user"));
+            }
+        }
+        if (!errors.isEmpty()) {
+            throw new BylineException.Invalid(errors);
+        }
+        return database.write(dsl -> insert(dsl, posts, author, name));
+    }
+
+    private static @Nullable Long author(Principal principal, List<NewPost> posts) {
+        return switch (principal) {
+            case Principal.Anonymous ignored -> throw new BylineException.Forbidden("only users may write posts");
+            case Principal.Operator ignored -> null;
+            case Principal.Member member -> {
+                if (!member.isAdmin()
+                        && posts.stream().anyMatch(post -> post.userId() != null || post.publishedAt() != null)) {
+                    throw new BylineException.Forbidden("only admins may set user_id and published_at");
+                }
+                yield member.userId();
+            }
+        };
+    }
+
+    private static List<Post> insert(DSLContext dsl, List<NewPost> posts, @Nullable Long author, FieldName name) {
+        var written = PostSql.insert(dsl, posts, author == null ? 0 : author);
+        if (written.size() < posts.size()) {
+            var authors = posts.stream()
+                    .map(post -> Objects.requireNonNullElse(post.userId(), author))
+                    .toList();
+            var existing = PostSql.existingUsers(dsl, authors);
+            var errors = new ArrayList<FieldError>();
+            for (int i = 0; i < authors.size(); i++) {
+                if (!existing.contains(authors.get(i))) {
+                    errors.add(new FieldError(name.of(i, "user_id"), "names no user"));
+                }
+            }
+            throw new BylineException.Invalid(errors);
+        }
+        return written;
+    }
+
+    /**
+     * Finds a post.
+     *
+     * @param principal anyone; drafts only for the author and admins
+     * @param id the post's id
+     * @throws BylineException.NotFound when there is none
+     */
+    public Post get(Principal principal, long id) {
+        return database.read(dsl -> PostSql.byId(dsl, principal, id)).orElseThrow(Posts::notFound);
+    }
+
+    /**
+     * Finds several published posts at once.
+     *
+     * @param principal anyone
+     * @param ids up to 100 ids, repeated ones count once
+     * @return those that exist and are published, in the order in which they were asked for
+     * @throws BylineException.Invalid when there are more than 100
+     */
+    public List<Post> byIds(Principal principal, Collection<Long> ids) {
+        var wanted = PageRequest.checkIds(ids);
+        return Page.inOrder(database.read(dsl -> PostSql.byIds(dsl, wanted)), wanted, Post::id);
+    }
+
+    /**
+     * Lists published posts, newest publication first.
+     *
+     * @param principal anyone
+     * @param filter which posts
+     * @param request which page
+     * @throws BylineException.BadCursor when the cursor belongs to another list
+     */
+    public Page<Post> feed(Principal principal, PostFilter filter, PageRequest request) {
+        var after = request.position(filter.list());
+        var rows = database.read(dsl -> PostSql.feed(dsl, filter, after, request.limit() + 1));
+        return Page.of(
+                rows,
+                request,
+                filter.list(),
+                post -> new Cursor(Objects.requireNonNull(post.publishedAt()), post.id()));
+    }
+
+    /**
+     * Lists an author's posts, newest first by the time of writing.
+     *
+     * @param principal anyone; drafts only for the author and admins
+     * @param author the author's id
+     * @param request which page
+     * @throws BylineException.NotFound when there is no such user
+     * @throws BylineException.BadCursor when the cursor belongs to another list
+     */
+    public Page<Post> byAuthor(Principal principal, long author, PageRequest request) {
+        return withAuthor(principal, author, request).posts();
+    }
+
+    /**
+     * Finds a user with a page of their posts, in one statement.
+     *
+     * @param principal as in {@link #byAuthor}
+     * @param author as in {@link #byAuthor}
+     * @param request as in {@link #byAuthor}
+     * @throws BylineException.NotFound when there is no such user
+     * @throws BylineException.BadCursor when the cursor belongs to another list
+     */
+    public AuthorWithPosts withAuthor(Principal principal, long author, PageRequest request) {
+        var list = "users/" + author + "/posts";
+        var after = request.position(list);
+        var rows = database.read(dsl -> PostSql.byAuthor(dsl, principal, author, after, request.limit() + 1))
+                .orElseThrow(() -> new BylineException.NotFound("user"));
+        var page = Page.of(rows.posts(), request, list, post -> new Cursor(post.createdAt(), post.id()));
+        return new AuthorWithPosts(rows.author().seenBy(principal), page);
+    }
+
+    /**
+     * Changes a post.
+     *
+     * @param principal its author or an admin
+     * @param id the post's id
+     * @param change what changes; if nothing does, neither does the version
+     * @return the post as it is now
+     * @throws BylineException.NotFound when there is none
+     * @throws BylineException.Forbidden when the principal may only read it
+     * @throws BylineException.Invalid when the merged metadata is too large
+     */
+    public Post change(Principal principal, long id, PostChange change) {
+        return database.write(dsl -> {
+            if (change.isEmpty()) {
+                var post = PostSql.byId(dsl, principal, id).orElseThrow(Posts::notFound);
+                if (!principal.isAdmin() && !principal.is(post.userId())) {
+                    throw refusal(dsl, principal, id);
+                }
+                return post;
+            }
+            return PostSql.update(dsl, principal, id, change).orElseThrow(() -> refusal(dsl, principal, id));
+        });
+    }
+
+    /**
+     * Deletes a post.
+     *
+     * @param principal its author or an admin
+     * @param id the post's id
+     * @throws BylineException.NotFound when there is none
+     * @throws BylineException.Forbidden when the principal may only read it
+     */
+    public void delete(Principal principal, long id) {
+        database.write(dsl -> {
+            if (!PostSql.delete(dsl, principal, id)) {
+                throw refusal(dsl, principal, id);
+            }
+            return null;
+        });
+    }
+
+    /** Why nothing was written: told only after the fact, so that the usual case is one statement. */
+    private static BylineException refusal(DSLContext dsl, Principal principal, long id) {
+        return PostSql.byId(dsl, principal, id).isPresent()
+                ? new BylineException.Forbidden("only the author and admins may write a post")
+                : notFound();
+    }
+
+    /**
+     * Brings in posts from elsewhere, in one transaction. Authors are found by e-mail address or created. A post that
+     * is there already (same author, time, title and body) is left alone, so bringing the same ones in again is safe.
+     *
+     * @param principal an admin
+     * @param imported at most 1,000 posts; how many fit the statement's time limit depends on their size
+     * @return how many were new
+     * @throws BylineException.Forbidden when the principal isn't an admin
+     * @throws BylineException.Invalid when a time is in the future
+     */
+    public int importAll(Principal principal, Collection<ImportedPost> imported) {
+        if (!principal.isAdmin()) {
+            throw new BylineException.Forbidden("only admins may import posts");
+        }
+        if (imported.isEmpty()) {
+            return 0;
+        }
+        var now = clock.instant();
+        if (imported.stream().map(ImportedPost::createdAt).anyMatch(time -> time.isAfter(now))) {
+            throw new BylineException.Invalid("created_at", "must not be in the future");
+        }
+        return database.write(dsl -> importAll(dsl, imported));
+    }
+
+    private static int importAll(DSLContext dsl, Collection<ImportedPost> imported) {
+        var authors = new LinkedHashMap<String, NewUser>();
+        imported.forEach(post -> authors.putIfAbsent(post.author().email(), post.author()));
+        PostSql.ensureUsers(dsl, authors.values());
+        var ids = PostSql.idsByEmail(dsl, authors.keySet());
+        var posts = imported.stream()
+                .map(post -> new NewPost(
+                        post.title(),
+                        post.body(),
+                        Metadata.EMPTY,
+                        PostStatus.PUBLISHED,
+                        ids.get(post.author().email()),
+                        post.createdAt()))
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+        posts.removeAll(PostSql.alreadyThere(dsl, posts));
+        return posts.isEmpty() ? 0 : PostSql.insert(dsl, List.copyOf(posts), 0).size();
+    }
+
+    private static BylineException.NotFound notFound() {
+        return new BylineException.NotFound("post");
+    }
+}

@@ -1,0 +1,54 @@
+package dev.byline.user;
+
+import dev.byline.Metadata;
+import dev.byline.Validation;
+
+/**
+ * A user to be.
+ *
+ * @param email at most {@value #MAX_EMAIL} characters, one @ with something on both sides, no white space, no control
+ *     characters; unique regardless of case
+ * @param name 1 to {@value #MAX_NAME} characters, not all of them white space
+ * @param metadata public profile data
+ */
+public record NewUser(String email, String name, Metadata metadata) {
+    /** The most code points of an e-mail address. */
+    public static final int MAX_EMAIL = 254;
+
+    /** The most code points of a name. */
+    public static final int MAX_NAME = 200;
+
+    /** @throws dev.byline.BylineException.Invalid naming every bad field */
+    public NewUser {
+        var validation = new Validation();
+        checkEmail(validation, email);
+        checkName(validation, name);
+        validation.throwIfInvalid();
+    }
+
+    static void checkEmail(Validation validation, String email) {
+        if (validation.text("email", email, 3, MAX_EMAIL)) {
+            validation.check(
+                    isAddress(email),
+                    "email",
+                    "must be an address with one @, without white space or control characters");
+        }
+    }
+
+    static void checkName(Validation validation, String name) {
+        if (validation.text("name", name, 1, MAX_NAME)) {
+            validation.check(!name.isBlank(), "name", "must not be blank");
+        }
+    }
+
+    /** No cleverer than this: real addresses are odd. */
+    private static boolean isAddress(String email) {
+        var at = email.indexOf('@');
+        return at > 0
+                && at == email.lastIndexOf('@')
+                && at < email.length() - 1
+                && email.codePoints()
+                        .noneMatch(c ->
+                                Character.isWhitespace(c) || Character.isSpaceChar(c) || Character.isISOControl(c));
+    }
+}

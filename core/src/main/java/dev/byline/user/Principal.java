@@ -1,0 +1,42 @@
+package dev.byline.user;
+
+/** On whose behalf something is done: an explicit argument of every use case. */
+public sealed interface Principal {
+    /** Nobody in particular. */
+    Principal ANONYMOUS = new Anonymous();
+
+    /** The host program itself: may do everything an admin may, and is nobody's user. */
+    Principal OPERATOR = new Operator();
+
+    /** Nobody in particular. */
+    record Anonymous() implements Principal {}
+
+    /**
+     * A user of Byline. Whoever makes one vouches for it.
+     *
+     * @param userId the user's id
+     * @param role the user's role
+     */
+    record Member(long userId, Role role) implements Principal {}
+
+    /** The host program itself. */
+    record Operator() implements Principal {}
+
+    /** Whether everything is allowed. */
+    default boolean isAdmin() {
+        return switch (this) {
+            case Anonymous ignored -> false;
+            case Member member -> member.role() == Role.ADMIN;
+            case Operator ignored -> true;
+        };
+    }
+
+    /**
+     * Whether this is the user with that id.
+     *
+     * @param userId a user's id
+     */
+    default boolean is(long userId) {
+        return this instanceof Member member && member.userId() == userId;
+    }
+}

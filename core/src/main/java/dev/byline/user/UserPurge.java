@@ -1,0 +1,100 @@
+package dev.byline.user;
+
+import dev.byline.BylineException;
+import dev.byline.db.Database;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Removes the rows of deleted users in the background, a batch of posts in a transaction of its own, so that no
+ * statement runs long however much somebody wrote. What a process leaves behind when it dies, any process finds on its
+ * next round. Runs one thread; several processes may work on the same user, as each skips what another has locked.
+ */
+public final class UserPurge implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(UserPurge.class);
+    private static final Duration INTERVAL = Duration.ofMinutes(1);
+
+    private final Database database;
+    private final ScheduledExecutorService executor;
+    private final AtomicBoolean requested = new AtomicBoolean();
+
+    /**
+     * Starts looking for deleted users, once a minute.
+     *
+     * @param database where users are kept
+     */
+    public UserPurge(Database database) {
+        this.database = database;
+        this.executor = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("byline-purge").factory());
+        var unused = executor.scheduleWithFixedDelay(
+                this::round, INTERVAL.toMillis(), INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Starts a round now and returns at once. */
+    void run() {
+        if (requested.compareAndSet(false, true)) {
+            try {
+                executor.execute(this::round);
+            } catch (RejectedExecutionException e) {
+                LOG.debug("closing: the next start removes the rest");
+            }
+        }
+    }
+
+    private void round() {
+        requested.set(false);
+        try {
+            for (var ids = marked(); !ids.isEmpty() && !executor.isShutdown(); ids = marked()) {
+                var progress = false;
+                for (var id : ids) {
+                    progress |= purge(id);
+                }
+                if (!progress) {
+                    return; // another process is at it
+                }
+            }
+        } catch (BylineException.Unavailable e) {
+            LOG.info("could not remove the rows of deleted users, will try again in {}", INTERVAL, e);
+        } catch (RuntimeException e) {
+            LOG.error("could not remove the rows of deleted users", e);
+        }
+    }
+
+    private List<Long> marked() {
+        return database.read(dsl -> UserSql.markedDeleted(dsl, 100));
+    }
+
+    private boolean purge(long id) {
+        var progress = false;
+        while (!executor.isShutdown()) {
+            var posts = database.write(dsl -> UserSql.deletePosts(dsl, id, Users.DELETE_BATCH));
+            progress |= posts > 0;
+            if (posts < Users.DELETE_BATCH) {
+                return database.write(dsl -> UserSql.deleteMarked(dsl, id)) || progress;
+            }
+        }
+        return false;
+    }
+
+    /** Stops after the batch that is under way. Waits for it, at most 5 seconds. */
+    @Override
+    public void close() {
+        executor.shutdown();
+        try {
+            if (!executor.awaitTermination(5, TimeUnit.SECONDS)) {
+                executor.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            executor.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

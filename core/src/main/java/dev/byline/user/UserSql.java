@@ -1,0 +1,167 @@
+package dev.byline.user;
+
+import static dev.byline.db.generated.Tables.POSTS;
+import static dev.byline.db.generated.Tables.USERS;
+
+import dev.byline.Metadata;
+import dev.byline.db.MetadataSql;
+import dev.byline.page.Cursor;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jooq.Condition;
+import org.jooq.DSLContext;
+import org.jooq.Field;
+import org.jooq.Record;
+import org.jooq.impl.DSL;
+import org.jooq.impl.SQLDataType;
+import org.jspecify.annotations.Nullable;
+
+/** The statements about users, one method each. */
+public final class UserSql {
+    /** What {@link #user} reads. */
+    public static final List<Field<?>> COLUMNS = List.of(
+            USERS.ID,
+            USERS.EMAIL,
+            USERS.NAME,
+            USERS.ROLE,
+            USERS.IS_ACTIVE,
+            USERS.METADATA,
+            USERS.VERSION,
+            USERS.CREATED_AT,
+            USERS.UPDATED_AT);
+
+    private UserSql() {}
+
+    static User insert(DSLContext dsl, NewUser user) {
+        return dsl.insertInto(USERS)
+                .set(USERS.EMAIL, user.email())
+                .set(USERS.NAME, user.name())
+                .set(USERS.METADATA, MetadataSql.value(user.metadata()))
+                .returning(COLUMNS)
+                .fetchSingle(UserSql::user);
+    }
+
+    static Optional<User> byId(DSLContext dsl, long id) {
+        return dsl.select(COLUMNS)
+                .from(USERS)
+                .where(USERS.ID.eq(id), USERS.DELETED_AT.isNull())
+                .fetchOptional(UserSql::user);
+    }
+
+    static List<User> byIds(DSLContext dsl, Collection<Long> ids) {
+        return dsl.select(COLUMNS)
+                .from(USERS)
+                .where(USERS.ID.eq(DSL.any(ids.toArray(Long[]::new))), USERS.DELETED_AT.isNull())
+                .fetch(UserSql::user);
+    }
+
+    static List<User> newest(DSLContext dsl, UserFilter filter, @Nullable Cursor after, int limit) {
+        return dsl.select(COLUMNS)
+                .from(USERS)
+                .where(USERS.DELETED_AT.isNull())
+                .and(active(filter))
+                .and(
+                        after == null
+                                ? DSL.noCondition()
+                                : DSL.row(USERS.CREATED_AT, USERS.ID).lt(after.time(), after.id()))
+                .orderBy(USERS.CREATED_AT.desc(), USERS.ID.desc())
+                .limit(DSL.inline(limit))
+                .fetch(UserSql::user);
+    }
+
+    static Optional<User> update(DSLContext dsl, long id, UserChange change) {
+        Map<Field<?>, @Nullable Object> set = new HashMap<>();
+        put(set, USERS.EMAIL, change.email());
+        put(set, USERS.NAME, change.name());
+        put(set, USERS.IS_ACTIVE, change.active());
+        put(set, USERS.ROLE, change.role() == null ? null : change.role().text());
+        put(
+                set,
+                USERS.METADATA,
+                change.metadata() == null ? null : MetadataSql.changed(USERS.METADATA, change.metadata()));
+        set.put(USERS.VERSION, USERS.VERSION.plus(1));
+        set.put(USERS.UPDATED_AT, DSL.currentInstant());
+        return dsl.update(USERS)
+                .set(set)
+                .where(USERS.ID.eq(id), USERS.DELETED_AT.isNull())
+                .returning(COLUMNS)
+                .fetchOptional(UserSql::user);
+    }
+
+    /** Hides the user and everything of theirs from every reader. */
+    static boolean markDeleted(DSLContext dsl, long id) {
+        return dsl.update(USERS)
+                        .set(USERS.DELETED_AT, DSL.currentInstant())
+                        .where(USERS.ID.eq(id), USERS.DELETED_AT.isNull())
+                        .execute()
+                == 1;
+    }
+
+    static List<Long> markedDeleted(DSLContext dsl, int limit) {
+        return dsl.select(USERS.ID)
+                .from(USERS)
+                .where(USERS.DELETED_AT.isNotNull())
+                .orderBy(USERS.ID)
+                .limit(DSL.inline(limit))
+                .fetch(USERS.ID);
+    }
+
+    /** Removes up to {@code limit} posts that nobody else is just removing, and returns how many. */
+    static int deletePosts(DSLContext dsl, long userId, int limit) {
+        return dsl.deleteFrom(POSTS)
+                .where(POSTS.ID.in(DSL.select(POSTS.ID)
+                        .from(POSTS)
+                        .where(POSTS.USER_ID.eq(userId))
+                        .limit(DSL.inline(limit))
+                        .forUpdate()
+                        .skipLocked()))
+                .execute();
+    }
+
+    /** Removes the row itself, if no post is left; otherwise changes nothing. */
+    static boolean deleteMarked(DSLContext dsl, long id) {
+        return dsl.deleteFrom(USERS)
+                        .where(
+                                USERS.ID.eq(id),
+                                USERS.DELETED_AT.isNotNull(),
+                                DSL.notExists(DSL.selectOne().from(POSTS).where(POSTS.USER_ID.eq(id))))
+                        .execute()
+                == 1;
+    }
+
+    /** Reads {@link #COLUMNS}. */
+    public static User user(Record row) {
+        return new User(
+                row.get(USERS.ID),
+                row.get(USERS.EMAIL),
+                row.get(USERS.NAME),
+                Role.of(row.get(USERS.ROLE)),
+                row.get(USERS.IS_ACTIVE),
+                Metadata.stored(row.get(USERS.METADATA).data()),
+                row.get(USERS.VERSION),
+                row.get(USERS.CREATED_AT),
+                row.get(USERS.UPDATED_AT));
+    }
+
+    /** What the unique index on addresses compares. */
+    public static Field<String> emailKey(Field<String> email) {
+        return DSL.function("email_key", SQLDataType.CLOB, email);
+    }
+
+    private static Condition active(UserFilter filter) {
+        if (filter.active() == null) {
+            return DSL.noCondition();
+        }
+        // Spelled as in users_active_idx, not as a bind value: the planner must see that the partial index fits.
+        return filter.active() ? DSL.condition(USERS.IS_ACTIVE) : DSL.not(DSL.condition(USERS.IS_ACTIVE));
+    }
+
+    private static void put(Map<Field<?>, @Nullable Object> set, Field<?> field, @Nullable Object value) {
+        if (value != null) {
+            set.put(field, value);
+        }
+    }
+}
