@@ -77,7 +77,7 @@ public final class Metadata {
     /**
      * Wraps what the database returned, unchecked.
      *
-     * @param json the text of a {@code jsonb} object
+     * @param json the text of an object, as the database writes it
      */
     public static Metadata stored(String json) {
         return new Metadata(json);
@@ -104,7 +104,7 @@ public final class Metadata {
         return size;
     }
 
-    private static long size(JsonParser parser, JsonToken token) throws IOException {
+    private static int size(JsonParser parser, JsonToken token) throws IOException {
         return switch (token) {
             case START_OBJECT, START_ARRAY -> 2;
             case END_OBJECT, END_ARRAY -> 0;
@@ -116,7 +116,7 @@ public final class Metadata {
     }
 
     /** The comma before an entry that isn't its container's first, the colon after a name; each with its space. */
-    private static long separators(JsonParser parser, JsonToken token) {
+    private static int separators(JsonParser parser, JsonToken token) {
         if (token.isStructEnd()) {
             return 0;
         }
@@ -127,11 +127,11 @@ public final class Metadata {
         return (comma ? 2 : 0) + (name ? 2 : 0);
     }
 
-    private static long quoted(String text) {
+    private static int quoted(String text) {
         if (!Validation.isText(text)) {
             throw invalid("must not contain U+0000 or an unpaired surrogate");
         }
-        long size = 2 + text.getBytes(StandardCharsets.UTF_8).length;
+        var size = 2 + text.getBytes(StandardCharsets.UTF_8).length;
         for (int i = 0; i < text.length(); i++) {
             var c = text.charAt(i);
             if (c == '"' || c == '\\' || c == '\b' || c == '\f' || c == '\n' || c == '\r' || c == '\t') {
@@ -144,7 +144,7 @@ public final class Metadata {
     }
 
     /** jsonb keeps numbers as PostgreSQL's numeric and writes them in full: 1e1000 takes 1,001 digits. */
-    private static long digits(String number) {
+    private static int digits(String number) {
         var exponent = number.substring(Math.max(number.indexOf('e'), number.indexOf('E')) + 1);
         if (exponent.length() < number.length()
                 && (exponent.length() > 6 || Math.abs(Integer.parseInt(exponent)) > MAX_BYTES)) {

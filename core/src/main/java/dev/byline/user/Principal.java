@@ -3,12 +3,6 @@ package dev.byline.user;
 /** On whose behalf something is done: an explicit argument of every use case. */
 public sealed interface Principal {
     /** Nobody in particular. */
-    Principal ANONYMOUS = new Anonymous();
-
-    /** The host program itself: may do everything an admin may, and is nobody's user. */
-    Principal OPERATOR = new Operator();
-
-    /** Nobody in particular. */
     record Anonymous() implements Principal {}
 
     /**
@@ -19,7 +13,7 @@ public sealed interface Principal {
      */
     record Member(long userId, Role role) implements Principal {}
 
-    /** The host program itself. */
+    /** The host program itself: may do everything an admin may, and is nobody's user. */
     record Operator() implements Principal {}
 
     /** Whether everything is allowed. */

@@ -1,0 +1,35 @@
+package dev.byline.http;
+
+import dev.byline.FieldError;
+import java.util.List;
+import java.util.Map;
+
+/** An error answer, on its way to {@link Problems}. */
+public final class HttpProblem extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    final transient Problem problem;
+    final transient List<FieldError> errors;
+    final transient Map<String, String> headers;
+
+    HttpProblem(Problem problem, String detail, List<FieldError> errors, Map<String, String> headers) {
+        super(detail, null, false, false);
+        this.problem = problem;
+        this.errors = errors;
+        this.headers = headers;
+    }
+
+    HttpProblem(Problem problem, String detail) {
+        this(problem, detail, List.of(), Map.of());
+    }
+
+    /** A parameter of the path or query that can't be read. */
+    static HttpProblem malformedParameter(String name, String message) {
+        return new HttpProblem(
+                Problem.MALFORMED, name + " " + message, List.of(new FieldError(name, message)), Map.of());
+    }
+
+    String detail() {
+        return String.valueOf(getMessage());
+    }
+}

@@ -1,0 +1,169 @@
+package dev.byline.http;
+
+import com.fasterxml.jackson.core.JsonEncoding;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.byline.FieldError;
+import dev.byline.Validation;
+import dev.byline.page.Page;
+import dev.byline.post.AuthorWithPosts;
+import dev.byline.post.Post;
+import dev.byline.user.User;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** What answers look like. */
+final class Json {
+    private static final JsonFactory JSON = new JsonFactory();
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern(
+                    "uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
+
+    private Json() {}
+
+    /** Something that writes one JSON value. */
+    interface Writer {
+        void write(JsonGenerator json) throws IOException;
+    }
+
+    static byte[] bytes(Writer writer) {
+        var bytes = new ByteArrayOutputStream(1024);
+        try (var json = JSON.createGenerator(bytes, JsonEncoding.UTF8)) {
+            writer.write(json);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    static void user(JsonGenerator json, User user) throws IOException {
+        json.writeStartObject();
+        userFields(json, user);
+        json.writeEndObject();
+    }
+
+    static void users(JsonGenerator json, Page<User> page) throws IOException {
+        page(json, "users", page, Json::user);
+    }
+
+    static void userWithPosts(JsonGenerator json, AuthorWithPosts author) throws IOException {
+        json.writeStartObject();
+        userFields(json, author.author());
+        pageFields(json, "posts", author.posts(), Json::post);
+        json.writeEndObject();
+    }
+
+    private static void userFields(JsonGenerator json, User user) throws IOException {
+        json.writeNumberField("id", user.id());
+        if (user.email() != null) {
+            json.writeStringField("email", user.email());
+        }
+        json.writeStringField("name", user.name());
+        if (user.role() != null) {
+            json.writeStringField("role", user.role().text());
+        }
+        json.writeBooleanField("is_active", user.active());
+        json.writeFieldName("metadata");
+        json.writeRawValue(user.metadata().json());
+        json.writeStringField("created_at", time(user.createdAt()));
+        json.writeStringField("updated_at", time(user.updatedAt()));
+    }
+
+    static void post(JsonGenerator json, Post post) throws IOException {
+        json.writeStartObject();
+        json.writeNumberField("id", post.id());
+        json.writeNumberField("user_id", post.userId());
+        json.writeStringField("title", post.title());
+        json.writeStringField("body", post.body());
+        json.writeFieldName("metadata");
+        json.writeRawValue(post.metadata().json());
+        json.writeStringField("status", post.status().text());
+        if (post.publishedAt() == null) {
+            json.writeNullField("published_at");
+        } else {
+            json.writeStringField("published_at", time(post.publishedAt()));
+        }
+        json.writeStringField("created_at", time(post.createdAt()));
+        json.writeStringField("updated_at", time(post.updatedAt()));
+        json.writeEndObject();
+    }
+
+    static void posts(JsonGenerator json, Page<Post> page) throws IOException {
+        page(json, "posts", page, Json::post);
+    }
+
+    /** A list that has no next page: a batch. */
+    static void posts(JsonGenerator json, List<Post> posts) throws IOException {
+        json.writeStartObject();
+        items(json, "posts", posts, Json::post);
+        json.writeEndObject();
+    }
+
+    static void problem(
+            JsonGenerator json, Problem problem, String detail, List<FieldError> errors, @Nullable String requestId)
+            throws IOException {
+        json.writeStartObject();
+        json.writeStringField("type", problem.type);
+        json.writeStringField("title", problem.title);
+        json.writeNumberField("status", problem.status);
+        json.writeStringField("detail", printable(detail));
+        if (requestId != null) {
+            json.writeStringField("request_id", requestId);
+        }
+        if (!errors.isEmpty()) {
+            items(json, "errors", errors, Json::fieldError);
+        }
+        json.writeEndObject();
+    }
+
+    private static void fieldError(JsonGenerator json, FieldError error) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("field", printable(error.field()));
+        json.writeStringField("message", printable(error.message()));
+        json.writeEndObject();
+    }
+
+    /** Names that a client chose may be anything; what is echoed must be writable as UTF-8 and short. */
+    static String printable(String text) {
+        var kept = text.length() > 500 ? text.substring(0, 500) + "..." : text;
+        return Validation.isText(kept) ? kept : kept.replaceAll("[\\x00\\p{Cs}]", "?");
+    }
+
+    static String time(Instant time) {
+        return TIME.format(time);
+    }
+
+    private interface Item<T> {
+        void write(JsonGenerator json, T item) throws IOException;
+    }
+
+    private static <T> void page(JsonGenerator json, String name, Page<T> page, Item<T> item) throws IOException {
+        json.writeStartObject();
+        pageFields(json, name, page, item);
+        json.writeEndObject();
+    }
+
+    private static <T> void pageFields(JsonGenerator json, String name, Page<T> page, Item<T> item) throws IOException {
+        items(json, name, page.items(), item);
+        if (page.nextCursor() == null) {
+            json.writeNullField("next_cursor");
+        } else {
+            json.writeStringField("next_cursor", page.nextCursor());
+        }
+    }
+
+    private static <T> void items(JsonGenerator json, String name, List<T> items, Item<T> item) throws IOException {
+        json.writeArrayFieldStart(name);
+        for (var each : items) {
+            item.write(json, each);
+        }
+        json.writeEndArray();
+    }
+}

@@ -1,0 +1,255 @@
+package dev.byline.http;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.byline.BylineException;
+import dev.byline.FieldError;
+import dev.byline.Metadata;
+import dev.byline.MetadataChange;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the members of a JSON object, and remembers every fault instead of stopping at the first. Members that nobody
+ * read are unknown, and refused. Where a member is missing or of the wrong type, a reading method returns a stand-in;
+ * {@link #build} then never lets the result out.
+ */
+public final class JsonFields {
+    private static final int MAX_DEPTH = Metadata.MAX_DEPTH + 3; // a batch: the object, its array, a post
+
+    private static final ObjectReader READER = JsonMapper.builder(JsonFactory.builder()
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(MAX_DEPTH)
+                            .build())
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+            .build()
+            .reader();
+
+    /** RFC 3339, with nothing of ISO 8601 beyond it. */
+    private static final Pattern TIME = Pattern.compile(
+            "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})");
+
+    private final Map<String, JsonNode> unread = new LinkedHashMap<>();
+    private final Map<String, String> errors = new LinkedHashMap<>();
+
+    private JsonFields(JsonNode object) {
+        object.properties().forEach(member -> unread.put(member.getKey(), member.getValue()));
+    }
+
+    /**
+     * Reads an object.
+     *
+     * @param text a JSON text
+     * @throws HttpProblem when it isn't a well-formed JSON object within the limits
+     */
+    public static JsonFields parse(String text) {
+        try {
+            var node = READER.readTree(text);
+            if (!node.isObject()) {
+                throw new HttpProblem(Problem.MALFORMED, "the body must be a JSON object");
+            }
+            return new JsonFields(node);
+        } catch (StreamConstraintsException e) {
+            throw new HttpProblem(
+                    Problem.MALFORMED,
+                    "the body is JSON beyond the limits: " + MAX_DEPTH + " levels, numbers of 1000 digits");
+        } catch (JacksonException e) {
+            throw malformed(e);
+        }
+    }
+
+    private static HttpProblem malformed(JacksonException e) {
+        var duplicate = e.getOriginalMessage().startsWith("Duplicate field");
+        var at = e.getLocation();
+        var where = at == null || at.getLineNr() < 1
+                ? ""
+                : String.format(Locale.ROOT, " at line %d, column %d", at.getLineNr(), at.getColumnNr());
+        return new HttpProblem(
+                Problem.MALFORMED,
+                duplicate ? "a name stands twice in one object" + where : "the body is not well-formed JSON" + where);
+    }
+
+    private JsonNode take(String name) {
+        var node = unread.remove(name);
+        return node == null ? MissingNode.getInstance() : node;
+    }
+
+    private <T extends @Nullable Object> T fault(String name, String message, T standIn) {
+        errors.putIfAbsent(name, message);
+        return standIn;
+    }
+
+    /** A required string; a stand-in is empty. */
+    public String text(String name) {
+        var node = take(name);
+        if (node.isMissingNode()) {
+            return fault(name, "is required", "");
+        }
+        return node.isTextual() ? node.textValue() : fault(name, "must be a string", "");
+    }
+
+    @Nullable
+    String optionalText(String name) {
+        return unread.containsKey(name) ? text(name) : null;
+    }
+
+    @Nullable
+    Boolean optionalBoolean(String name) {
+        var node = take(name);
+        if (node.isMissingNode()) {
+            return null;
+        }
+        return node.isBoolean() ? Boolean.valueOf(node.booleanValue()) : fault(name, "must be true or false", null);
+    }
+
+    @Nullable
+    Long optionalId(String name) {
+        var node = take(name);
+        if (node.isMissingNode()) {
+            return null;
+        }
+        return node.isIntegralNumber() && node.canConvertToLong() && node.longValue() > 0
+                ? Long.valueOf(node.longValue())
+                : fault(name, "must be a positive whole number of at most 9223372036854775807", null);
+    }
+
+    /** A required time (RFC 3339); a stand-in is 1970. */
+    public Instant time(String name) {
+        var time = optionalTime(name);
+        return time == null ? fault(name, "is required", Instant.EPOCH) : time;
+    }
+
+    @Nullable
+    Instant optionalTime(String name) {
+        var node = take(name);
+        if (node.isMissingNode()) {
+            return null;
+        }
+        try {
+            if (node.isTextual() && TIME.matcher(node.textValue()).matches()) {
+                return OffsetDateTime.parse(node.textValue().toUpperCase(Locale.ROOT))
+                        .toInstant();
+            }
+        } catch (DateTimeException e) {
+            // such as the 30th of February
+        }
+        return fault(name, "must be a time as in RFC 3339, such as 2026-01-31T12:00:00Z", null);
+    }
+
+    /** One of the names of an enum. */
+    <E extends Enum<E>> @Nullable E optionalEnum(String name, E[] values, Function<E, String> text) {
+        var node = take(name);
+        if (node.isMissingNode()) {
+            return null;
+        }
+        var names = new ArrayList<String>();
+        for (var value : values) {
+            names.add(text.apply(value));
+            if (node.isTextual() && text.apply(value).equals(node.textValue())) {
+                return value;
+            }
+        }
+        return fault(name, "must be " + String.join(" or ", names), null);
+    }
+
+    /** An object; empty when absent. */
+    Metadata metadata() {
+        var node = take("metadata");
+        return node.isMissingNode() ? Metadata.EMPTY : object("metadata", node);
+    }
+
+    /** A merge patch: an object merges, null removes, absent changes nothing. */
+    @Nullable
+    MetadataChange metadataChange() {
+        var node = take("metadata");
+        if (node.isMissingNode()) {
+            return null;
+        }
+        return node.isNull() ? new MetadataChange.Clear() : new MetadataChange.Merge(object("metadata", node));
+    }
+
+    private Metadata object(String name, JsonNode node) {
+        if (!node.isObject()) {
+            return fault(name, "must be an object", Metadata.EMPTY);
+        }
+        try {
+            return Metadata.parse(node.toString());
+        } catch (BylineException.Invalid e) {
+            return fault(name, e.errors().getFirst().message(), Metadata.EMPTY);
+        }
+    }
+
+    /**
+     * Reads an array of objects, each with faults of its own, named by JSON pointers.
+     *
+     * @param min fewest items
+     * @param max most items
+     */
+    <T> List<T> list(String name, int min, int max, Function<JsonFields, T> item) {
+        var node = take(name);
+        if (!node.isArray() || node.size() < min || node.size() > max) {
+            return fault(name, "must be an array of " + min + " to " + max + " objects", List.of());
+        }
+        var items = new ArrayList<T>();
+        for (int i = 0; i < node.size(); i++) {
+            var pointer = "/" + name + "/" + i;
+            if (!node.get(i).isObject()) {
+                fault(pointer, "must be an object", "");
+                continue;
+            }
+            try {
+                items.add(item.apply(new JsonFields(node.get(i))));
+            } catch (BylineException.Invalid e) {
+                e.errors().forEach(error -> fault(pointer + "/" + error.field(), error.message(), ""));
+            }
+        }
+        return items;
+    }
+
+    /**
+     * Makes a record of what was read, and reports what was wrong with the JSON and what the record refuses together.
+     *
+     * @throws BylineException.Invalid when anything was
+     */
+    public <T> T build(Supplier<T> constructor) {
+        unread.keySet().forEach(name -> fault(name, "is not a field here", ""));
+        T built = null;
+        try {
+            built = constructor.get();
+        } catch (BylineException.Invalid e) {
+            var refused = new HashMap<String, String>();
+            e.errors().forEach(error -> refused.putIfAbsent(error.field(), error.message()));
+            refused.forEach(errors::putIfAbsent);
+        }
+        if (built == null || !errors.isEmpty()) {
+            throw new BylineException.Invalid(errors.entrySet().stream()
+                    .map(error -> new FieldError(error.getKey(), error.getValue()))
+                    .toList());
+        }
+        return built;
+    }
+}

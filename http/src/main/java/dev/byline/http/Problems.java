@@ -1,0 +1,129 @@
+package dev.byline.http;
+
+import dev.byline.BylineException;
+import dev.byline.FieldError;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.javalin.http.HttpResponseException;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
+import org.eclipse.jetty.http.HttpException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns whatever went wrong into an {@code application/problem+json} answer (RFC 9457). */
+final class Problems {
+    static final String CONTENT_TYPE = "application/problem+json";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
+
+    private Problems() {}
+
+    static void install(RoutesConfig routes) {
+        routes.exception(BylineException.class, (e, ctx) -> send(ctx, of(e)));
+        routes.exception(HttpProblem.class, (e, ctx) -> send(ctx, e));
+        routes.exception(HttpResponseException.class, (e, ctx) -> ofJavalin(ctx, e));
+        routes.exception(UncheckedIOException.class, (e, ctx) -> gone(ctx, e));
+        routes.exception(Exception.class, (e, ctx) -> send(ctx, other(ctx, e)));
+    }
+
+    private static HttpProblem of(BylineException e) {
+        var detail = String.valueOf(e.getMessage());
+        return switch (e) {
+            case BylineException.Invalid invalid ->
+                new HttpProblem(Problem.INVALID, detail, invalid.errors(), Map.of());
+            case BylineException.BadCursor ignored ->
+                new HttpProblem(
+                        Problem.BAD_CURSOR,
+                        detail,
+                        List.of(new FieldError("cursor", "is not one that this list handed out")),
+                        Map.of());
+            case BylineException.NotFound ignored -> new HttpProblem(Problem.NOT_FOUND, detail);
+            case BylineException.Forbidden ignored -> new HttpProblem(Problem.FORBIDDEN, detail);
+            case BylineException.Conflict ignored -> new HttpProblem(Problem.CONFLICT, detail);
+            case BylineException.Unavailable unavailable -> {
+                LOG.warn("database not available: {}", rootCause(unavailable));
+                yield unavailable(detail);
+            }
+        };
+    }
+
+    static HttpProblem unavailable(String detail) {
+        return new HttpProblem(Problem.UNAVAILABLE, detail, List.of(), Map.of("Retry-After", "1"));
+    }
+
+    /** An unknown path, a wrong method. */
+    private static void ofJavalin(Context ctx, HttpResponseException e) {
+        var problem = Problem.of(e.getStatus());
+        if (problem != Problem.METHOD_NOT_ALLOWED) {
+            var detail = problem == Problem.NOT_FOUND ? "there is nothing at this address" : problem.title;
+            send(ctx, new HttpProblem(problem, detail));
+            return;
+        }
+        var allowed = String.join(", ", e.getDetails().values()) + ", OPTIONS";
+        if (ctx.req().getMethod().equals("OPTIONS")) {
+            ctx.status(204).header("Allow", allowed);
+            return;
+        }
+        send(ctx, new HttpProblem(problem, "allowed here: " + allowed, List.of(), Map.of("Allow", allowed)));
+    }
+
+    private static HttpProblem other(Context ctx, Exception e) {
+        if (e instanceof HttpException refused) { // Jetty's, found while the body was read
+            var problem = Problem.of(refused.getCode());
+            return new HttpProblem(problem, problem.title);
+        }
+        LOG.error("{} {} failed, request id {}", ctx.req().getMethod(), ctx.path(), RequestId.of(ctx), e);
+        return new HttpProblem(Problem.INTERNAL, "the fault is on this side; it was logged under this request's id");
+    }
+
+    /** The body stopped coming, or the client stopped listening. */
+    private static void gone(Context ctx, UncheckedIOException e) {
+        LOG.debug("client gone", e);
+        send(ctx, new HttpProblem(Problem.MALFORMED, "the body ended early"));
+    }
+
+    /** Out of memory, out of stack: answers with as little work as possible. */
+    static void fatal(HttpServletResponse response, Error error) {
+        LOG.error("a request failed", error);
+        if (response.isCommitted()) {
+            return;
+        }
+        var problem = new HttpProblem(Problem.INTERNAL, Problem.INTERNAL.title);
+        var body = bytes(problem, String.valueOf(response.getHeader(RequestId.HEADER)));
+        response.resetBuffer();
+        response.setStatus(problem.problem.status);
+        response.setContentType(CONTENT_TYPE);
+        response.setContentLength(body.length);
+        try {
+            response.getOutputStream().write(body);
+        } catch (IOException e) {
+            LOG.debug("client gone", e);
+        }
+    }
+
+    private static void send(Context ctx, HttpProblem e) {
+        if (ctx.res().isCommitted()) {
+            return;
+        }
+        ctx.res().resetBuffer();
+        e.headers.forEach(ctx::header);
+        ctx.status(e.problem.status);
+        Responses.send(ctx, CONTENT_TYPE, bytes(e, RequestId.of(ctx)));
+    }
+
+    static byte[] bytes(HttpProblem e, String requestId) {
+        return Json.bytes(json -> Json.problem(json, e.problem, e.detail(), e.errors, requestId));
+    }
+
+    private static String rootCause(Throwable e) {
+        var cause = e;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause.toString();
+    }
+}

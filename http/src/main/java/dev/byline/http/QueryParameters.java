@@ -1,0 +1,127 @@
+package dev.byline.http;
+
+import dev.byline.BylineException;
+import dev.byline.page.PageRequest;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The query of a request. Unknown and repeated names are refused: a mistyped filter must not return everything.
+ */
+final class QueryParameters {
+    private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,9}");
+
+    private final Map<String, String> values;
+
+    private QueryParameters(Map<String, String> values) {
+        this.values = values;
+    }
+
+    static QueryParameters parse(@Nullable String query, Set<String> allowed) {
+        var values = new LinkedHashMap<String, String>();
+        for (var pair : query == null ? new String[0] : query.split("&", -1)) {
+            if (pair.isEmpty()) {
+                continue;
+            }
+            var equals = pair.indexOf('=');
+            var name = decode(equals < 0 ? pair : pair.substring(0, equals));
+            var value = decode(equals < 0 ? "" : pair.substring(equals + 1));
+            if (!allowed.contains(name)) {
+                throw HttpProblem.malformedParameter(name, "is not a parameter of this address");
+            }
+            if (values.put(name, value) != null) {
+                throw HttpProblem.malformedParameter(name, "must not be repeated");
+            }
+        }
+        return new QueryParameters(values);
+    }
+
+    boolean has(String name) {
+        return values.containsKey(name);
+    }
+
+    Optional<String> text(String name) {
+        return Optional.ofNullable(values.get(name));
+    }
+
+    Optional<Boolean> bool(String name) {
+        return text(name).map(text -> switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw HttpProblem.malformedParameter(name, "must be true or false");
+        });
+    }
+
+    Optional<Long> id(String name) {
+        return text(name).map(text -> Requests.id(name, text));
+    }
+
+    List<Long> ids() {
+        var ids = new ArrayList<Long>();
+        for (var text : text("ids").orElse("").split(",", -1)) {
+            ids.add(Requests.id("ids", text));
+        }
+        return ids;
+    }
+
+    /** Refuses names that make no sense beside the one given. */
+    void forbidBeside(String name, String... others) {
+        for (var other : others) {
+            if (has(other)) {
+                throw HttpProblem.malformedParameter(other, "can not stand beside " + name);
+            }
+        }
+    }
+
+    PageRequest page() {
+        return new PageRequest(limit(), values.get("cursor"));
+    }
+
+    private int limit() {
+        var text = text("limit").orElse(String.valueOf(PageRequest.DEFAULT_LIMIT));
+        if (NUMBER.matcher(text).matches()) {
+            return Integer.parseInt(text);
+        }
+        if (text.matches("-?[0-9]+")) {
+            throw new BylineException.Invalid("limit", "must be 1 to " + PageRequest.MAX_LIMIT);
+        }
+        throw HttpProblem.malformedParameter("limit", "must be a whole number");
+    }
+
+    /** Percent-decoding that refuses what it can't decode, unlike the JDK's. */
+    private static String decode(String text) {
+        var encoded = text.replace('+', ' ').getBytes(StandardCharsets.UTF_8);
+        var decoded = ByteBuffer.allocate(encoded.length);
+        for (int i = 0; i < encoded.length; i++) {
+            if (encoded[i] != '%') {
+                decoded.put(encoded[i]);
+                continue;
+            }
+            var high = i + 2 < encoded.length ? Character.digit(encoded[i + 1], 16) : -1;
+            var low = i + 2 < encoded.length ? Character.digit(encoded[i + 2], 16) : -1;
+            if (high < 0 || low < 0) {
+                throw badEncoding();
+            }
+            decoded.put((byte) (high << 4 | low));
+            i += 2;
+        }
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(decoded.flip()).toString();
+        } catch (CharacterCodingException e) {
+            throw badEncoding();
+        }
+    }
+
+    private static HttpProblem badEncoding() {
+        return new HttpProblem(Problem.MALFORMED, "the query is not percent-encoded UTF-8");
+    }
+}

@@ -1,0 +1,9 @@
+package dev.byline.http;
+
+import java.util.Optional;
+
+/** Whether this process should get requests. */
+public interface Readiness {
+    /** Returns why it should not, in words for an operator; empty when it should. May block for the database. */
+    Optional<String> obstacle();
+}

@@ -1,0 +1,31 @@
+package dev.byline.http;
+
+import io.javalin.http.Context;
+import java.util.HexFormat;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** The name under which a request is found in answers and logs: the client's own, if it is harmless, else a new one. */
+final class RequestId {
+    static final String HEADER = "X-Request-Id";
+
+    private static final Pattern HARMLESS = Pattern.compile("[A-Za-z0-9._-]{1,128}");
+
+    private RequestId() {}
+
+    static String choose(@Nullable String clients) {
+        return clients != null && HARMLESS.matcher(clients).matches()
+                ? clients
+                : HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+    }
+
+    static void assign(Context ctx) {
+        ctx.header(HEADER, choose(ctx.req().getHeader(HEADER)));
+    }
+
+    static String of(Context ctx) {
+        var id = ctx.res().getHeader(HEADER);
+        return id == null ? "" : id;
+    }
+}

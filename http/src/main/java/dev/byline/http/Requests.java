@@ -1,0 +1,151 @@
+package dev.byline.http;
+
+import dev.byline.user.Principal;
+import io.javalin.http.Context;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** Reads what clients send, strictly: nothing is guessed, nothing is ignored. */
+final class Requests {
+    /** The most bytes of a body. */
+    static final int MAX_BODY = 1024 * 1024;
+
+    /** How much of an oversized body is read and thrown away, so that a client in mid-send gets to read the answer. */
+    private static final int MAX_DRAIN = 16 * 1024 * 1024;
+
+    private static final Duration MAX_DRAIN_TIME = Duration.ofSeconds(3);
+
+    private static final Pattern ID = Pattern.compile("[0-9]{1,19}");
+
+    private Requests() {}
+
+    /** Until there are tokens, every caller counts as an admin, which is why the server listens on loopback only. */
+    static Principal principal(Context ctx) {
+        return new Principal.Operator();
+    }
+
+    static long pathId(Context ctx) {
+        return id("id", ctx.pathParam("id"));
+    }
+
+    static long id(String name, String text) {
+        try {
+            if (ID.matcher(text).matches() && Long.parseLong(text) > 0) {
+                return Long.parseLong(text);
+            }
+        } catch (NumberFormatException e) {
+            // more than a long
+        }
+        throw HttpProblem.malformedParameter(name, "must be a positive whole number");
+    }
+
+    static QueryParameters query(Context ctx, String... allowed) {
+        return QueryParameters.parse(ctx.req().getQueryString(), Set.of(allowed));
+    }
+
+    /** Reads a JSON object. */
+    static JsonFields body(Context ctx) {
+        requireType(ctx, Set.of("application/json"), Map.of());
+        return JsonFields.parse(text(ctx));
+    }
+
+    /** Reads a merge patch (RFC 7396). */
+    static JsonFields patch(Context ctx) {
+        var types = "application/merge-patch+json, application/json";
+        requireType(ctx, Set.of("application/merge-patch+json", "application/json"), Map.of("Accept-Patch", types));
+        return JsonFields.parse(text(ctx));
+    }
+
+    private static void requireType(Context ctx, Set<String> types, Map<String, String> headers) {
+        var header = ctx.req().getContentType();
+        var parts = header == null ? new String[] {""} : header.split(";", -1);
+        var charset = "utf-8";
+        for (var part : parts) {
+            var trimmed = part.strip().toLowerCase(Locale.ROOT);
+            if (trimmed.startsWith("charset=")) {
+                charset = trimmed.substring("charset=".length()).replace("\"", "");
+            }
+        }
+        if (!types.contains(parts[0].strip().toLowerCase(Locale.ROOT)) || !charset.equals("utf-8")) {
+            throw unsupported(ctx, "the body must be " + String.join(" or ", types) + " in UTF-8", headers);
+        }
+        var coding = ctx.req().getHeader("Content-Encoding");
+        if (coding != null && !coding.equalsIgnoreCase("identity")) {
+            throw unsupported(ctx, "the body must not be compressed", headers);
+        }
+    }
+
+    private static HttpProblem unsupported(Context ctx, String detail, Map<String, String> headers) {
+        drain(ctx);
+        return new HttpProblem(Problem.UNSUPPORTED_TYPE, detail, List.of(), headers);
+    }
+
+    private static String text(Context ctx) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes(ctx)))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new HttpProblem(Problem.MALFORMED, "the body is not UTF-8");
+        }
+    }
+
+    private static byte[] bytes(Context ctx) {
+        if (ctx.req().getContentLengthLong() > MAX_BODY) {
+            throw tooLarge(ctx);
+        }
+        try {
+            var bytes = ctx.req().getInputStream().readNBytes(MAX_BODY + 1);
+            if (bytes.length > MAX_BODY) {
+                throw tooLarge(ctx);
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static HttpProblem tooLarge(Context ctx) {
+        drain(ctx);
+        return new HttpProblem(Problem.TOO_LARGE, "a body may have at most " + MAX_BODY + " bytes");
+    }
+
+    /**
+     * Reads on for a while and then closes. A connection that is closed with bytes unread is reset, and a reset may
+     * overtake the answer.
+     */
+    private static void drain(Context ctx) {
+        ctx.header("Connection", "close");
+        if (ctx.req().getHeader("Expect") != null) {
+            return; // it waits for our word, which will be no
+        }
+        try {
+            drain(ctx.req().getInputStream());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void drain(InputStream body) throws IOException {
+        var buffer = new byte[16 * 1024];
+        var end = System.nanoTime() + MAX_DRAIN_TIME.toNanos();
+        for (int drained = 0; drained < MAX_DRAIN && System.nanoTime() < end; ) {
+            var read = body.read(buffer);
+            if (read < 0) {
+                return;
+            }
+            drained += read;
+        }
+    }
+}

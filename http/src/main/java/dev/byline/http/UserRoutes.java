@@ -1,0 +1,94 @@
+package dev.byline.http;
+
+import static dev.byline.http.Requests.principal;
+
+import dev.byline.page.Page;
+import dev.byline.page.PageRequest;
+import dev.byline.post.Posts;
+import dev.byline.user.NewUser;
+import dev.byline.user.Role;
+import dev.byline.user.User;
+import dev.byline.user.UserChange;
+import dev.byline.user.UserFilter;
+import dev.byline.user.Users;
+import io.javalin.http.Context;
+import io.javalin.http.HttpStatus;
+
+/** {@code /users}. */
+final class UserRoutes {
+    private final Users users;
+    private final Posts posts;
+
+    UserRoutes(Users users, Posts posts) {
+        this.users = users;
+        this.posts = posts;
+    }
+
+    void create(Context ctx) {
+        Requests.query(ctx);
+        var body = Requests.body(ctx);
+        var email = body.text("email");
+        var name = body.text("name");
+        var metadata = body.metadata();
+        var user = users.create(principal(ctx), body.build(() -> new NewUser(email, name, metadata)));
+        ctx.header("Location", "/users/" + user.id());
+        Responses.json(ctx, HttpStatus.CREATED, json -> Json.user(json, user));
+    }
+
+    void list(Context ctx) {
+        var query = Requests.query(ctx, "limit", "cursor", "active", "ids");
+        if (query.has("ids")) {
+            query.forbidBeside("ids", "limit", "cursor", "active");
+            var found = new Page<User>(users.byIds(principal(ctx), query.ids()), null);
+            Responses.json(ctx, HttpStatus.OK, json -> Json.users(json, found));
+            return;
+        }
+        var filter = new UserFilter(query.bool("active").orElse(null));
+        var page = users.list(principal(ctx), filter, query.page());
+        Responses.linkNext(ctx, page);
+        Responses.json(ctx, HttpStatus.OK, json -> Json.users(json, page));
+    }
+
+    void get(Context ctx) {
+        var query = Requests.query(ctx, "include");
+        var id = Requests.pathId(ctx);
+        if (query.has("include")) {
+            if (!query.text("include").orElse("").equals("posts")) {
+                throw HttpProblem.malformedParameter("include", "must be posts");
+            }
+            var page = PageRequest.first(PageRequest.DEFAULT_LIMIT);
+            var author = posts.withAuthor(principal(ctx), id, page);
+            Responses.json(ctx, HttpStatus.OK, json -> Json.userWithPosts(json, author));
+            return;
+        }
+        var user = users.get(principal(ctx), id);
+        Responses.json(ctx, HttpStatus.OK, json -> Json.user(json, user));
+    }
+
+    void change(Context ctx) {
+        Requests.query(ctx);
+        var id = Requests.pathId(ctx);
+        var body = Requests.patch(ctx);
+        var email = body.optionalText("email");
+        var name = body.optionalText("name");
+        var metadata = body.metadataChange();
+        var active = body.optionalBoolean("is_active");
+        var role = body.optionalEnum("role", Role.values(), Role::text);
+        var change = body.build(() -> new UserChange(email, name, metadata, active, role));
+        var user = users.change(principal(ctx), id, change);
+        Responses.json(ctx, HttpStatus.OK, json -> Json.user(json, user));
+    }
+
+    void delete(Context ctx) {
+        Requests.query(ctx);
+        users.delete(principal(ctx), Requests.pathId(ctx));
+        ctx.status(HttpStatus.NO_CONTENT);
+    }
+
+    void posts(Context ctx) {
+        var query = Requests.query(ctx, "limit", "cursor");
+        var page = posts.byAuthor(principal(ctx), Requests.pathId(ctx), query.page());
+        Responses.linkNext(ctx, page);
+        Responses.json(ctx, HttpStatus.OK, json -> Json.posts(json, page));
+    }
+}

@@ -1,0 +1,200 @@
+package dev.byline.server;
+
+import dev.byline.Byline;
+import dev.byline.db.DatabaseUrl;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.flywaydb.core.api.FlywayException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The commands, and the statuses with which they end. */
+final class Command {
+    /** It did what was asked. */
+    static final int DONE = 0;
+    /** It tried and failed. */
+    static final int FAILED = 1;
+    /** The command line or a setting is wrong: nothing was tried. */
+    static final int REFUSED = 2;
+
+    static final List<String> NAMES =
+            List.of("serve", "migrate", "import-ndjson", "config", "healthcheck", "version", "help");
+
+    private static final String HELP = """
+            Byline: users and posts on PostgreSQL.
+
+            byline [serve]              serve HTTP until a signal comes; the default
+            byline migrate              bring the schema up to date and end
+            byline import-ndjson FILE   load posts, one JSON object a line: email, name, title, body, created_at
+            byline config               print the effective settings, secrets masked
+            byline healthcheck          ask a running server on this machine whether it is ready
+            byline version              print the version
+            byline help                 print this
+
+            Settings come from the environment: docs/configuration.md describes each. Without DATABASE_URL
+            a PostgreSQL from the jar keeps its data in ./byline-data.
+
+            Status: 0 done, 1 failed, 2 wrong command or setting; ended by a signal: 128 + its number.
+            """;
+
+    private final Map<String, String> environment;
+    private final Terminal terminal;
+
+    Command(Map<String, String> environment, Terminal terminal) {
+        this.environment = environment;
+        this.terminal = terminal;
+    }
+
+    /**
+     * Runs a command.
+     *
+     * @param arguments its name and its own arguments
+     * @return the status for the shell
+     */
+    int run(String... arguments) {
+        try {
+            return run(
+                    arguments.length == 0 ? "serve" : arguments[0],
+                    List.of(arguments).subList(Math.min(1, arguments.length), arguments.length));
+        } catch (Refusal e) {
+            e.faults().forEach(fault -> terminal.err().println("byline: " + fault));
+            return REFUSED;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return FAILED;
+        } catch (RuntimeException e) {
+            terminal.err().println("byline: failed: " + e.getMessage());
+            logger().debug("failed", e);
+            return FAILED;
+        }
+    }
+
+    private int run(String name, List<String> arguments) throws InterruptedException {
+        if (!name.equals("import-ndjson") && !arguments.isEmpty()) {
+            throw new Refusal(name + " takes no arguments; settings come from the environment (byline help)");
+        }
+        return switch (name) {
+            case "serve" -> serve();
+            case "migrate" -> migrate();
+            case "import-ndjson" -> importNdjson(arguments);
+            case "config" -> config();
+            case "healthcheck" -> healthcheck();
+            case "version", "--version", "-v" -> print("byline " + version());
+            case "help", "--help", "-h" -> print(HELP.stripTrailing());
+            default ->
+                throw new Refusal(name + " is not a command; did you mean " + Environment.nearest(name, NAMES)
+                        + "? (byline help)");
+        };
+    }
+
+    private int print(String text) {
+        terminal.out().println(text);
+        return DONE;
+    }
+
+    static String version() {
+        var version = Command.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
+    private ServerConfig parse() {
+        var config = ServerConfig.parse(environment);
+        Logging.configure(config.log(), terminal.interactive());
+        return config;
+    }
+
+    private static Logger logger() {
+        return LoggerFactory.getLogger(Command.class);
+    }
+
+    private int serve() throws InterruptedException {
+        new Serve(parse(), terminal).run();
+        return DONE;
+    }
+
+    private int migrate() {
+        var config = parse();
+        return onDatabase(config, url -> {
+            try {
+                var applied = new Schema(config.migrateUrl() == null ? url : config.migrateUrl()).apply();
+                return print(applied == 0 ? "the schema is current" : "applied " + applied + " migrations");
+            } catch (FlywayException e) {
+                terminal.err().println("byline: " + e.getMessage());
+                return FAILED;
+            }
+        });
+    }
+
+    private int importNdjson(List<String> arguments) {
+        if (arguments.size() != 1) {
+            throw new Refusal("usage: byline import-ndjson FILE");
+        }
+        var config = parse();
+        return onDatabase(config, url -> {
+            new Schema(url).apply();
+            try (var byline = Byline.open(config.core(url))) {
+                return new ImportNdjson(byline.posts(), terminal).run(Path.of(arguments.getFirst())) ? DONE : FAILED;
+            }
+        });
+    }
+
+    /** On the database that is set, or the embedded one: a running server's, or started for the purpose. */
+    private static int onDatabase(ServerConfig config, Function<DatabaseUrl, Integer> action) {
+        if (config.databaseUrl() != null) {
+            return action.apply(config.databaseUrl());
+        }
+        var running = EmbeddedPostgres.running(config.dataDir());
+        if (running.isPresent()) {
+            return action.apply(running.get());
+        }
+        try (var postgres = EmbeddedPostgres.start(config.dataDir())) {
+            return action.apply(postgres.url());
+        }
+    }
+
+    private int config() {
+        var config = parse();
+        var values = new Environment(environment);
+        for (var setting : Setting.values()) {
+            var value = values.get(setting);
+            var shown = value.isEmpty()
+                    ? effective(config, setting)
+                    : setting.secret ? DatabaseUrl.parse(value).toString() : value;
+            terminal.out().printf("%-26s %-40s %s%n", setting, shown, values.source(setting));
+        }
+        return DONE;
+    }
+
+    private static String effective(ServerConfig config, Setting setting) {
+        return switch (setting) {
+            case DATABASE_URL -> "(embedded PostgreSQL)";
+            case BYLINE_MIGRATE_URL -> "(as DATABASE_URL)";
+            case BYLINE_POOL_SIZE -> Integer.toString(config.poolSize());
+            case BYLINE_DATABASE_CORES -> Integer.toString(Runtime.getRuntime().availableProcessors());
+            default -> setting.byDefault;
+        };
+    }
+
+    private int healthcheck() {
+        var config = parse();
+        var url = URI.create("http://" + (config.host().contains(":") ? "[" + config.host() + "]" : config.host()) + ":"
+                + config.port() + "/readyz");
+        try {
+            var connection = (HttpURLConnection) url.toURL().openConnection();
+            connection.setConnectTimeout(2000);
+            connection.setReadTimeout(4000);
+            if (connection.getResponseCode() == HttpURLConnection.HTTP_OK) {
+                return print("ready");
+            }
+            terminal.err().println("byline: not ready: " + url + " answers " + connection.getResponseCode());
+        } catch (IOException e) {
+            terminal.err().println("byline: not ready: " + url + " does not answer: " + e.getMessage());
+        }
+        return FAILED;
+    }
+}

@@ -1,0 +1,224 @@
+package dev.byline.server;
+
+import dev.byline.db.DatabaseUrl;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The default database: a PostgreSQL from the jar, on a port of its own on the loopback interface, with its data in a
+ * folder that outlives it. It writes as durably as any other: fsync and synchronous_commit are on.
+ *
+ * <p>One process owns the folder, by a lock on the file {@code lock}, which the operating system drops with the process.
+ * So whoever holds the lock may stop a PostgreSQL that is still running there: its owner was killed.
+ */
+final class EmbeddedPostgres implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EmbeddedPostgres.class);
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
+
+    /** Data folders of different major versions don't mix. */
+    private static final String CLUSTER = "postgres-18";
+
+    private final io.zonky.test.db.postgres.embedded.EmbeddedPostgres postgres;
+    private final FileChannel lockFile;
+    private final String password;
+
+    private EmbeddedPostgres(
+            io.zonky.test.db.postgres.embedded.EmbeddedPostgres postgres, FileChannel lockFile, String password) {
+        this.postgres = postgres;
+        this.lockFile = lockFile;
+        this.password = password;
+    }
+
+    /**
+     * Starts it; blocks until it answers, some seconds the first time.
+     *
+     * @param folder for the data, made when missing
+     * @throws Refusal when another process uses the folder, or it can't be used
+     */
+    static EmbeddedPostgres start(Path folder) {
+        try {
+            create(folder);
+            var lockFile = lock(folder)
+                    .orElseThrow(() -> new Refusal("another Byline is running on "
+                            + folder.toAbsolutePath().normalize()
+                            + "; stop it, or set BYLINE_DATA_DIR to another folder"));
+            try {
+                return start(folder, lockFile);
+            } catch (IOException | RuntimeException e) {
+                lockFile.close();
+                throw e;
+            }
+        } catch (IOException | IllegalStateException e) {
+            LOG.debug("embedded PostgreSQL", e);
+            throw new Refusal("the embedded PostgreSQL does not start in "
+                    + folder.toAbsolutePath().normalize() + ": " + e.getMessage()
+                    + "; see the files in " + CLUSTER + "/log there, or set DATABASE_URL to a PostgreSQL of your own");
+        }
+    }
+
+    /** Only for the owner: what is below holds everyone's data and the password to it. */
+    private static void create(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            return;
+        }
+        if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+            Files.createDirectories(
+                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        } else {
+            Files.createDirectories(folder);
+        }
+    }
+
+    /**
+     * Where the PostgreSQL of another process is that runs on the folder; empty when none does.
+     *
+     * @param folder for the data
+     */
+    static Optional<DatabaseUrl> running(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return Optional.empty();
+        }
+        try {
+            var lockFile = lock(folder);
+            if (lockFile.isPresent()) {
+                lockFile.get().close();
+                return Optional.empty();
+            }
+            // Line 4 of postmaster.pid is the port: https://www.postgresql.org/docs/current/storage-file-layout.html
+            var port = Files.readAllLines(folder.resolve(CLUSTER).resolve("postmaster.pid"))
+                    .get(3)
+                    .strip();
+            return Optional.of(url(Integer.parseInt(port), Files.readString(folder.resolve("password"))));
+        } catch (IOException | IndexOutOfBoundsException | NumberFormatException e) {
+            throw new Refusal("another Byline is just starting or stopping on "
+                    + folder.toAbsolutePath().normalize() + "; try again");
+        }
+    }
+
+    private static Optional<FileChannel> lock(Path folder) throws IOException {
+        var file = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            FileLock lock = file.tryLock();
+            if (lock != null) {
+                return Optional.of(file);
+            }
+        } catch (OverlappingFileLockException e) {
+            LOG.debug("locked by this process", e);
+        }
+        file.close();
+        return Optional.empty();
+    }
+
+    private static EmbeddedPostgres start(Path folder, FileChannel lockFile) throws IOException {
+        var cluster = folder.resolve(CLUSTER).toAbsolutePath().normalize();
+        var password = password(folder.resolve("password"));
+        stopOrphan(cluster);
+        var postgres = io.zonky.test.db.postgres.embedded.EmbeddedPostgres.builder()
+                .setOverrideWorkingDirectory(
+                        folder.resolve("binaries").toAbsolutePath().toFile())
+                .setDataDirectory(cluster)
+                .setCleanDataDirectory(false)
+                .setRegisterShutdownHook(false)
+                .setPGStartupWait(START_TIMEOUT)
+                // initdb's options, whatever the builder calls them
+                .setLocaleConfig(
+                        "pwfile", folder.resolve("password").toAbsolutePath().toString())
+                .setLocaleConfig("auth-local", "scram-sha-256")
+                .setLocaleConfig("auth-host", "scram-sha-256")
+                .setLocaleConfig("locale-provider", "builtin")
+                .setLocaleConfig("builtin-locale", "C.UTF-8")
+                .setLocaleConfig("locale", "C")
+                .setConnectConfig("password", password)
+                .setServerConfig("fsync", "on")
+                .setServerConfig("synchronous_commit", "on")
+                .setServerConfig("listen_addresses", "127.0.0.1")
+                .setServerConfig("unix_socket_directories", "")
+                .setServerConfig("max_connections", "100")
+                .setServerConfig("logging_collector", "on")
+                .setServerConfig("log_filename", "postgresql-%a.log")
+                .setServerConfig("log_truncate_on_rotation", "on")
+                .start();
+        return new EmbeddedPostgres(postgres, lockFile, password);
+    }
+
+    private static String password(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            var random = new byte[24];
+            new SecureRandom().nextBytes(random);
+            if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+                Files.createFile(
+                        file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            }
+            Files.writeString(file, HexFormat.of().formatHex(random));
+        }
+        return Files.readString(file);
+    }
+
+    /** A killed JVM leaves its PostgreSQL running: stops it, as the lock says that nobody owns it any more. */
+    private static void stopOrphan(Path cluster) throws IOException {
+        var pidFile = cluster.resolve("postmaster.pid");
+        if (!Files.exists(pidFile)) {
+            return;
+        }
+        var pid = Long.parseLong(Files.readAllLines(pidFile).getFirst().strip());
+        var orphan = ProcessHandle.of(pid).filter(EmbeddedPostgres::isPostgres);
+        if (orphan.isEmpty()) {
+            return; // a stale file, which PostgreSQL itself knows to handle
+        }
+        LOG.info("stopping the PostgreSQL that a killed Byline left behind (process {})", pid);
+        // SIGINT is PostgreSQL's fast shutdown; SIGTERM, all that Java can send, would wait for its clients.
+        new ProcessBuilder(List.of("kill", "-INT", Long.toString(pid)))
+                .inheritIO()
+                .start();
+        try {
+            orphan.get().onExit().get(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IOException(
+                    "the PostgreSQL that a killed Byline left behind (process " + pid + ") does not stop", e);
+        }
+    }
+
+    private static boolean isPostgres(ProcessHandle process) {
+        return process.info().command().orElse("").toLowerCase(Locale.ROOT).contains("postgres");
+    }
+
+    /** Where it is. */
+    DatabaseUrl url() {
+        return url(postgres.getPort(), password);
+    }
+
+    private static DatabaseUrl url(int port, String password) {
+        return DatabaseUrl.parse("postgres://postgres:" + password + "@127.0.0.1:" + port + "/postgres");
+    }
+
+    /** Stops it; blocks until it has. */
+    @Override
+    public void close() {
+        try (lockFile) {
+            postgres.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

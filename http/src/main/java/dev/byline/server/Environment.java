@@ -1,0 +1,100 @@
+package dev.byline.server;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** The settings as somebody wrote them: known names only, secrets fetched from their files. */
+final class Environment {
+    /** What Kubernetes injects for a Service called byline. */
+    private static final List<String> INJECTED = List.of("BYLINE_SERVICE_", "BYLINE_PORT");
+
+    private final Map<Setting, String> values = new EnumMap<>(Setting.class);
+    private final Map<Setting, String> sources = new EnumMap<>(Setting.class);
+    private final List<String> faults = new ArrayList<>();
+
+    Environment(Map<String, String> environment) {
+        for (var setting : Setting.values()) {
+            var value = environment.get(setting.name());
+            var file = setting.secret ? environment.get(setting + "_FILE") : null;
+            if (value != null && file != null) {
+                faults.add(setting + " and " + setting + "_FILE exclude each other");
+            } else if (file != null) {
+                put(setting, readSecret(setting, file), "file " + file);
+            } else if (value != null) {
+                put(setting, value, "environment");
+            }
+        }
+        environment.keySet().stream().filter(name -> !isKnown(name)).sorted().forEach(this::refuse);
+    }
+
+    private void put(Setting setting, String value, String source) {
+        values.put(setting, value);
+        sources.put(setting, source);
+    }
+
+    private String readSecret(Setting setting, String file) {
+        try {
+            return Files.readString(Path.of(file)).strip();
+        } catch (IOException | InvalidPathException e) {
+            faults.add(setting + "_FILE can not be read: " + file);
+            return "";
+        }
+    }
+
+    private static boolean isKnown(String name) {
+        return !name.startsWith("BYLINE_")
+                || INJECTED.stream().anyMatch(name::startsWith)
+                || Arrays.stream(Setting.values())
+                        .anyMatch(setting ->
+                                setting.name().equals(name) || (setting.secret && name.equals(setting + "_FILE")));
+    }
+
+    private void refuse(String name) {
+        faults.add(name + " is not a setting; did you mean "
+                + nearest(
+                        name, Arrays.stream(Setting.values()).map(Setting::name).toList()) + "?");
+    }
+
+    /** The candidate with the fewest edits (Levenshtein). */
+    static String nearest(String name, List<String> candidates) {
+        return candidates.stream()
+                .min(Comparator.comparingInt(candidate -> distance(name, candidate)))
+                .orElseThrow();
+    }
+
+    private static int distance(String a, String b) {
+        var previous = new int[b.length() + 1];
+        Arrays.setAll(previous, i -> i);
+        for (int i = 1; i <= a.length(); i++) {
+            var current = new int[b.length() + 1];
+            current[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                var replace = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                current[j] = Math.min(replace, 1 + Math.min(previous[j], current[j - 1]));
+            }
+            previous = current;
+        }
+        return previous[b.length()];
+    }
+
+    /** What was set; empty counts as not set. */
+    String get(Setting setting) {
+        return values.getOrDefault(setting, "");
+    }
+
+    String source(Setting setting) {
+        return get(setting).isEmpty() ? "default" : sources.getOrDefault(setting, "default");
+    }
+
+    List<String> faults() {
+        return faults;
+    }
+}

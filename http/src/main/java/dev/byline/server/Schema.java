@@ -1,0 +1,51 @@
+package dev.byline.server;
+
+import dev.byline.db.DatabaseUrl;
+import dev.byline.migrations.Migrations;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Properties;
+import javax.sql.DataSource;
+import org.flywaydb.core.api.FlywayException;
+import org.postgresql.PGProperty;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** The schema of one database, over connections without the time limits of the pool: an index may take minutes. */
+final class Schema {
+    private final DataSource dataSource;
+
+    Schema(DatabaseUrl url) {
+        var connections = new PGSimpleDataSource();
+        connections.setUrl(url.jdbcUrl());
+        Properties credentials = url.credentials();
+        connections.setUser(credentials.getProperty(PGProperty.USER.getName()));
+        connections.setPassword(credentials.getProperty(PGProperty.PASSWORD.getName()));
+        connections.setApplicationName("byline-migrate");
+        connections.setConnectTimeout(5);
+        connections.setLoginTimeout(10);
+        connections.setTcpKeepAlive(true);
+        connections.setLogServerErrorDetail(false);
+        this.dataSource = connections;
+    }
+
+    /** Names what is missing. */
+    List<String> pending() {
+        return Migrations.pending(dataSource);
+    }
+
+    /** Applies what is missing and returns how much that was. */
+    int apply() {
+        return Migrations.apply(dataSource);
+    }
+
+    /** Whether a failure says that the database is away rather than that a migration is wrong. */
+    static boolean isUnreachable(FlywayException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql && sql.getSQLState() != null) {
+                var state = sql.getSQLState();
+                return state.startsWith("08") || state.startsWith("57") || state.startsWith("53");
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,119 @@
+package dev.byline.server;
+
+import dev.byline.Byline;
+import dev.byline.db.DatabaseUrl;
+import dev.byline.db.ServerFacts;
+import dev.byline.http.HttpServer;
+import io.javalin.util.JavalinBindException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The life of the server: what is opened here is closed in reverse when a signal comes.
+ *
+ * <p>The JVM starts its shutdown hooks all at once and ends when they return. Ours only says that the end has come, then
+ * waits until everything is closed in order.
+ */
+final class Serve {
+    private static final Logger LOG = LoggerFactory.getLogger(Serve.class);
+
+    private final ServerConfig config;
+    private final Terminal terminal;
+    private final CountDownLatch stop = new CountDownLatch(1);
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    Serve(ServerConfig config, Terminal terminal) {
+        this.config = config;
+        this.terminal = terminal;
+    }
+
+    /**
+     * Serves until a signal comes.
+     *
+     * @throws Refusal when it can't start as it is set up
+     */
+    void run() throws InterruptedException {
+        Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "byline-stop"));
+        try {
+            if (config.databaseUrl() != null) {
+                serve(config.databaseUrl(), "at " + config.databaseUrl());
+                return;
+            }
+            var folder = config.dataDir().toAbsolutePath().normalize();
+            try (var postgres = EmbeddedPostgres.start(folder)) {
+                serve(postgres.url(), "embedded, data in " + folder);
+            }
+        } finally {
+            closed.countDown();
+        }
+    }
+
+    private void serve(DatabaseUrl url, String database) throws InterruptedException {
+        try (var byline = Byline.open(config.core(url))) {
+            var schema = new Schema(config.migrateUrl() == null ? url : config.migrateUrl());
+            var startup = new Startup(config, byline, schema, stop);
+            try (var http = listen(byline, startup)) {
+                var facts = startup.untilReady();
+                facts.ifPresent(this::checkBudget);
+                facts.ifPresent(server -> banner(http.port(), "PostgreSQL " + server.version() + " " + database));
+                stop.await();
+                startup.stopping();
+                LOG.info("stopping");
+                TimeUnit.NANOSECONDS.sleep(config.drainDelay().toNanos());
+            }
+        }
+    }
+
+    private HttpServer listen(Byline byline, Startup startup) {
+        try {
+            return HttpServer.start(config.host(), config.port(), byline, startup, Command.version());
+        } catch (JavalinBindException e) {
+            LOG.debug("bind", e);
+            throw new Refusal("can not listen on " + config.host() + ":" + config.port()
+                    + ": the port is taken or not allowed; set PORT to another");
+        }
+    }
+
+    /** The connections of all replicas together must fit into the server. */
+    private void checkBudget(ServerFacts server) {
+        var wanted = config.poolSize() * config.replicas();
+        if (wanted > server.maxConnections()) {
+            LOG.warn(
+                    "{} replicas with {} connections each want {} connections, but the database gives {}: lower"
+                            + " BYLINE_POOL_SIZE or raise max_connections",
+                    config.replicas(),
+                    config.poolSize(),
+                    wanted,
+                    server.maxConnections());
+        }
+    }
+
+    private void banner(int port, String database) {
+        var url = "http://" + (config.host().contains(":") ? "[" + config.host() + "]" : config.host()) + ":" + port;
+        terminal.out().printf("""
+                        Byline %s is ready on %s
+                        Database: %s
+
+                        Try it:
+                          curl -s %s/users -H 'Content-Type: application/json' -d '{"email":"ada@example.com","name":"Ada"}'
+                          curl -s %s/posts -H 'Content-Type: application/json' -d '{"user_id":1,"title":"Hello","body":"First post."}'
+                          curl -s '%s/users/1?include=posts'
+
+                        Ctrl-C stops it; the data stays.
+                        """, Command.version(), url, database, url, url, url);
+        terminal.out().flush();
+    }
+
+    private void stopAndWait() {
+        stop.countDown();
+        try {
+            if (!closed.await(60 + config.drainDelay().toSeconds(), TimeUnit.SECONDS)) {
+                LOG.error("could not close everything in time");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

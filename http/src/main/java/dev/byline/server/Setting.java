@@ -1,0 +1,34 @@
+package dev.byline.server;
+
+/**
+ * Every setting, by its name in the environment. docs/configuration.md says what each is for; a test holds the two equal.
+ */
+enum Setting {
+    PORT("8000"),
+    BYLINE_HOST("127.0.0.1"),
+    DATABASE_URL("", true),
+    BYLINE_DATA_DIR("./byline-data"),
+    BYLINE_MIGRATE("on"),
+    BYLINE_MIGRATE_URL("", true),
+    BYLINE_POOL_SIZE(""),
+    BYLINE_DATABASE_CORES(""),
+    BYLINE_DATABASE_SPINDLES("1"),
+    BYLINE_REPLICAS("1"),
+    BYLINE_DRAIN_DELAY("0s"),
+    BYLINE_LOG("auto");
+
+    /** What holds when it isn't set; empty where that is computed or nothing. */
+    final String byDefault;
+
+    /** Whether it is never shown, and may come from the file that {@code NAME_FILE} names. */
+    final boolean secret;
+
+    Setting(String byDefault) {
+        this(byDefault, false);
+    }
+
+    Setting(String byDefault, boolean secret) {
+        this.byDefault = byDefault;
+        this.secret = secret;
+    }
+}

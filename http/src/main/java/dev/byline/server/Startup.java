@@ -1,0 +1,100 @@
+package dev.byline.server;
+
+import dev.byline.Byline;
+import dev.byline.BylineException;
+import dev.byline.db.ServerFacts;
+import dev.byline.http.Readiness;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.flywaydb.core.api.FlywayException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** From listening to ready: waits for the database, checks it, brings the schema up to date. Knows what is in the way. */
+final class Startup implements Readiness {
+    private static final Logger LOG = LoggerFactory.getLogger(Startup.class);
+
+    private final ServerConfig config;
+    private final Byline byline;
+    private final Schema schema;
+    private final CountDownLatch stop;
+    private volatile String obstacle = "starting";
+
+    Startup(ServerConfig config, Byline byline, Schema schema, CountDownLatch stop) {
+        this.config = config;
+        this.byline = byline;
+        this.schema = schema;
+        this.stop = stop;
+    }
+
+    /**
+     * Tries once a second until everything is ready.
+     *
+     * @return what the server said of itself; empty when a signal to stop came first
+     * @throws Refusal when the database can't be used as it is
+     */
+    Optional<ServerFacts> untilReady() throws InterruptedException {
+        do {
+            var facts = attempt();
+            if (facts.isPresent()) {
+                obstacle = "";
+                return facts;
+            }
+        } while (!stop.await(1, TimeUnit.SECONDS));
+        return Optional.empty();
+    }
+
+    private Optional<ServerFacts> attempt() {
+        try {
+            var facts = byline.serverFacts();
+            if (!facts.faults().isEmpty()) {
+                throw new Refusal(facts.faults());
+            }
+            if (config.migrate()) {
+                schema.apply();
+                return Optional.of(facts);
+            }
+            var pending = schema.pending();
+            if (pending.isEmpty()) {
+                return Optional.of(facts);
+            }
+            waitFor("the schema lacks " + String.join(", ", pending) + ": run byline migrate");
+        } catch (BylineException.Unavailable e) {
+            waitFor("the database does not answer");
+            LOG.debug("database", e);
+        } catch (FlywayException e) {
+            if (!Schema.isUnreachable(e)) {
+                throw e;
+            }
+            waitFor("the database does not answer to migrations");
+        }
+        return Optional.empty();
+    }
+
+    private void waitFor(String what) {
+        if (!what.equals(obstacle)) {
+            LOG.warn("not ready: {}", what);
+        }
+        obstacle = what;
+    }
+
+    /** From now on nobody should send requests here. */
+    void stopping() {
+        obstacle = "stopping";
+    }
+
+    @Override
+    public Optional<String> obstacle() {
+        if (!obstacle.isEmpty()) {
+            return Optional.of(obstacle);
+        }
+        try {
+            byline.serverFacts();
+            return Optional.empty();
+        } catch (BylineException.Unavailable e) {
+            LOG.debug("database", e);
+            return Optional.of("the database does not answer");
+        }
+    }
+}
