@@ -1,0 +1,78 @@
+package dev.byline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.byline.migrations.TestDatabase;
+import dev.byline.post.NewPost;
+import dev.byline.post.Post;
+import dev.byline.post.PostStatus;
+import dev.byline.user.NewUser;
+import dev.byline.user.Principal;
+import dev.byline.user.Role;
+import dev.byline.user.User;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
+
+/** A Byline on a database of its own for each test class, and the proof after each test that no connection leaked. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+public abstract class CoreTest {
+    protected static final Principal OPERATOR = new Principal.Operator();
+    protected static final Principal NOBODY = new Principal.Anonymous();
+
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
+    protected final TestDatabase database = TestDatabase.migrated();
+    protected final Byline byline = Byline.open(BylineConfig.of(database.url()));
+
+    @BeforeAll
+    void connect() {
+        byline.serverFacts();
+    }
+
+    @AfterEach
+    void nothingLeaked() {
+        assertThat(byline.poolStatus().orElseThrow().active()).isZero();
+    }
+
+    @AfterAll
+    void close() {
+        byline.close();
+        database.close();
+    }
+
+    protected User newUser() {
+        var n = COUNT.incrementAndGet();
+        return byline.users().create(NOBODY, new NewUser("user" + n + "@example.com", "User " + n, Metadata.EMPTY));
+    }
+
+    protected static Principal as(User user) {
+        return new Principal.Member(user.id(), Role.USER);
+    }
+
+    protected static Principal asAdmin(User user) {
+        return new Principal.Member(user.id(), Role.ADMIN);
+    }
+
+    protected Post newPost(User author, String title) {
+        return byline.posts().create(as(author), post(title, PostStatus.PUBLISHED, null));
+    }
+
+    protected Post newDraft(User author, String title) {
+        return byline.posts().create(as(author), post(title, PostStatus.DRAFT, null));
+    }
+
+    /** A post of the past. */
+    protected Post newPost(User author, String title, String time) {
+        var post = new NewPost(title, "", Metadata.EMPTY, PostStatus.PUBLISHED, author.id(), Instant.parse(time));
+        return byline.posts().create(OPERATOR, post);
+    }
+
+    protected static NewPost post(String title, PostStatus status, @Nullable Long userId) {
+        return new NewPost(title, "Body of " + title, Metadata.EMPTY, status, userId, null);
+    }
+}

@@ -1,0 +1,74 @@
+package dev.byline.user;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.byline.Byline;
+import dev.byline.BylineException;
+import dev.byline.CoreTest;
+import dev.byline.Metadata;
+import dev.byline.page.PageRequest;
+import dev.byline.post.PostFilter;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** A user with very many posts: gone at once for everyone, removed in batches under the usual statement limits. */
+class UserPurgeTest extends CoreTest {
+    @Test
+    void aHundredThousandPostsAreHiddenAtOnceAndThenRemoved() throws InterruptedException {
+        var prolific = newUser();
+        var other = newUser();
+        var kept = newPost(other, "kept");
+        database.run("INSERT INTO posts (user_id, title, body, published_at) SELECT " + prolific.id()
+                + ", 'title', 'body', now() FROM generate_series(1, 100000)");
+        var one = Long.parseLong(database.value("SELECT max(id) FROM posts WHERE user_id = " + prolific.id()));
+
+        byline.users().delete(as(prolific), prolific.id());
+
+        assertThat(byline.posts()
+                        .feed(OPERATOR, PostFilter.NONE, PageRequest.first(100))
+                        .items())
+                .containsExactly(kept);
+        assertThat(byline.posts()
+                        .feed(OPERATOR, new PostFilter(prolific.id()), PageRequest.first(100))
+                        .items())
+                .isEmpty();
+        assertThat(byline.posts().byIds(OPERATOR, List.of(one))).isEmpty();
+        assertThatThrownBy(() -> byline.posts().get(OPERATOR, one)).isInstanceOf(BylineException.NotFound.class);
+        assertThatThrownBy(() -> byline.posts().delete(OPERATOR, one)).isInstanceOf(BylineException.NotFound.class);
+        assertThatThrownBy(() -> byline.posts().byAuthor(OPERATOR, prolific.id(), PageRequest.first(1)))
+                .isInstanceOf(BylineException.NotFound.class);
+        assertThatThrownBy(() -> byline.users().delete(as(prolific), prolific.id()))
+                .isInstanceOf(BylineException.NotFound.class);
+        byline.users().create(NOBODY, new NewUser(String.valueOf(prolific.email()), "again", Metadata.EMPTY));
+
+        awaitNone("SELECT count(*) FROM users WHERE deleted_at IS NOT NULL");
+        assertThat(database.value("SELECT count(*) FROM posts")).isEqualTo("1");
+        assertThat(byline.posts().get(NOBODY, kept.id())).isEqualTo(kept);
+    }
+
+    @Test
+    void whatAProcessLeftBehindIsFoundByAnother() throws InterruptedException {
+        var user = newUser();
+        newPost(user, "left behind");
+        database.run("UPDATE users SET deleted_at = now() WHERE id = " + user.id());
+        var busy = newUser();
+        database.run("INSERT INTO posts (user_id, title, body) SELECT " + busy.id()
+                + ", 'title', 'body' FROM generate_series(1, 1500)");
+
+        try (var another = Byline.builder().dataSource(database.dataSource())) {
+            another.users().delete(OPERATOR, busy.id()); // starts a round, which finds both
+
+            awaitNone("SELECT count(*) FROM users WHERE deleted_at IS NOT NULL");
+        }
+    }
+
+    private void awaitNone(String count) throws InterruptedException {
+        var end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        while (!database.value(count).equals("0")) {
+            assertThat(System.nanoTime()).as("still there: %s", count).isLessThan(end);
+            Thread.sleep(20);
+        }
+    }
+}
