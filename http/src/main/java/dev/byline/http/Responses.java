@@ -20,6 +20,7 @@ final class Responses {
 
     /** Writes past Javalin's own buffering, which copies each answer once more. */
     static void send(Context ctx, String contentType, byte[] body) {
+        ctx.res().setCharacterEncoding(null); // JSON types have no charset parameter
         ctx.contentType(contentType);
         ctx.res().setContentLength(body.length);
         try {

@@ -38,6 +38,7 @@ final class SystemRoutes {
     }
 
     private static void status(Context ctx, String status) {
+        Requests.query(ctx);
         Responses.json(ctx, HttpStatus.OK, json -> {
             json.writeStartObject();
             json.writeStringField("status", status);

@@ -35,6 +35,7 @@ final class ImportNdjson {
     private final Terminal terminal;
     private final Instant now = Instant.now();
     private final long start = System.nanoTime();
+    private long number;
     private long lines;
     private long imported;
     private long refused;
@@ -60,8 +61,12 @@ final class ImportNdjson {
         List<ImportedPost> batch = new ArrayList<>();
         var characters = 0;
         for (var line = reader.readLine(); line != null; line = reader.readLine()) {
+            number++;
+            if (line.isBlank()) {
+                continue;
+            }
             lines++;
-            var post = line.isBlank() ? null : parse(line);
+            var post = parse(line);
             if (post != null) {
                 batch.add(post);
                 characters += line.length();
@@ -98,7 +103,7 @@ final class ImportNdjson {
     private void refuse(String why) {
         refused++;
         if (refused <= SHOWN_REFUSALS) {
-            terminal.err().println((terminal.interactive() ? "\r" : "") + "line " + lines + " refused: " + why);
+            terminal.err().println((terminal.interactive() ? "\r" : "") + "line " + number + " refused: " + why);
         } else if (refused == SHOWN_REFUSALS + 1) {
             terminal.err().println("more lines are refused, not shown");
         }

@@ -1,0 +1,168 @@
+package dev.byline.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PostRoutesTest extends ServerTest {
+    private long author;
+
+    @BeforeAll
+    void author() {
+        author = post("/users", "{\"email\":\"author@example.com\",\"name\":\"Author\"}")
+                .id();
+    }
+
+    private Answer newPost(String more) {
+        return post("/posts", "{\"user_id\":%d,\"title\":\"Title\",\"body\":\"Body\"%s}".formatted(author, more));
+    }
+
+    private static List<String> fields(Answer answer) {
+        var named = new ArrayList<String>();
+        answer.json()
+                .get("errors")
+                .forEach(error -> named.add(error.get("field").textValue()));
+        return named;
+    }
+
+    @Test
+    void aPostLooksLikeTheContract() {
+        var post = newPost(",\"metadata\":{\"a\":1}");
+
+        assertThat(post.status()).isEqualTo(201);
+        assertThat(post.header("Location")).isEqualTo("/posts/" + post.id());
+        assertThat(post.body())
+                .matches("\\{\"id\":[0-9]+,\"user_id\":" + author + ",\"title\":\"Title\",\"body\":\"Body\","
+                        + "\"metadata\":\\{\"a\": 1},\"status\":\"published\",\"published_at\":\"[^\"]+Z\","
+                        + "\"created_at\":\"[^\"]+Z\",\"updated_at\":\"[^\"]+Z\"}");
+        assertThat(get("/posts/" + post.id()).json()).isEqualTo(post.json());
+    }
+
+    @Test
+    void aDraftIsNotInTheFeed() {
+        var draft = newPost(",\"status\":\"draft\"");
+
+        assertThat(draft.body()).contains("\"status\":\"draft\",\"published_at\":null");
+        assertThat(get("/posts?author=" + author).body()).doesNotContain("\"id\":" + draft.id() + ",");
+        assertThat(get("/posts?ids=" + draft.id()).body()).isEqualTo("{\"posts\":[],\"next_cursor\":null}");
+        assertThat(get("/users/" + author + "/posts?limit=1").body()).contains("\"id\":" + draft.id() + ",");
+        assertThat(patch("/posts/" + draft.id(), "{\"status\":\"published\"}").body())
+                .contains("\"status\":\"published\"");
+        assertThat(get("/posts?limit=1").body()).contains("\"id\":" + draft.id() + ",");
+    }
+
+    @Test
+    void takesAnyOffsetAndAnswersInUtc() {
+        var post = newPost(",\"published_at\":\"2020-02-29T12:00:00.1234567+05:30\"");
+
+        assertThat(post.body())
+                .contains("\"published_at\":\"2020-02-29T06:30:00.123456Z\"", "\"created_at\":\"2020-02-29T06:30:00");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+                    {}                                                       | title, body
+                    {"title":"x","body":null}                                | body
+                    {"title":1,"body":"x"}                                   | title
+                    {"title":"x","body":"x","user_id":"1"}                   | user_id
+                    {"title":"x","body":"x","user_id":1.5}                   | user_id
+                    {"title":"x","body":"x","user_id":9223372036854775808}   | user_id
+                    {"title":"x","body":"x","user_id":999999}                | user_id
+                    {"title":"x","body":"x"}                                 | user_id
+                    {"title":"x","body":"x","status":"gone"}                 | status
+                    {"title":"x","body":"x","status":1}                      | status
+                    {"title":"x","body":"x","published_at":"2020-02-30T00:00:00Z"} | published_at
+                    {"title":"x","body":"x","published_at":"2020-02-01"}     | published_at
+                    {"title":"x","body":"x","published_at":"2020-02-01T00:00Z"} | published_at
+                    {"title":"x","body":"x","published_at":1}                | published_at
+                    {"title":"x","body":"x","user_id":1,"published_at":"9999-01-01T00:00:00Z"} | published_at
+                    {"title":"x","body":"x","status":"draft","published_at":"2020-01-01T00:00:00Z"} | published_at
+                    {"title":"x","body":"x","version":1}                     | version
+                    """)
+    void everyBadFieldIsNamed(String body, String fields) {
+        var answer = post("/posts", body);
+
+        assertProblem(answer, 422, "invalid");
+        assertThat(fields(answer)).containsExactlyInAnyOrder(fields.split(", ", -1));
+    }
+
+    @Test
+    void limitsAreCountedInCodePoints() {
+        assertThat(post("/posts", json("😀".repeat(500), "😀".repeat(200_000))).status())
+                .isEqualTo(201);
+        assertThat(fields(post("/posts", json("x".repeat(501), "x".repeat(200_001)))))
+                .containsExactly("title", "body");
+    }
+
+    private String json(String title, String body) {
+        return "{\"user_id\":%d,\"title\":\"%s\",\"body\":\"%s\"}".formatted(author, title, body);
+    }
+
+    @Test
+    void aBatchIsAllOrNothingAndPointsAtItsFaults() {
+        var good = "{\"user_id\":%d,\"title\":\"%s\",\"body\":\"\"}";
+        var batch = post(
+                "/posts/batch",
+                "{\"posts\":[" + good.formatted(author, "one") + "," + good.formatted(author, "two") + "]}");
+        assertThat(batch.status()).isEqualTo(201);
+        assertThat(batch.json().get("posts").findValuesAsText("title")).containsExactly("one", "two");
+
+        var before = database.value("SELECT count(*) FROM posts");
+        var bad = post(
+                "/posts/batch",
+                "{\"posts\":[" + good.formatted(author, "ok") + ",{\"title\":\"\",\"bodi\":1},7,"
+                        + good.formatted(999_999, "x") + "]}");
+        assertProblem(bad, 422, "invalid");
+        assertThat(fields(bad))
+                .containsExactlyInAnyOrder("/posts/1/title", "/posts/1/body", "/posts/1/bodi", "/posts/2");
+        var missing = post(
+                "/posts/batch",
+                "{\"posts\":[" + good.formatted(author, "ok") + "," + good.formatted(999_999, "x") + "]}");
+        assertThat(fields(missing)).containsExactly("/posts/1/user_id");
+        assertThat(database.value("SELECT count(*) FROM posts")).isEqualTo(before);
+        for (var body : List.of("{}", "{\"posts\":[]}", "{\"posts\":{}}", "{\"posts\":[" + "1,".repeat(100) + "1]}")) {
+            assertThat(fields(post("/posts/batch", body))).containsExactly("posts");
+        }
+    }
+
+    @Test
+    void changesAndDeletes() {
+        var id = newPost("").id();
+
+        assertThat(patch("/posts/" + id, "{\"title\":\"New\",\"body\":\"\"}").body())
+                .contains("\"title\":\"New\",\"body\":\"\"");
+        assertProblem(patch("/posts/" + id, "{\"user_id\":5}"), 422, "invalid");
+        assertProblem(patch("/posts/" + id, "[]"), 400, "malformed");
+        assertThat(delete("/posts/" + id).status()).isEqualTo(204);
+        assertProblem(get("/posts/" + id), 404, "not-found");
+        assertProblem(patch("/posts/" + id, "{}"), 404, "not-found");
+        assertProblem(delete("/posts/" + id), 404, "not-found");
+    }
+
+    @Test
+    void theFeedIsWalkedOnceInOrder() {
+        for (int i = 0; i < 25; i++) {
+            newPost(",\"published_at\":\"2018-01-0%dT00:00:00Z\"".formatted(1 + i % 3));
+        }
+        var all = new ArrayList<String>();
+        var times = new ArrayList<String>();
+        var next = "/posts?limit=7&author=" + author;
+        while (!next.isEmpty()) {
+            var page = get(next);
+            all.addAll(page.json().get("posts").findValuesAsText("id"));
+            times.addAll(page.json().get("posts").findValuesAsText("published_at"));
+            next = page.header("Link").replaceFirst("^<(.*)>; rel=\"next\"$", "$1");
+        }
+
+        assertThat(all).doesNotHaveDuplicates();
+        assertThat(times).isSortedAccordingTo(java.util.Comparator.reverseOrder());
+        assertThat(all)
+                .hasSize(Integer.parseInt(database.value(
+                        "SELECT count(*) FROM posts WHERE published_at IS NOT NULL AND user_id = " + author)));
+    }
+}

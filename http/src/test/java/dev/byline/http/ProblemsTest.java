@@ -1,0 +1,308 @@
+package dev.byline.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Everything that a client can get wrong, answered as a problem: by us, by Javalin, by Jetty. */
+class ProblemsTest extends ServerTest {
+    private static final String USER = "{\"email\":\"problem@example.com\",\"name\":\"x\"}";
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    /nothing             | 404 | not-found
+                    /users/              | 404 | not-found
+                    /users/999999        | 404 | not-found
+                    /Users               | 404 | not-found
+                    /users/abc           | 400 | malformed
+                    /users/0             | 400 | malformed
+                    /users/-1            | 400 | malformed
+                    /users/1e3           | 400 | malformed
+                    /users/9223372036854775808 | 400 | malformed
+                    /posts/99999999999999999999 | 400 | malformed
+                    /users?limit=0       | 422 | invalid
+                    /users?limit=101     | 422 | invalid
+                    /users?limit=-5      | 422 | invalid
+                    /users?limit=99999999999999999999 | 422 | invalid
+                    /users?limit=abc     | 400 | malformed
+                    /users?limit=        | 400 | malformed
+                    /users?limit=1.5     | 400 | malformed
+                    /users?cursor=garbage | 400 | bad-cursor
+                    /users?cursor=       | 400 | bad-cursor
+                    /users?cursor=%00    | 400 | bad-cursor
+                    /users?activ=true    | 400 | malformed
+                    /users?active=yes    | 400 | malformed
+                    /users?limit=1&limit=1 | 400 | malformed
+                    /users?limit=%zz     | 400 | malformed
+                    /users?limit=%ff     | 400 | malformed
+                    /users?limit=%e2%82  | 400 | malformed
+                    /users/1?include=x   | 400 | malformed
+                    /users/1?x=1         | 400 | malformed
+                    /posts?author=x      | 400 | malformed
+                    /livez?x             | 400 | malformed
+                    """)
+    void addresses(String path, int status, String slug) {
+        // The JDK's client refuses to send some of these, so they are written by hand.
+        var answer = raw("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+        assertRawProblem(answer, status, slug);
+    }
+
+    private static void assertRawProblem(String answer, int status, String slug) {
+        assertThat(answer)
+                .startsWith("HTTP/1.1 " + status + " ")
+                .contains("Content-Type: application/problem+json\r\n", "\"type\":\"urn:byline:problem:" + slug + "\"");
+        assertThat(answer).containsPattern("X-Request-Id: [A-Za-z0-9._-]+\r\n");
+        assertThat(answer).doesNotContain("Server:").doesNotContain("<html");
+        assertSaysNothingOfTheInside(answer);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    GET /users/%ZZ HTTP/1.1      | 400 | malformed
+                    GET /users/%00 HTTP/1.1      | 400 | malformed
+                    GET /users/1%2f2 HTTP/1.1    | 400 | malformed
+                    GET /users/..;/x HTTP/1.1    | 400 | malformed
+                    GET /%c0%af HTTP/1.1         | 400 | malformed
+                    GARBAGE                      | 400 | malformed
+                    GET / HTTP/9.9               | 505 | version-not-supported
+                    """)
+    void whatJettyRefuses(String line, int status, String slug) {
+        assertRawProblem(raw(line + "\r\nHost: x\r\nConnection: close\r\n\r\n"), status, slug);
+    }
+
+    @Test
+    void headersThatAreTooLarge() {
+        var answer = raw("GET /users HTTP/1.1\r\nHost: x\r\nX-Large: " + "x".repeat(20_000) + "\r\n\r\n");
+
+        assertRawProblem(answer, 431, "headers-too-large");
+    }
+
+    @Test
+    void anAddressThatIsTooLong() {
+        var answer = raw("GET /users?" + "x".repeat(20_000) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        assertRawProblem(answer, 414, "uri-too-long");
+    }
+
+    @Test
+    void noHost() {
+        assertRawProblem(raw("GET /users HTTP/1.1\r\nConnection: close\r\n\r\n"), 400, "malformed");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                "x",
+                "{",
+                "{\"email\":}",
+                "{\"email\":\"a@b\",\"name\":\"x\"} x",
+                "{\"email\":\"a@b\",\"name\":\"x\",}",
+                "{\"email\":\"a@b\",\"name\":\"x\",\"name\":\"y\"}",
+                "{\"email\":\"a@b\",\"name\":\"x\",\"metadata\":{\"a\":1,\"a\":2}}",
+                "{'email':'a@b'}",
+                "[]",
+                "null",
+                "\"text\"",
+                "{\"email\":NaN}",
+                "{\"email\":\"\u0001\"}",
+            })
+    void malformedJson(String body) {
+        assertProblem(post("/users", body), 400, "malformed");
+    }
+
+    @Test
+    void deepJsonAndEndlessNumbers() {
+        assertProblem(
+                post("/users", "{\"metadata\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}"), 400, "malformed");
+        assertProblem(post("/users", "[".repeat(500_000)), 400, "malformed");
+        assertProblem(post("/users", "{\"metadata\":{\"a\":" + "1".repeat(100_000) + "}}"), 400, "malformed");
+        assertProblem(
+                post("/users", "{\"email\":\"a@b\",\"name\":\"x\",\"metadata\":{\"a\":1e999999999}}"), 422, "invalid");
+    }
+
+    @Test
+    void bytesThatAreNotUtf8() {
+        for (var bad : new int[][] {{0xff}, {0xc0, 0x80}, {0xed, 0xa0, 0x80}, {0xe2, 0x82}}) {
+            var body = "{\"email\":\"a@b\",\"name\":\"?\"}".getBytes(StandardCharsets.ISO_8859_1);
+            var at = new String(body, StandardCharsets.ISO_8859_1).indexOf('?');
+            var bytes = new byte[body.length - 1 + bad.length];
+            System.arraycopy(body, 0, bytes, 0, at);
+            for (int i = 0; i < bad.length; i++) {
+                bytes[at + i] = (byte) bad[i];
+            }
+            System.arraycopy(body, at + 1, bytes, at + bad.length, body.length - at - 1);
+            var answer = send(HttpRequest.newBuilder(uri("/users"))
+                    .header("Content-Type", "application/json")
+                    .POST(BodyPublishers.ofByteArray(bytes)));
+
+            assertProblem(answer, 400, "malformed");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "x"})
+    void theWrongType(String type) {
+        assertProblem(send("POST", "/users", USER, "Content-Type", type), 415, "unsupported-type");
+    }
+
+    @Test
+    void noTypeOrACompressedBody() {
+        assertProblem(
+                send(HttpRequest.newBuilder(uri("/users")).POST(BodyPublishers.ofString(USER))),
+                415,
+                "unsupported-type");
+        assertProblem(
+                send("POST", "/users", USER, "Content-Type", "application/json", "Content-Encoding", "gzip"),
+                415,
+                "unsupported-type");
+        var patch = send("PATCH", "/users/1", "{}", "Content-Type", "application/json-patch+json");
+        assertProblem(patch, 415, "unsupported-type");
+        assertThat(patch.header("Accept-Patch")).contains("application/merge-patch+json");
+    }
+
+    @Test
+    void wrongMethodsSayWhatIsAllowed() {
+        var put = send("PUT", "/users", USER);
+        assertProblem(put, 405, "method-not-allowed");
+        assertThat(put.header("Allow").split(", ")).containsExactlyInAnyOrder("GET", "HEAD", "POST", "OPTIONS");
+        assertProblem(send("PROPFIND", "/users", ""), 405, "method-not-allowed");
+        assertProblem(send("PUT", "/nothing", USER), 404, "not-found");
+        var options = send("OPTIONS", "/posts/1", "");
+        assertThat(options.status()).isEqualTo(204);
+        assertThat(options.header("Allow").split(", "))
+                .containsExactlyInAnyOrder("GET", "HEAD", "PATCH", "DELETE", "OPTIONS");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "text/html, 406",
+        "'text/html, application/xml;q=0.9', 406",
+        "application/json;q=0, 406",
+        "'*/*', 200",
+        "'text/html, */*;q=0.1', 200",
+        "application/*, 200",
+        "'APPLICATION/JSON; charset=utf-8', 200"
+    })
+    void onlyJsonIsServed(String accept, int status) {
+        var answer = get("/users", "Accept", accept);
+
+        assertThat(answer.status()).isEqualTo(status);
+        if (status == 406) {
+            assertProblem(answer, 406, "not-acceptable");
+        }
+    }
+
+    @Test
+    void headAnswersLikeGetWithoutABody() {
+        var get = get("/users");
+        var head = send(HttpRequest.newBuilder(uri("/users")).HEAD());
+
+        assertThat(head.status()).isEqualTo(200);
+        assertThat(head.body()).isEmpty();
+        assertThat(head.header("Content-Length")).isEqualTo(get.header("Content-Length"));
+        assertThat(send(HttpRequest.newBuilder(uri("/users/999999")).HEAD()).status())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void requestIdsAreTheClientsIfHarmless() {
+        assertThat(get("/livez", "X-Request-Id", "abc-1.2_3").header("X-Request-Id"))
+                .isEqualTo("abc-1.2_3");
+        for (var strange : new String[] {"a b", "x".repeat(129), "é", "<script>"}) {
+            var answer =
+                    raw("GET /livez HTTP/1.1\r\nHost: x\r\nX-Request-Id: " + strange + "\r\nConnection: close\r\n\r\n");
+            assertThat(answer).containsPattern("X-Request-Id: [0-9a-f]{16}\r\n");
+        }
+        assertThat(get("/nothing", "X-Request-Id", "mine")
+                        .json()
+                        .get("request_id")
+                        .textValue())
+                .isEqualTo("mine");
+    }
+
+    @Test
+    void aBodyOfExactlyTheLimitIsRead() {
+        var body = USER + " ".repeat(Requests.MAX_BODY - USER.length());
+
+        assertThat(post("/users", body).status()).isEqualTo(201);
+    }
+
+    /** The answer gets through although the client is still sending: with a length, and in chunks. */
+    @Test
+    void anOversizedBodyIsRefusedAndTheAnswerArrives() throws Exception {
+        for (var framing : new String[] {"Content-Length: 8000000", "Transfer-Encoding: chunked"}) {
+            try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+                socket.setSoTimeout(10_000);
+                var out = socket.getOutputStream();
+                out.write(
+                        ("POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + framing + "\r\n\r\n")
+                                .getBytes(StandardCharsets.US_ASCII));
+                var chunked = framing.startsWith("Transfer");
+                var piece = "x".repeat(100_000).getBytes(StandardCharsets.US_ASCII);
+                for (int i = 0; i < 80; i++) {
+                    if (chunked) {
+                        out.write((Integer.toHexString(piece.length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
+                    }
+                    out.write(piece);
+                    if (chunked) {
+                        out.write("\r\n".getBytes(StandardCharsets.US_ASCII));
+                    }
+                }
+                if (chunked) {
+                    out.write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                }
+                out.flush();
+                var answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+                assertRawProblem(answer, 413, "too-large");
+                assertThat(answer).contains("Connection: close");
+            }
+        }
+    }
+
+    @Test
+    void whoAsksBeforeSendingTooMuchIsToldAtOnce() {
+        var answer = raw("POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                + "Content-Length: 8000000\r\nExpect: 100-continue\r\n\r\n");
+
+        assertRawProblem(answer, 413, "too-large");
+        assertThat(answer).doesNotContain("100 Continue");
+    }
+
+    @Test
+    void aBodyThatEndsEarlyChangesNothing() throws Exception {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.getOutputStream()
+                    .write(("POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                                    + "Content-Length: 500\r\n\r\n{\"email\":\"early@example.com\"")
+                            .getBytes(StandardCharsets.US_ASCII));
+            socket.shutdownOutput();
+            var answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (!answer.isEmpty()) {
+                assertRawProblem(answer, 400, "malformed");
+            }
+        }
+        assertThat(database.value("SELECT count(*) FROM users WHERE email = 'early@example.com'"))
+                .isEqualTo("0");
+    }
+
+    @Test
+    void theIndexNamesWhatIsThere() {
+        var index = get("/");
+
+        assertThat(index.status()).isEqualTo(200);
+        assertThat(index.body())
+                .isEqualTo("{\"name\":\"byline\",\"version\":\"test\",\"users\":\"/users\",\"posts\":\"/posts\"}");
+    }
+}

@@ -1,0 +1,41 @@
+package dev.byline.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.byline.Byline;
+import dev.byline.BylineConfig;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class UnavailableTest {
+    @Test
+    void aDatabaseThatIsAwayIsA503AndTheProcessLives() throws Exception {
+        try (var byline = Byline.open(BylineConfig.of("postgres://nobody:secret@127.0.0.1:1/nothing"));
+                var server = HttpServer.start(
+                        "127.0.0.1", 0, byline, () -> Optional.of("the database does not answer"), "test");
+                var client = HttpClient.newHttpClient()) {
+            for (var path : new String[] {"/users/1", "/posts", "/readyz"}) {
+                var answer = client.send(
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
+                                .build(),
+                        BodyHandlers.ofString());
+
+                assertThat(answer.statusCode()).isEqualTo(503);
+                assertThat(answer.headers().firstValue("Retry-After")).contains("1");
+                assertThat(answer.headers().firstValue("Content-Type")).contains("application/problem+json");
+                assertThat(answer.body())
+                        .contains("urn:byline:problem:unavailable")
+                        .doesNotContain("127.0.0.1");
+            }
+            var live = client.send(
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + "/livez"))
+                            .build(),
+                    BodyHandlers.ofString());
+            assertThat(live.statusCode()).isEqualTo(200);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+package dev.byline.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class UserRoutesTest extends ServerTest {
+    private int count;
+
+    private long newUser() {
+        return post("/users", "{\"email\":\"u%d@example.com\",\"name\":\"U\"}".formatted(++count))
+                .id();
+    }
+
+    /** The test of the article that Byline started from, as far as its words go. */
+    @Test
+    void createUser() {
+        var created = post("/users", "{\"email\":\"test@example.com\",\"name\":\"Test User\"}");
+
+        assertThat(created.status()).isEqualTo(201);
+        assertThat(created.json().get("email").textValue()).isEqualTo("test@example.com");
+        assertThat(created.header("Location")).isEqualTo("/users/" + created.id());
+        assertThat(created.header("Content-Type")).isEqualTo("application/json");
+        assertThat(get(created.header("Location")).json()).isEqualTo(created.json());
+    }
+
+    @Test
+    void aUserLooksLikeTheContract() {
+        var user = post("/users", "{\"email\":\"Look@example.com\",\"name\":\"Ü 😀\",\"metadata\":{\"a\":[1.50]}}");
+
+        assertThat(user.body())
+                .matches("\\{\"id\":[0-9]+,\"email\":\"Look@example.com\",\"name\":\"Ü 😀\",\"role\":\"user\","
+                        + "\"is_active\":true,\"metadata\":\\{\"a\": \\[1.50]},"
+                        + "\"created_at\":\"[-0-9]{10}T[:0-9]{8}\\.[0-9]{6}Z\","
+                        + "\"updated_at\":\"[-0-9]{10}T[:0-9]{8}\\.[0-9]{6}Z\"}");
+    }
+
+    @Test
+    void aTakenAddressConflicts() {
+        post("/users", "{\"email\":\"taken@example.com\",\"name\":\"A\"}");
+
+        assertProblem(post("/users", "{\"email\":\"TAKEN@example.com\",\"name\":\"B\"}"), 409, "conflict");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+                    {}                                                    | email, name
+                    {"email":"bad","nam":"x"}                             | name, nam, email
+                    {"email":1,"name":null}                               | email, name
+                    {"email":"a@b","name":""}                             | name
+                    {"email":"a@b","name":" "}                            | name
+                    {"email":"a@b","name":"x","metadata":[]}              | metadata
+                    {"email":"a@b","name":"x","metadata":null}            | metadata
+                    {"email":"a@b","name":"x","metadata":{"a":"\\u0000"}} | metadata
+                    {"email":"a@b","name":"x\\u0000"}                     | name
+                    {"email":"a@b","name":"x\\ud800"}                     | name
+                    {"email":"a@b","name":"x","role":"admin"}             | role
+                    {"email":"a@b","name":"x","id":5,"is_active":false}   | id, is_active
+                    {"email":"a@b","name":"x","\\ud800":1}                | ?
+                    """)
+    void everyBadFieldIsNamed(String body, String fields) {
+        var answer = post("/users", body);
+
+        assertProblem(answer, 422, "invalid");
+        var named = new ArrayList<String>();
+        answer.json()
+                .get("errors")
+                .forEach(error -> named.add(error.get("field").textValue()));
+        assertThat(named).containsExactlyInAnyOrder(fields.split(", ", -1));
+    }
+
+    @Test
+    void listsNewestFirstWithALinkToTheNextPage() {
+        var first = newUser();
+        var second = newUser();
+        var third = newUser();
+
+        var page = get("/users?limit=2&active=true");
+
+        assertThat(page.json().get("users").findValuesAsText("id"))
+                .containsExactly(Long.toString(third), Long.toString(second));
+        var cursor = page.json().get("next_cursor").textValue();
+        assertThat(page.header("Link")).isEqualTo("</users?limit=2&active=true&cursor=" + cursor + ">; rel=\"next\"");
+        var next = get("/users?limit=2&active=true&cursor=" + cursor);
+        assertThat(next.json().get("users").get(0).get("id").longValue()).isEqualTo(first);
+    }
+
+    @Test
+    void theLastPageHasNeitherCursorNorLink() {
+        newUser();
+
+        var page = get("/users?limit=100");
+
+        assertThat(page.json().get("next_cursor").isNull()).isTrue();
+        assertThat(page.header("Link")).isEmpty();
+    }
+
+    @Test
+    void byIds() {
+        var a = newUser();
+        var b = newUser();
+
+        var found = get("/users?ids=" + b + ",999999," + a);
+
+        assertThat(found.json().get("users").findValuesAsText("id"))
+                .containsExactly(Long.toString(b), Long.toString(a));
+        assertThat(found.json().get("next_cursor").isNull()).isTrue();
+        assertProblem(get("/users?ids=1,x"), 400, "malformed");
+        assertProblem(get("/users?ids="), 400, "malformed");
+        assertProblem(get("/users?ids=1&limit=3"), 400, "malformed");
+        assertProblem(get("/users?ids=" + "1,".repeat(5) + "2,3" + ids(101)), 422, "invalid");
+    }
+
+    private static String ids(int n) {
+        var ids = new StringBuilder();
+        for (int i = 1; i <= n; i++) {
+            ids.append(',').append(i);
+        }
+        return ids.toString();
+    }
+
+    @Test
+    void withPosts() {
+        var user = newUser();
+        assertThat(get("/users/" + user + "?include=posts").body()).endsWith("\"posts\":[],\"next_cursor\":null}");
+        for (int i = 0; i < 21; i++) {
+            post("/posts", "{\"user_id\":%d,\"title\":\"t%d\",\"body\":\"\"}".formatted(user, i));
+        }
+
+        var found = get("/users/" + user + "?include=posts").json();
+
+        assertThat(found.get("id").longValue()).isEqualTo(user);
+        assertThat(found.get("posts")).hasSize(20);
+        assertThat(found.get("posts").get(0).get("title").textValue()).isEqualTo("t20");
+        var rest = get(
+                "/users/" + user + "/posts?cursor=" + found.get("next_cursor").textValue());
+        assertThat(rest.json().get("posts").findValuesAsText("title")).containsExactly("t0");
+    }
+
+    @Test
+    void changesByMergePatch() {
+        var user = newUser();
+        patch("/users/" + user, "{\"metadata\":{\"a\":{\"b\":1,\"c\":2}}}");
+
+        var changed = send(
+                "PATCH",
+                "/users/" + user,
+                "{\"name\":\"New\",\"metadata\":{\"a\":{\"b\":null}},\"is_active\":false,\"role\":\"admin\"}",
+                "Content-Type",
+                "application/merge-patch+json");
+
+        assertThat(changed.status()).isEqualTo(200);
+        assertThat(changed.body())
+                .contains("\"name\":\"New\"", "\"metadata\":{\"a\": {\"c\": 2}}", "\"is_active\":false", "\"admin\"");
+        assertThat(patch("/users/" + user, "{\"metadata\":null}").body()).contains("\"metadata\":{}");
+        assertProblem(patch("/users/" + user, "{\"name\":null,\"email\":null}"), 422, "invalid");
+        assertProblem(patch("/users/" + user, "{\"role\":\"root\"}"), 422, "invalid");
+        assertThat(patch("/users/" + user, "{}").json().get("updated_at"))
+                .isEqualTo(get("/users/" + user).json().get("updated_at"));
+    }
+
+    @Test
+    void deletes() {
+        var user = newUser();
+
+        var deleted = delete("/users/" + user);
+
+        assertThat(deleted.status()).isEqualTo(204);
+        assertThat(deleted.body()).isEmpty();
+        assertProblem(get("/users/" + user), 404, "not-found");
+        assertProblem(get("/users/" + user + "/posts"), 404, "not-found");
+        assertProblem(delete("/users/" + user), 404, "not-found");
+    }
+}

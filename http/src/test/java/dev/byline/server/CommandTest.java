@@ -1,0 +1,122 @@
+package dev.byline.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.byline.migrations.TestDatabase;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CommandTest {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    private int run(Map<String, String> environment, String... arguments) {
+        out.reset();
+        err.reset();
+        var terminal = new Terminal(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                false);
+        var text = new HashMap<>(environment);
+        text.put("BYLINE_LOG", "text");
+        return new Command(text, terminal).run(arguments);
+    }
+
+    private String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void anUnknownCommandIsRefusedWithAHint() {
+        assertThat(run(Map.of(), "migrat")).isEqualTo(Command.REFUSED);
+        assertThat(err()).contains("did you mean migrate?");
+        assertThat(run(Map.of(), "version", "now")).isEqualTo(Command.REFUSED);
+        assertThat(run(Map.of(), "import-ndjson")).isEqualTo(Command.REFUSED);
+    }
+
+    @Test
+    void helpNamesEveryCommand() {
+        assertThat(run(Map.of(), "help")).isEqualTo(Command.DONE);
+        assertThat(out()).contains(Command.NAMES);
+        assertThat(run(Map.of(), "version")).isEqualTo(Command.DONE);
+        assertThat(out()).isEqualTo("byline development\n");
+    }
+
+    @Test
+    void configShowsWhatHoldsButNoSecret() {
+        var environment = Map.of("DATABASE_URL", "postgres://ada:canary@db/blog", "PORT", "8080");
+
+        assertThat(run(environment, "config")).isEqualTo(Command.DONE);
+        assertThat(out()).contains("8080", "jdbc:postgresql://db/blog as ada (password ****)", "BYLINE_POOL_SIZE");
+        assertThat(out() + err()).doesNotContain("canary");
+        assertThat(run(Map.of("DATABASE_URL", "mysql://ada:canary@db"), "config"))
+                .isEqualTo(Command.REFUSED);
+        assertThat(out() + err()).doesNotContain("canary");
+    }
+
+    @Test
+    void healthcheckFailsWhereNothingListens() {
+        assertThat(run(Map.of("PORT", "1"), "healthcheck")).isEqualTo(Command.FAILED);
+        assertThat(err()).contains("does not answer");
+    }
+
+    @Test
+    void migratesOnce() {
+        try (var database = TestDatabase.empty()) {
+            var environment = Map.of("DATABASE_URL", database.url());
+
+            assertThat(run(environment, "migrate")).isEqualTo(Command.DONE);
+            assertThat(out()).isEqualTo("applied 3 migrations\n");
+            assertThat(run(environment, "migrate")).isEqualTo(Command.DONE);
+            assertThat(out()).isEqualTo("the schema is current\n");
+        }
+        assertThat(run(Map.of("DATABASE_URL", "postgres://x:y@127.0.0.1:1/z"), "migrate"))
+                .isEqualTo(Command.FAILED);
+    }
+
+    @Test
+    void importsWhatIsGoodSaysWhatIsNotAndMakesNoDuplicates(@TempDir Path folder) throws IOException {
+        var file = Files.writeString(folder.resolve("posts.ndjson"), """
+                {"email":"a@example.com","name":"A","title":"One","body":"1","created_at":"2020-01-01T00:00:00Z"}
+                {"email":"A@example.com","name":"A","title":"Two","body":"","created_at":"2020-01-02T00:00:00+01:00"}
+
+                {"email":"b@example.com","name":"B","title":"","body":"","created_at":"2020-01-02T00:00:00Z"}
+                {"email":"b@example.com","name":"B","title":"x","body":"","created_at":"yesterday"}
+                {"email":"b@example.com","name":"B","title":"x","body":"","created_at":"9999-01-01T00:00:00Z"}
+                not json
+                {"email":"b@example.com","name":"B","title":"Three","body":"3","created_at":"2020-01-03T00:00:00Z"}
+                """);
+        try (var database = TestDatabase.empty()) {
+            var environment = Map.of("DATABASE_URL", database.url());
+
+            assertThat(run(environment, "import-ndjson", file.toString())).isEqualTo(Command.FAILED);
+            assertThat(out()).startsWith("7 lines: 3 new posts, 0 there already, 4 refused, in ");
+            assertThat(err())
+                    .contains(
+                            "line 4 refused: title must have 1 to 500 characters",
+                            "line 5 refused: created_at must be a time",
+                            "line 6 refused: created_at must not be in the future",
+                            "line 7 refused: the body is not well-formed JSON");
+            assertThat(database.value("SELECT string_agg(title, ',' ORDER BY published_at) FROM posts"))
+                    .isEqualTo("One,Two,Three");
+            assertThat(database.value("SELECT count(*) FROM users")).isEqualTo("2");
+
+            run(environment, "import-ndjson", file.toString());
+            assertThat(out()).startsWith("7 lines: 0 new posts, 3 there already, 4 refused, in ");
+        }
+        assertThat(run(Map.of("DATABASE_URL", "postgres://x:y@127.0.0.1:1/z"), "import-ndjson", file.toString()))
+                .isEqualTo(Command.FAILED);
+    }
+}

@@ -1,0 +1,189 @@
+package dev.byline.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program as a process of its own, on its embedded database, through start, signals and kill -9. */
+class ProgramTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    @TempDir
+    Path folder;
+
+    private final List<Process> processes = new ArrayList<>();
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    @AfterEach
+    void endAll() throws Exception {
+        for (var process : processes) {
+            process.destroy();
+            process.waitFor(30, TimeUnit.SECONDS);
+            process.destroyForcibly();
+        }
+        client.close();
+    }
+
+    private Process start(int port, String... arguments) throws IOException {
+        return start(port, Map.of(), arguments);
+    }
+
+    private Process start(int port, Map<String, String> more, String... arguments) throws IOException {
+        var command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.byline.server.Main"));
+        command.addAll(List.of(arguments));
+        var builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.redirectOutput(
+                ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()));
+        builder.environment()
+                .putAll(Map.of(
+                        "PORT", Integer.toString(port),
+                        "BYLINE_DATA_DIR", folder.resolve("data").toString(),
+                        "BYLINE_LOG", "text"));
+        builder.environment().putAll(more);
+        var process = builder.start();
+        processes.add(process);
+        return process;
+    }
+
+    private String log() throws IOException {
+        return Files.readString(folder.resolve("log"));
+    }
+
+    private Optional<String> get(int port, String path) throws InterruptedException {
+        try {
+            var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path));
+            var answer = client.send(request.build(), BodyHandlers.ofString());
+            return answer.statusCode() == 200 ? Optional.of(answer.body()) : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private void awaitReady(int port, Process process) throws Exception {
+        var end = System.nanoTime() + PATIENCE.toNanos();
+        while (get(port, "/readyz").isEmpty()) {
+            assertThat(process.isAlive()).as(log()).isTrue();
+            assertThat(System.nanoTime()).as(log()).isLessThan(end);
+            Thread.sleep(50);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private ProcessHandle postmaster() throws IOException {
+        var pid = Files.readAllLines(folder.resolve("data/postgres-18/postmaster.pid"))
+                .getFirst();
+        return ProcessHandle.of(Long.parseLong(pid.strip())).orElseThrow();
+    }
+
+    private String show(String name) throws Exception {
+        var url = EmbeddedPostgres.running(folder.resolve("data")).orElseThrow();
+        try (var connection = DriverManager.getConnection(url.jdbcUrl(), url.credentials());
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery("SHOW " + name)) {
+            rows.next();
+            return rows.getString(1);
+        }
+    }
+
+    @Test
+    void theEmbeddedDatabaseOutlivesSignalsAndKills() throws Exception {
+        var port = freePort();
+        var first = start(port);
+        awaitReady(port, first);
+        assertThat(log()).contains("ready on http://127.0.0.1:" + port, "embedded, data in " + folder, "curl -s");
+        var created = client.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/users"))
+                        .header("Content-Type", "application/json")
+                        .POST(BodyPublishers.ofString("{\"email\":\"kept@example.com\",\"name\":\"Kept\"}"))
+                        .build(),
+                BodyHandlers.ofString());
+        assertThat(created.statusCode()).isEqualTo(201);
+
+        // It is as durable as any other PostgreSQL, and wants its password.
+        assertThat(show("fsync")).isEqualTo("on");
+        assertThat(show("synchronous_commit")).isEqualTo("on");
+        assertThat(show("full_page_writes")).isEqualTo("on");
+        assertThat(Files.readString(folder.resolve("data/postgres-18/pg_hba.conf")))
+                .doesNotContainPattern("(?m)^(host|local).*trust");
+
+        // Nobody else may serve from its folder, but commands reach its database.
+        var second = start(freePort());
+        assertThat(second.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(second.exitValue()).isEqualTo(Command.REFUSED);
+        assertThat(log()).contains("another Byline is running on " + folder);
+        var migrate = start(port, "migrate");
+        assertThat(migrate.waitFor()).isEqualTo(Command.DONE);
+        assertThat(start(port, "healthcheck").waitFor()).isEqualTo(Command.DONE);
+
+        // SIGTERM: everything ends.
+        var postmaster = postmaster();
+        first.destroy();
+        assertThat(first.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(first.exitValue()).isEqualTo(128 + 15);
+        assertThat(postmaster.isAlive()).isFalse();
+
+        // kill -9: PostgreSQL stays behind, the next start ends it and serves what was there.
+        var third = start(port);
+        awaitReady(port, third);
+        var orphan = postmaster();
+        third.destroyForcibly().waitFor();
+        assertThat(orphan.isAlive()).isTrue();
+        var fourth = start(port);
+        awaitReady(port, fourth);
+        assertThat(orphan.isAlive()).isFalse();
+        assertThat(get(port, "/users").orElseThrow()).contains("kept@example.com");
+
+        // The port is taken: said plainly, nothing left behind.
+        fourth.destroy();
+        fourth.waitFor();
+        try (var taken = new ServerSocket(port)) {
+            assertThat(taken.isBound()).isTrue();
+            assertThat(start(port).waitFor()).isEqualTo(Command.REFUSED);
+            assertThat(log()).contains("can not listen on 127.0.0.1:" + port);
+        }
+        assertThat(EmbeddedPostgres.running(folder.resolve("data"))).isEmpty();
+    }
+
+    @Test
+    void aServerWhoseDatabaseIsAwayLivesButIsNotReady() throws Exception {
+        var port = freePort();
+        var server = start(port, Map.of("DATABASE_URL", "postgres://x:canary@127.0.0.1:1/z"));
+        var end = System.nanoTime() + PATIENCE.toNanos();
+        while (get(port, "/livez").isEmpty()) {
+            assertThat(System.nanoTime()).isLessThan(end);
+            Thread.sleep(50);
+        }
+        assertThat(get(port, "/readyz")).isEmpty();
+        server.destroy();
+        assertThat(server.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(server.exitValue()).isEqualTo(128 + 15);
+        assertThat(log()).contains("the database does not answer").doesNotContain("canary");
+    }
+}

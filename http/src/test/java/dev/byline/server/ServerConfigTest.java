@@ -1,0 +1,127 @@
+package dev.byline.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ServerConfigTest {
+    @Test
+    void nothingSetMeansTheDefaults() {
+        var config = ServerConfig.parse(Map.of("HOME", "/x", "PATH", "/y"));
+
+        assertThat(config.port()).isEqualTo(8000);
+        assertThat(config.host()).isEqualTo("127.0.0.1");
+        assertThat(config.databaseUrl()).isNull();
+        assertThat(config.migrate()).isTrue();
+        assertThat(config.poolSize()).isEqualTo(Runtime.getRuntime().availableProcessors() * 2 + 1);
+        assertThat(config.drainDelay()).isZero();
+    }
+
+    @Test
+    void thePoolIsTheReplicasShareOfTheFormula() {
+        assertThat(ServerConfig.parse(Map.of(
+                                "BYLINE_DATABASE_CORES", "8",
+                                "BYLINE_DATABASE_SPINDLES", "2",
+                                "BYLINE_REPLICAS", "3"))
+                        .poolSize())
+                .isEqualTo(6);
+        assertThat(ServerConfig.parse(Map.of("BYLINE_POOL_SIZE", "7", "BYLINE_REPLICAS", "3"))
+                        .poolSize())
+                .isEqualTo(7);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "PORT, x",
+        "PORT, 65536",
+        "PORT, -1",
+        "BYLINE_HOST, 0.0.0.0",
+        "BYLINE_HOST, no such host",
+        "DATABASE_URL, mysql://x",
+        "BYLINE_MIGRATE, yes",
+        "BYLINE_POOL_SIZE, 0",
+        "BYLINE_REPLICAS, 0",
+        "BYLINE_DRAIN_DELAY, 5",
+        "BYLINE_DRAIN_DELAY, 1h",
+        "BYLINE_DRAIN_DELAY, 99999999999s",
+        "BYLINE_LOG, xml"
+    })
+    void aBadValueIsRefusedByName(String name, String value) {
+        assertThatThrownBy(() -> ServerConfig.parse(Map.of(name, value)))
+                .isInstanceOf(Refusal.class)
+                .hasMessageStartingWith(name + " ");
+    }
+
+    @Test
+    void everyFaultIsListedAtOnce() {
+        var refusal = catchThrowableOfType(
+                Refusal.class,
+                () -> ServerConfig.parse(Map.of("PORT", "x", "BYLINE_POOL_SIZE", "x", "BYLINE_POOLSIZE", "3")));
+
+        assertThat(Objects.requireNonNull(refusal).faults()).hasSize(3);
+    }
+
+    @Test
+    void anUnknownNameIsRefusedWithAHint() {
+        assertThatThrownBy(() -> ServerConfig.parse(Map.of("BYLINE_POOLSIZE", "3")))
+                .hasMessageContaining("did you mean BYLINE_POOL_SIZE?");
+    }
+
+    @Test
+    void whatKubernetesInjectsForAServiceCalledBylineIsIgnored() {
+        ServerConfig.parse(Map.of(
+                "BYLINE_SERVICE_HOST", "10.0.0.1",
+                "BYLINE_SERVICE_PORT_HTTP", "80",
+                "BYLINE_PORT", "tcp://10.0.0.1:80",
+                "BYLINE_PORT_80_TCP_ADDR", "10.0.0.1"));
+    }
+
+    @Test
+    void aSecretMayComeFromAFile(@TempDir Path folder) throws IOException {
+        var file = Files.writeString(folder.resolve("url"), "postgres://ada:secret@db/blog\n");
+
+        var config = ServerConfig.parse(Map.of("DATABASE_URL_FILE", file.toString()));
+
+        assertThat(Objects.requireNonNull(config.databaseUrl()).jdbcUrl()).isEqualTo("jdbc:postgresql://db/blog");
+        assertThatThrownBy(() -> ServerConfig.parse(
+                        Map.of("DATABASE_URL_FILE", file.toString(), "DATABASE_URL", "postgres://x/y")))
+                .hasMessageContaining("exclude each other");
+        assertThatThrownBy(() -> ServerConfig.parse(Map.of("DATABASE_URL_FILE", folder + "/missing")))
+                .hasMessageContaining("can not be read");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"500ms, PT0.5S", "5s, PT5S", "2m, PT2M", "1h, PT1H", "30d, P30D", "0s, PT0S"})
+    void durations(String text, Duration duration) {
+        assertThat(ServerConfig.duration(text, Duration.ofDays(365))).isEqualTo(duration);
+    }
+
+    /** docs/configuration.md has a row for each setting, with its default. */
+    @Test
+    void thePageOfSettingsIsTheParsers() throws IOException {
+        var rows = new TreeMap<String, String>();
+        var row = Pattern.compile("^\\| `([A-Z_]+)` \\|.*\\| (`([^`]*)`|[^|`]*) \\|$", Pattern.MULTILINE)
+                .matcher(Files.readString(Path.of("../docs/configuration.md")));
+        while (row.find()) {
+            rows.put(row.group(1), Objects.requireNonNullElse(row.group(3), ""));
+        }
+        var settings = new HashMap<String, String>();
+        Arrays.stream(Setting.values()).forEach(setting -> settings.put(setting.name(), setting.byDefault));
+        assertThat(rows).isEqualTo(settings);
+    }
+}
