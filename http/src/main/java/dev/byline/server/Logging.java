@@ -31,7 +31,6 @@ final class Logging {
         root.setLevel(Level.WARN);
         root.addAppender(appender);
         context.getLogger("dev.byline").setLevel(Level.INFO);
-        context.getLogger("org.flywaydb.core.internal.command").setLevel(Level.INFO);
     }
 
     private static Encoder<ILoggingEvent> json(LoggerContext context) {

@@ -52,7 +52,10 @@ final class Startup implements Readiness {
                 throw new Refusal(facts.faults());
             }
             if (config.migrate()) {
-                schema.apply();
+                var applied = schema.apply();
+                if (applied > 0) {
+                    LOG.info("applied {} migrations", applied);
+                }
                 return Optional.of(facts);
             }
             var pending = schema.pending();

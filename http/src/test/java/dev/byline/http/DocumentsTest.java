@@ -1,0 +1,89 @@
+package dev.byline.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** What the documents show is what the server does. */
+class DocumentsTest extends ServerTest {
+    private static final Pattern STEP = Pattern.compile("(?m)^\\$ (curl .*)\n(.*)$");
+    private static final Pattern WORD = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(\\S+)");
+
+    /** Times, request ids and cursors differ from run to run. */
+    private static String normalised(String answer) {
+        return answer.replaceAll("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", "TIME")
+                .replaceAll("\"request_id\":\"[^\"]+\"", "\"request_id\":\"ID\"")
+                .replaceAll("\"next_cursor\":\"[^\"]{28}\"", "\"next_cursor\":\"CURSOR\"");
+    }
+
+    @Test
+    void theReadmesTourAnswersAsPrinted() throws IOException {
+        var steps = STEP.matcher(Files.readString(Path.of("../README.md")));
+        var count = 0;
+        while (steps.find()) {
+            assertThat(normalised(curl(steps.group(1)))).as(steps.group(1)).isEqualTo(normalised(steps.group(2)));
+            count++;
+        }
+        assertThat(count).isGreaterThan(5);
+    }
+
+    private String curl(String command) {
+        var request = HttpRequest.newBuilder();
+        var method = "";
+        var body = BodyPublishers.noBody();
+        var words = WORD.matcher(command.substring("curl ".length()));
+        while (words.find()) {
+            switch (words.group()) {
+                case "-s" -> {}
+                case "-X" -> {
+                    words.find();
+                    method = word(words);
+                }
+                case "-H" -> {
+                    words.find();
+                    var header = word(words).split(": ", 2);
+                    request.header(header[0], header[1]);
+                }
+                case "-d" -> {
+                    words.find();
+                    body = BodyPublishers.ofString(word(words));
+                    method = method.isEmpty() ? "POST" : method;
+                }
+                default -> request.uri(uri(word(words).replace("http://127.0.0.1:8000", "")));
+            }
+        }
+        return send(request.method(method.isEmpty() ? "GET" : method, body)).body();
+    }
+
+    private static String word(java.util.regex.Matcher word) {
+        for (int group = 1; group < 3; group++) {
+            if (word.group(group) != null) {
+                return word.group(group);
+            }
+        }
+        return word.group();
+    }
+
+    @Test
+    void thePageOfErrorsListsEveryProblem() throws IOException {
+        var rows = new TreeMap<String, String>();
+        var row = Pattern.compile("(?m)^\\| `(urn:byline:problem:[a-z-]+)` \\| ([0-9]{3}) \\|")
+                .matcher(Files.readString(Path.of("../docs/errors.md")));
+        while (row.find()) {
+            rows.put(row.group(1), row.group(2));
+        }
+        assertThat(rows)
+                .isEqualTo(Arrays.stream(Problem.values())
+                        .collect(Collectors.toMap(
+                                problem -> problem.type, problem -> Integer.toString(problem.status))));
+    }
+}
