@@ -47,6 +47,7 @@ class EmbeddingTest {
         var example = source.substring(
                         source.indexOf("// README: embedding\n") + "// README: embedding\n".length(),
                         source.indexOf("        // end\n"))
+                .stripTrailing()
                 .stripIndent();
 
         assertThat(Files.readString(Path.of("../README.md"))).contains(example);
