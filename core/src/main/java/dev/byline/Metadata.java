@@ -18,7 +18,7 @@ import java.nio.charset.StandardCharsets;
  *
  * <p>Limits: {@value #MAX_BYTES} bytes of UTF-8 in the form in which PostgreSQL writes {@code jsonb} (numbers in full, a
  * space after each colon and comma), {@value #MAX_DEPTH} levels, no name twice in one object, no U+0000 and no unpaired
- * surrogate. Numbers keep every digit.
+ * surrogate. Numbers keep every digit and take at most {@value #MAX_DIGITS} characters.
  */
 public final class Metadata {
     /** The most bytes that a value may take in the database's own text form. */
@@ -27,6 +27,9 @@ public final class Metadata {
     /** The most levels of objects and arrays, the outermost counted. */
     public static final int MAX_DEPTH = 32;
 
+    /** The most characters of a number, written without an exponent. */
+    public static final int MAX_DIGITS = 1000;
+
     /** An object without members. */
     public static final Metadata EMPTY = new Metadata("{}");
 
@@ -34,7 +37,7 @@ public final class Metadata {
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(MAX_DEPTH)
-                    .maxNumberLength(1000)
+                    .maxNumberLength(MAX_DIGITS)
                     .build())
             .build();
 
@@ -143,14 +146,25 @@ public final class Metadata {
         return size;
     }
 
-    /** jsonb keeps numbers as PostgreSQL's numeric and writes them in full: 1e1000 takes 1,001 digits. */
+    /**
+     * jsonb keeps numbers as PostgreSQL's numeric and writes them in full: 1e1000 takes 1,001 digits. Those that many JSON
+     * readers refuse, ours among them, would spoil every list that they stand in.
+     */
     private static int digits(String number) {
         var exponent = number.substring(Math.max(number.indexOf('e'), number.indexOf('E')) + 1);
         if (exponent.length() < number.length()
-                && (exponent.length() > 6 || Math.abs(Integer.parseInt(exponent)) > MAX_BYTES)) {
-            throw invalid("must take at most " + MAX_BYTES + " bytes, numbers written in full");
+                && (exponent.length() > 6 || Math.abs(Integer.parseInt(exponent)) > MAX_DIGITS)) {
+            throw tooManyDigits();
         }
-        return new BigDecimal(number).toPlainString().length();
+        var length = new BigDecimal(number).toPlainString().length();
+        if (length > MAX_DIGITS) {
+            throw tooManyDigits();
+        }
+        return length;
+    }
+
+    private static BylineException.Invalid tooManyDigits() {
+        return invalid("must not contain a number that takes more than " + MAX_DIGITS + " characters in full");
     }
 
     private static BylineException.Invalid invalid(String message) {

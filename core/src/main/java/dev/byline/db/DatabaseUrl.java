@@ -18,6 +18,8 @@ import org.postgresql.Driver;
 public final class DatabaseUrl {
     private static final Pattern URL = Pattern.compile("postgres(?:ql)?://([^/?#]*)(?:/([^?#]*))?(?:\\?([^#]*))?");
 
+    private static final Pattern PASSWORD = Pattern.compile("([?&][^=&]*(?i:password)[^=&]*=)[^&]*");
+
     private final String jdbcUrl;
     private final @Nullable String user;
     private final @Nullable String password;
@@ -88,7 +90,12 @@ public final class DatabaseUrl {
 
     private static String decode(String text) {
         // A plus sign is itself in these places, unlike in a form.
-        return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+        try {
+            return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            // Its message would quote what may be secret.
+            throw new IllegalArgumentException("has a percent sign that begins no percent-encoded character");
+        }
     }
 
     private static String encode(String text) {
@@ -112,9 +119,11 @@ public final class DatabaseUrl {
         return properties;
     }
 
-    /** The URL with the password masked. */
+    /** The URL with passwords masked. */
     @Override
     public String toString() {
-        return jdbcUrl + (user == null ? "" : " as " + user) + (password == null ? "" : " (password ****)");
+        return PASSWORD.matcher(jdbcUrl).replaceAll("$1****")
+                + (user == null ? "" : " as " + user)
+                + (password == null ? "" : " (password ****)");
     }
 }

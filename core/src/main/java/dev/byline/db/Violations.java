@@ -31,6 +31,7 @@ final class Violations {
         }
         return switch (constraint) {
             case "users_email_key" -> new BylineException.Conflict("the e-mail address is taken");
+            case "posts_user_id_fkey" -> new BylineException.Invalid("user_id", "names no user");
             case "users_metadata_size_check", "posts_metadata_size_check" ->
                 new BylineException.Invalid("metadata", "must take at most 16384 bytes after the change");
             default -> e;

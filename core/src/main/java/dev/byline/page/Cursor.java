@@ -21,6 +21,11 @@ import java.util.zip.CRC32C;
  * @param id the row's id
  */
 public record Cursor(Instant time, long id) {
+    /** No row is older or newer, and PostgreSQL knows no times far beyond. */
+    private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
+
+    private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999999Z");
+
     private static final byte VERSION = 1;
     private static final int BYTES = 1 + Integer.BYTES + Long.BYTES + Long.BYTES;
 
@@ -58,7 +63,11 @@ public record Cursor(Instant time, long id) {
             if (checksum != checksum(list, micros, id)) {
                 throw new BylineException.BadCursor();
             }
-            return new Cursor(Instant.EPOCH.plus(micros, ChronoUnit.MICROS), id);
+            var time = Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
+            if (time.isBefore(EARLIEST) || time.isAfter(LATEST)) {
+                throw new BylineException.BadCursor();
+            }
+            return new Cursor(time, id);
         } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {
             throw new BylineException.BadCursor();
         }

@@ -20,6 +20,7 @@ public record ImportedPost(NewUser author, String title, String body, Instant cr
         var validation = new Validation();
         NewPost.checkTitle(validation, title);
         NewPost.checkBody(validation, body);
+        NewPost.checkTime(validation, "created_at", createdAt);
         validation.throwIfInvalid();
     }
 }

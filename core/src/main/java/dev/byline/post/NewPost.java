@@ -42,9 +42,13 @@ public record NewPost(
         validation.check(userId == null || userId > 0, "user_id", "must be positive");
         if (publishedAt != null
                 && validation.check(status == PostStatus.PUBLISHED, "published_at", "must be absent in a draft")) {
-            validation.check(!publishedAt.isBefore(EARLIEST), "published_at", "must not be before the year 1");
+            checkTime(validation, "published_at", publishedAt);
         }
         validation.throwIfInvalid();
+    }
+
+    static void checkTime(Validation validation, String field, Instant time) {
+        validation.check(!time.isBefore(EARLIEST), field, "must not be before the year 1");
     }
 
     static void checkTitle(Validation validation, String title) {

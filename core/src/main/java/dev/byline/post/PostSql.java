@@ -156,7 +156,7 @@ final class PostSql {
             set.put(POSTS.PUBLISHED_AT, publishedAt(change.status()));
         }
         set.put(POSTS.VERSION, POSTS.VERSION.plus(1));
-        set.put(POSTS.UPDATED_AT, DSL.currentInstant());
+        set.put(POSTS.UPDATED_AT, UserSql.CLOCK);
         return dsl.update(POSTS)
                 .set(set)
                 .where(POSTS.ID.eq(id), writableBy(viewer), authorExists())

@@ -30,6 +30,9 @@ public final class Posts {
     /** The most posts of one {@link #createAll}. */
     public static final int MAX_BATCH = 100;
 
+    /** The most posts of one {@link #importAll}. */
+    public static final int MAX_IMPORT = 1000;
+
     private final Database database;
     private final InstantSource clock;
 
@@ -94,7 +97,12 @@ public final class Posts {
         if (!errors.isEmpty()) {
             throw new BylineException.Invalid(errors);
         }
-        return database.write(dsl -> insert(dsl, posts, author, name));
+        try {
+            return database.write(dsl -> insert(dsl, posts, author, name));
+        } catch (BylineException.Invalid e) {
+            // An author was deleted meanwhile: another try sees that, and says which.
+            return database.write(dsl -> insert(dsl, posts, author, name));
+        }
     }
 
     private static @Nullable Long author(Principal principal, List<NewPost> posts) {
@@ -255,10 +263,11 @@ public final class Posts {
      * is there already (same author, time, title and body) is left alone, so bringing the same ones in again is safe.
      *
      * @param principal an admin
-     * @param imported at most 1,000 posts; how many fit the statement's time limit depends on their size
+     * @param imported at most {@value #MAX_IMPORT} posts; how many fit the statement's time limit depends on their size
      * @return how many were new
      * @throws BylineException.Forbidden when the principal isn't an admin
-     * @throws BylineException.Invalid when a time is in the future
+     * @throws BylineException.Invalid when a time is in the future, or there are too many
+     * @throws BylineException.Conflict when an author was deleted meanwhile; nothing was brought in
      */
     public int importAll(Principal principal, Collection<ImportedPost> imported) {
         if (!principal.isAdmin()) {
@@ -266,6 +275,9 @@ public final class Posts {
         }
         if (imported.isEmpty()) {
             return 0;
+        }
+        if (imported.size() > MAX_IMPORT) {
+            throw new BylineException.Invalid("posts", "must be at most " + MAX_IMPORT);
         }
         var now = clock.instant();
         if (imported.stream().map(ImportedPost::createdAt).anyMatch(time -> time.isAfter(now))) {
@@ -279,6 +291,9 @@ public final class Posts {
         imported.forEach(post -> authors.putIfAbsent(post.author().email(), post.author()));
         PostSql.ensureUsers(dsl, authors.values());
         var ids = PostSql.idsByEmail(dsl, authors.keySet());
+        if (!ids.keySet().equals(authors.keySet())) {
+            throw deletedMeanwhile();
+        }
         var posts = imported.stream()
                 .map(post -> new NewPost(
                         post.title(),
@@ -289,7 +304,14 @@ public final class Posts {
                         post.createdAt()))
                 .collect(Collectors.toCollection(LinkedHashSet::new));
         posts.removeAll(PostSql.alreadyThere(dsl, posts));
-        return posts.isEmpty() ? 0 : PostSql.insert(dsl, List.copyOf(posts), 0).size();
+        if (!posts.isEmpty() && PostSql.insert(dsl, List.copyOf(posts), 0).size() < posts.size()) {
+            throw deletedMeanwhile();
+        }
+        return posts.size();
+    }
+
+    private static BylineException.Conflict deletedMeanwhile() {
+        return new BylineException.Conflict("an author was deleted meanwhile");
     }
 
     private static BylineException.NotFound notFound() {

@@ -21,6 +21,9 @@ public final class UserPurge implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UserPurge.class);
     private static final Duration INTERVAL = Duration.ofMinutes(1);
 
+    /** Posts removed in one statement at most: each may have hundreds of chunks of its body beside it. */
+    private static final int BATCH = 200;
+
     private final Database database;
     private final ScheduledExecutorService executor;
     private final AtomicBoolean requested = new AtomicBoolean();
@@ -74,11 +77,19 @@ public final class UserPurge implements AutoCloseable {
 
     private boolean purge(long id) {
         var progress = false;
-        while (!executor.isShutdown()) {
-            var posts = database.write(dsl -> UserSql.deletePosts(dsl, id, Users.DELETE_BATCH));
-            progress |= posts > 0;
-            if (posts < Users.DELETE_BATCH) {
-                return database.write(dsl -> UserSql.deleteMarked(dsl, id)) || progress;
+        for (var batch = BATCH; !executor.isShutdown(); ) {
+            var limit = batch;
+            try {
+                var posts = database.write(dsl -> UserSql.deletePosts(dsl, id, limit));
+                progress |= posts > 0;
+                if (posts < limit) {
+                    return database.write(dsl -> UserSql.lock(dsl, id) && UserSql.deleteMarked(dsl, id)) || progress;
+                }
+            } catch (BylineException.Unavailable e) {
+                if (batch == 1) {
+                    throw e;
+                }
+                batch = Math.max(1, batch / 4); // too much for the statement's time limit, perhaps
             }
         }
         return false;

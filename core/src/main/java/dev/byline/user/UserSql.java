@@ -6,6 +6,7 @@ import static dev.byline.db.generated.Tables.USERS;
 import dev.byline.Metadata;
 import dev.byline.db.MetadataSql;
 import dev.byline.page.Cursor;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -32,6 +33,9 @@ public final class UserSql {
             USERS.VERSION,
             USERS.CREATED_AT,
             USERS.UPDATED_AT);
+
+    /** Not now(), which is when the transaction began: one that waited for another would turn time back. */
+    public static final Field<Instant> CLOCK = DSL.field("clock_timestamp()", Instant.class);
 
     private UserSql() {}
 
@@ -83,12 +87,25 @@ public final class UserSql {
                 USERS.METADATA,
                 change.metadata() == null ? null : MetadataSql.changed(USERS.METADATA, change.metadata()));
         set.put(USERS.VERSION, USERS.VERSION.plus(1));
-        set.put(USERS.UPDATED_AT, DSL.currentInstant());
+        set.put(USERS.UPDATED_AT, CLOCK);
         return dsl.update(USERS)
                 .set(set)
                 .where(USERS.ID.eq(id), USERS.DELETED_AT.isNull())
                 .returning(COLUMNS)
                 .fetchOptional(UserSql::user);
+    }
+
+    /**
+     * Waits for those who are just writing posts of the user (their foreign key holds the row) and keeps others from
+     * beginning until the end of the transaction.
+     */
+    static boolean lock(DSLContext dsl, long id) {
+        return dsl.select(USERS.ID)
+                .from(USERS)
+                .where(USERS.ID.eq(id))
+                .forUpdate()
+                .fetchOptional()
+                .isPresent();
     }
 
     /** Hides the user and everything of theirs from every reader. */

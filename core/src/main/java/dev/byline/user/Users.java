@@ -14,8 +14,8 @@ import java.util.List;
  * <p>All methods throw {@link BylineException.Unavailable} when the database is away, overloaded or too slow.
  */
 public final class Users {
-    /** How many of a user's posts are removed in one statement. */
-    static final int DELETE_BATCH = 1000;
+    /** How many of a user's posts go in the transaction that hides the user: what most users have. */
+    private static final int DELETE_AT_ONCE = 20;
 
     private final Database database;
     private final UserPurge purge;
@@ -117,7 +117,7 @@ public final class Users {
 
     /**
      * Deletes a user with their posts. When it returns, nobody sees any of them any more and the e-mail address is
-     * free; the rows of users with very many posts are removed in the background, in batches.
+     * free; the rows of users with many posts are removed in the background, in batches.
      *
      * @param principal the user or an admin
      * @param id the user's id
@@ -129,10 +129,10 @@ public final class Users {
             throw refusal(principal, id, "only the user and admins may delete a user");
         }
         var removed = database.write(dsl -> {
-            if (!UserSql.markDeleted(dsl, id)) {
+            if (!UserSql.lock(dsl, id) || !UserSql.markDeleted(dsl, id)) {
                 throw notFound();
             }
-            return UserSql.deletePosts(dsl, id, DELETE_BATCH) < DELETE_BATCH && UserSql.deleteMarked(dsl, id);
+            return UserSql.deletePosts(dsl, id, DELETE_AT_ONCE) < DELETE_AT_ONCE && UserSql.deleteMarked(dsl, id);
         });
         if (!removed) {
             purge.run();

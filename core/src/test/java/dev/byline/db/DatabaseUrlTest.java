@@ -3,6 +3,7 @@ package dev.byline.db;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,6 +31,14 @@ class DatabaseUrlTest {
         }
     }
 
+    @Test
+    void otherPasswordsAreMaskedToo() {
+        assertThat(DatabaseUrl.parse("postgres://ada@db/blog?sslmode=require&sslpassword=secret&sslkey=/k")
+                        .toString())
+                .contains("sslpassword=****", "sslmode=require", "sslkey=/k")
+                .doesNotContain("secret");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -37,7 +46,8 @@ class DatabaseUrlTest {
                 "db",
                 "mysql://ada:secret@db/blog",
                 "postgres:/ada:secret@db",
-                "postgres://ada:secret@db:x/blog"
+                "postgres://ada:secret@db:x/blog",
+                "postgres://ada:%zzsecret@db/blog"
             })
     void refusesWithoutRepeatingWhatMayBeSecret(String url) {
         assertThatThrownBy(() -> DatabaseUrl.parse(url))

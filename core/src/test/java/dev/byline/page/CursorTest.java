@@ -39,6 +39,15 @@ class CursorTest {
         assertThatThrownBy(() -> Cursor.decode(text, "posts")).isInstanceOf(BylineException.BadCursor.class);
     }
 
+    /** Whoever works out the checksum still gets no time that PostgreSQL refuses. */
+    @Test
+    void aTimeThatNoRowHasIsRefused() {
+        for (var time : new String[] {"-4713-01-01T00:00:00Z", "0000-12-31T23:59:59Z", "+10000-01-01T00:00:00Z"}) {
+            var forged = new Cursor(Instant.parse(time), 1).encode("posts");
+            assertThatThrownBy(() -> Cursor.decode(forged, "posts")).isInstanceOf(BylineException.BadCursor.class);
+        }
+    }
+
     @Test
     void aChangedCharacterIsRefused() {
         var text = CURSOR.encode("posts");

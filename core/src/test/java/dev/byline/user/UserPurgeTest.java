@@ -6,11 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.byline.Byline;
 import dev.byline.BylineException;
 import dev.byline.CoreTest;
+import dev.byline.FieldError;
 import dev.byline.Metadata;
 import dev.byline.page.PageRequest;
 import dev.byline.post.PostFilter;
+import dev.byline.post.PostStatus;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /** A user with very many posts: gone at once for everyone, removed in batches under the usual statement limits. */
@@ -46,6 +51,52 @@ class UserPurgeTest extends CoreTest {
         awaitNone("SELECT count(*) FROM users WHERE deleted_at IS NOT NULL");
         assertThat(database.value("SELECT count(*) FROM posts")).isEqualTo("1");
         assertThat(byline.posts().get(NOBODY, kept.id())).isEqualTo(kept);
+    }
+
+    @Test
+    void postsAsLongAsTheyMayBeAreNoObstacle() throws InterruptedException {
+        var user = newUser();
+        database.run("INSERT INTO posts (user_id, title, body) SELECT " + user.id()
+                + ", 'title', (SELECT string_agg(chr(19968 + (random() * 20000)::int), '') FROM generate_series(1, 60000))"
+                + " FROM generate_series(1, 40)");
+        database.run("INSERT INTO posts (user_id, title, body) SELECT " + user.id() + ", 'title', repeat(body, 3)"
+                + " FROM posts, generate_series(1, 6) WHERE user_id = " + user.id());
+
+        byline.users().delete(as(user), user.id());
+
+        assertThatThrownBy(() -> byline.users().get(OPERATOR, user.id())).isInstanceOf(BylineException.NotFound.class);
+        awaitNone("SELECT count(*) FROM users WHERE deleted_at IS NOT NULL");
+    }
+
+    /** Posts that are written while their author is deleted: refused or removed, never an error of ours. */
+    @Test
+    void writingWhileTheAuthorIsDeletedEndsWell() throws Exception {
+        try (var threads = Executors.newFixedThreadPool(4)) {
+            for (int round = 0; round < 40; round++) {
+                var author = newUser();
+                var writers = new ArrayList<Future<?>>();
+                for (int i = 0; i < 3; i++) {
+                    writers.add(threads.submit(() -> writeUntilGone(author)));
+                }
+                newPost(author, "first");
+                byline.users().delete(as(author), author.id());
+                for (var writer : writers) {
+                    writer.get();
+                }
+            }
+        }
+        byline.users().delete(OPERATOR, newUser().id());
+        awaitNone("SELECT count(*) FROM users WHERE deleted_at IS NOT NULL");
+    }
+
+    private void writeUntilGone(User author) {
+        try {
+            for (int i = 0; i < 1000; i++) {
+                byline.posts().createAll(OPERATOR, List.of(post("meanwhile", PostStatus.PUBLISHED, author.id())));
+            }
+        } catch (BylineException.Invalid e) {
+            assertThat(e.errors()).extracting(FieldError::field).containsExactly("/posts/0/user_id");
+        }
     }
 
     @Test

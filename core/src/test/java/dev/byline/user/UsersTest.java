@@ -303,9 +303,12 @@ class UsersTest extends CoreTest {
                     var patch = "{\"k" + i + "\":" + i + "}";
                     done.add(threads.submit(() -> merge(user, patch)));
                 }
+                var answers = new ArrayList<User>();
                 for (var each : done) {
-                    each.get();
+                    answers.add(each.get());
                 }
+                answers.sort(java.util.Comparator.comparingLong(User::version));
+                assertThat(answers).extracting(User::updatedAt).isSorted();
             }
             var after = byline.users().get(as(user), user.id());
             assertThat(after.version()).isEqualTo(21);

@@ -13,6 +13,8 @@ import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import org.eclipse.jetty.http.UriCompliance;
@@ -90,6 +92,7 @@ public final class HttpServer implements AutoCloseable {
         config.jetty.modifyServletContextHandler(handler -> handler.setErrorHandler(new JettyProblems()));
 
         config.routes.before(RequestId::assign);
+        config.routes.before(HttpServer::requireLocalHost);
         config.routes.before(HttpServer::requireJsonWanted);
         for (var route : routes) {
             config.routes.addHttpHandler(route.method(), route.path(), route.handler());
@@ -116,21 +119,42 @@ public final class HttpServer implements AutoCloseable {
         http.setIdleTimeout(IDLE_TIMEOUT.toMillis());
     }
 
-    /** Everything here is JSON: who takes nothing of the kind is told so before anything happens. */
+    /**
+     * Everything here is JSON: who takes nothing of the kind is told so before anything happens. The most specific range
+     * decides (RFC 9110, 12.5.1).
+     */
     private static void requireJsonWanted(Context ctx) {
-        var accept = ctx.req().getHeader("Accept");
-        if (accept == null || accept.isBlank()) {
+        var accept = String.join(",", Collections.list(ctx.req().getHeaders("Accept")));
+        if (accept.isBlank() || ctx.req().getMethod().equals("OPTIONS")) {
             return;
         }
-        for (var range : accept.toLowerCase(Locale.ROOT).split(",", -1)) {
+        var ranges = new HashMap<String, Boolean>();
+        for (var range : accept.toLowerCase(Locale.ROOT).replace(" ", "").split(",", -1)) {
             var parts = range.split(";", 2);
-            var type = parts[0].strip();
-            var refused = parts.length > 1 && parts[1].replace(" ", "").matches("(.*;)?q=0(\\.0*)?(;.*)?");
-            if (!refused && (type.equals("*/*") || type.equals("application/*") || type.equals("application/json"))) {
+            var wanted = parts.length == 1 || !parts[1].matches("(.*;)?q=0(\\.0*)?(;.*)?");
+            ranges.merge(parts[0], wanted, Boolean::logicalOr);
+        }
+        for (var range : List.of("application/json", "application/*", "*/*")) {
+            var wanted = ranges.get(range);
+            if (wanted != null && wanted) {
                 return;
+            }
+            if (wanted != null) {
+                break;
             }
         }
         throw new HttpProblem(Problem.NOT_ACCEPTABLE, "answers are application/json");
+    }
+
+    /**
+     * While every caller is an admin, a web page must not get in by a name of its own that points to this machine (DNS
+     * rebinding).
+     */
+    private static void requireLocalHost(Context ctx) {
+        var host = ctx.req().getServerName().toLowerCase(Locale.ROOT);
+        if (!host.matches("localhost|127\\.[0-9.]+|\\[?(0*:)*0*1]?")) {
+            throw new HttpProblem(Problem.FORBIDDEN, "the name in Host must be localhost or a loopback address");
+        }
     }
 
     /** Returns the port that this listens on. */

@@ -37,6 +37,9 @@ import org.jspecify.annotations.Nullable;
 public final class JsonFields {
     private static final int MAX_DEPTH = Metadata.MAX_DEPTH + 3; // a batch: the object, its array, a post
 
+    /** More would help nobody, and answer a large body with a larger one. */
+    private static final int MAX_ERRORS = 100;
+
     private static final ObjectReader READER = JsonMapper.builder(JsonFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -79,6 +82,8 @@ public final class JsonFields {
                     "the body is JSON beyond the limits: " + MAX_DEPTH + " levels, numbers of 1000 digits");
         } catch (JacksonException e) {
             throw malformed(e);
+        } catch (NumberFormatException | ArithmeticException e) {
+            throw new HttpProblem(Problem.MALFORMED, "the body has a number with an exponent beyond the limits");
         }
     }
 
@@ -224,10 +229,15 @@ public final class JsonFields {
             try {
                 items.add(item.apply(new JsonFields(node.get(i))));
             } catch (BylineException.Invalid e) {
-                e.errors().forEach(error -> fault(pointer + "/" + error.field(), error.message(), ""));
+                e.errors().forEach(error -> fault(pointer + "/" + escaped(error.field()), error.message(), ""));
             }
         }
         return items;
+    }
+
+    /** RFC 6901. */
+    private static String escaped(String name) {
+        return name.replace("~", "~0").replace("/", "~1");
     }
 
     /**
@@ -247,6 +257,7 @@ public final class JsonFields {
         }
         if (built == null || !errors.isEmpty()) {
             throw new BylineException.Invalid(errors.entrySet().stream()
+                    .limit(MAX_ERRORS)
                     .map(error -> new FieldError(error.getKey(), error.getValue()))
                     .toList());
         }

@@ -58,7 +58,7 @@ final class PostRoutes {
         }
         var filter = new PostFilter(query.id("author").orElse(null));
         var page = posts.feed(principal(ctx), filter, query.page());
-        Responses.linkNext(ctx, page);
+        Responses.linkNext(ctx, query, page);
         Responses.json(ctx, HttpStatus.OK, json -> Json.posts(json, page));
     }
 
@@ -84,6 +84,6 @@ final class PostRoutes {
     void delete(Context ctx) {
         Requests.query(ctx);
         posts.delete(principal(ctx), Requests.pathId(ctx));
-        ctx.status(HttpStatus.NO_CONTENT);
+        Responses.noContent(ctx);
     }
 }

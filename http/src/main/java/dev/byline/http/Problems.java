@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.eclipse.jetty.http.HttpException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,14 +24,14 @@ final class Problems {
     private Problems() {}
 
     static void install(RoutesConfig routes) {
-        routes.exception(BylineException.class, (e, ctx) -> send(ctx, of(e)));
+        routes.exception(BylineException.class, (e, ctx) -> send(ctx, of(ctx, e)));
         routes.exception(HttpProblem.class, (e, ctx) -> send(ctx, e));
         routes.exception(HttpResponseException.class, (e, ctx) -> ofJavalin(ctx, e));
         routes.exception(UncheckedIOException.class, (e, ctx) -> gone(ctx, e));
         routes.exception(Exception.class, (e, ctx) -> send(ctx, other(ctx, e)));
     }
 
-    private static HttpProblem of(BylineException e) {
+    private static HttpProblem of(Context ctx, BylineException e) {
         var detail = String.valueOf(e.getMessage());
         return switch (e) {
             case BylineException.Invalid invalid ->
@@ -45,7 +46,10 @@ final class Problems {
             case BylineException.Forbidden ignored -> new HttpProblem(Problem.FORBIDDEN, detail);
             case BylineException.Conflict ignored -> new HttpProblem(Problem.CONFLICT, detail);
             case BylineException.Unavailable unavailable -> {
-                LOG.warn("database not available: {}", rootCause(unavailable));
+                LOG.warn(
+                        "database not available, request id {}: {}",
+                        RequestId.of(ctx),
+                        ExceptionUtils.getRootCauseMessage(unavailable));
                 yield unavailable(detail);
             }
         };
@@ -65,7 +69,8 @@ final class Problems {
         }
         var allowed = String.join(", ", e.getDetails().values()) + ", OPTIONS";
         if (ctx.req().getMethod().equals("OPTIONS")) {
-            ctx.status(204).header("Allow", allowed);
+            ctx.header("Allow", allowed);
+            Responses.noContent(ctx);
             return;
         }
         send(ctx, new HttpProblem(problem, "allowed here: " + allowed, List.of(), Map.of("Allow", allowed)));
@@ -112,18 +117,18 @@ final class Problems {
         ctx.res().resetBuffer();
         e.headers.forEach(ctx::header);
         ctx.status(e.problem.status);
+        var unread = Requests.hasUnreadBody(ctx);
+        if (unread) {
+            ctx.header("Connection", "close");
+        }
         Responses.send(ctx, CONTENT_TYPE, bytes(e, RequestId.of(ctx)));
+        if (unread) {
+            Responses.flush(ctx);
+            Requests.drain(ctx);
+        }
     }
 
     static byte[] bytes(HttpProblem e, String requestId) {
         return Json.bytes(json -> Json.problem(json, e.problem, e.detail(), e.errors, requestId));
-    }
-
-    private static String rootCause(Throwable e) {
-        var cause = e;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause.toString();
     }
 }

@@ -2,6 +2,7 @@ package dev.byline.http;
 
 import dev.byline.BylineException;
 import dev.byline.page.PageRequest;
+import java.net.URLEncoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.StringJoiner;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +45,17 @@ final class QueryParameters {
             }
         }
         return new QueryParameters(values);
+    }
+
+    /** The query again, with another value for one name, that name last. */
+    String with(String name, String value) {
+        var query = new StringJoiner("&", "?", "");
+        values.forEach((each, text) -> {
+            if (!each.equals(name)) {
+                query.add(each + "=" + URLEncoder.encode(text, StandardCharsets.UTF_8));
+            }
+        });
+        return query.add(name + "=" + value).toString();
     }
 
     boolean has(String name) {

@@ -3,7 +3,6 @@ package dev.byline.http;
 import dev.byline.user.Principal;
 import io.javalin.http.Context;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -13,15 +12,22 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads what clients send, strictly: nothing is guessed, nothing is ignored. */
 final class Requests {
+    private static final Logger LOG = LoggerFactory.getLogger(Requests.class);
+
     /** The most bytes of a body. */
     static final int MAX_BODY = 1024 * 1024;
 
     /** How much of an oversized body is read and thrown away, so that a client in mid-send gets to read the answer. */
     private static final int MAX_DRAIN = 16 * 1024 * 1024;
+
+    private static final String BODY_READ = "byline.body-read";
 
     private static final Duration MAX_DRAIN_TIME = Duration.ofSeconds(3);
 
@@ -67,7 +73,7 @@ final class Requests {
     }
 
     private static void requireType(Context ctx, Set<String> types, Map<String, String> headers) {
-        var header = ctx.req().getContentType();
+        var header = ctx.req().getHeader("Content-Type"); // getContentType() throws at an unknown charset
         var parts = header == null ? new String[] {""} : header.split(";", -1);
         var charset = "utf-8";
         for (var part : parts) {
@@ -77,17 +83,12 @@ final class Requests {
             }
         }
         if (!types.contains(parts[0].strip().toLowerCase(Locale.ROOT)) || !charset.equals("utf-8")) {
-            throw unsupported(ctx, "the body must be " + String.join(" or ", types) + " in UTF-8", headers);
+            throw unsupported("the body must be " + String.join(" or ", types) + " in UTF-8", headers);
         }
         var coding = ctx.req().getHeader("Content-Encoding");
         if (coding != null && !coding.equalsIgnoreCase("identity")) {
-            throw unsupported(ctx, "the body must not be compressed", headers);
+            throw unsupported("the body must not be compressed", headers);
         }
-    }
-
-    private static HttpProblem unsupported(Context ctx, String detail, Map<String, String> headers) {
-        drain(ctx);
-        return new HttpProblem(Problem.UNSUPPORTED_TYPE, detail, List.of(), headers);
     }
 
     private static String text(Context ctx) {
@@ -103,49 +104,58 @@ final class Requests {
 
     private static byte[] bytes(Context ctx) {
         if (ctx.req().getContentLengthLong() > MAX_BODY) {
-            throw tooLarge(ctx);
+            throw tooLarge();
         }
         try {
             var bytes = ctx.req().getInputStream().readNBytes(MAX_BODY + 1);
             if (bytes.length > MAX_BODY) {
-                throw tooLarge(ctx);
+                throw tooLarge();
             }
+            ctx.attribute(BODY_READ, true);
             return bytes;
         } catch (IOException e) {
+            if (e.getCause() instanceof TimeoutException) {
+                throw new HttpProblem(Problem.TIMEOUT, "the body stopped coming");
+            }
             throw new UncheckedIOException(e);
         }
     }
 
-    private static HttpProblem tooLarge(Context ctx) {
-        drain(ctx);
+    private static HttpProblem tooLarge() {
         return new HttpProblem(Problem.TOO_LARGE, "a body may have at most " + MAX_BODY + " bytes");
     }
 
-    /**
-     * Reads on for a while and then closes. A connection that is closed with bytes unread is reset, and a reset may
-     * overtake the answer.
-     */
-    private static void drain(Context ctx) {
-        ctx.header("Connection", "close");
-        if (ctx.req().getHeader("Expect") != null) {
-            return; // it waits for our word, which will be no
-        }
-        try {
-            drain(ctx.req().getInputStream());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    private static HttpProblem unsupported(String detail, Map<String, String> headers) {
+        return new HttpProblem(Problem.UNSUPPORTED_TYPE, detail, List.of(), headers);
     }
 
-    private static void drain(InputStream body) throws IOException {
+    /** Whether there may be a body of which nobody has seen the end. Looking at the stream would already ask for it. */
+    static boolean hasUnreadBody(Context ctx) {
+        var announced = ctx.req().getContentLengthLong() > 0 || ctx.req().getHeader("Transfer-Encoding") != null;
+        return announced && ctx.attribute(BODY_READ) == null;
+    }
+
+    /**
+     * Reads on for a while, after the answer was sent. A connection that is closed with bytes unread is reset, and a
+     * reset may overtake the answer of a client that is still sending.
+     */
+    static void drain(Context ctx) {
+        if (ctx.req().getHeader("Expect") != null) {
+            return; // it waited for our word, which was no
+        }
         var buffer = new byte[16 * 1024];
         var end = System.nanoTime() + MAX_DRAIN_TIME.toNanos();
-        for (int drained = 0; drained < MAX_DRAIN && System.nanoTime() < end; ) {
-            var read = body.read(buffer);
-            if (read < 0) {
-                return;
+        try {
+            var body = ctx.req().getInputStream();
+            for (int drained = 0; drained < MAX_DRAIN && System.nanoTime() < end; ) {
+                var read = body.read(buffer);
+                if (read < 0) {
+                    return;
+                }
+                drained += read;
             }
-            drained += read;
+        } catch (IOException e) {
+            LOG.debug("the client stopped sending", e);
         }
     }
 }

@@ -5,12 +5,9 @@ import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.regex.Pattern;
 
 /** Sends answers. */
 final class Responses {
-    private static final Pattern CURSOR = Pattern.compile("(^|&)cursor=[^&]*");
-
     private Responses() {}
 
     static void json(Context ctx, HttpStatus status, Json.Writer body) {
@@ -30,15 +27,23 @@ final class Responses {
         }
     }
 
-    /** Says where the next page is, with the same filters as this one. */
-    static void linkNext(Context ctx, Page<?> page) {
-        if (page.nextCursor() == null) {
-            return;
+    static void noContent(Context ctx) {
+        ctx.status(HttpStatus.NO_CONTENT);
+        ctx.res().setContentType(null);
+    }
+
+    static void flush(Context ctx) {
+        try {
+            ctx.res().flushBuffer();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // the client is gone
         }
-        var query = ctx.req().getQueryString();
-        var kept = query == null ? "" : CURSOR.matcher(query).replaceFirst("");
-        kept = kept.startsWith("&") ? kept.substring(1) : kept;
-        var next = ctx.path() + "?" + (kept.isEmpty() ? "" : kept + "&") + "cursor=" + page.nextCursor();
-        ctx.header("Link", "<" + next + ">; rel=\"next\"");
+    }
+
+    /** Says where the next page is, with the same filters as this one. */
+    static void linkNext(Context ctx, QueryParameters query, Page<?> page) {
+        if (page.nextCursor() != null) {
+            ctx.header("Link", "<" + ctx.path() + query.with("cursor", page.nextCursor()) + ">; rel=\"next\"");
+        }
     }
 }

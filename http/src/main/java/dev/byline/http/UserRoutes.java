@@ -45,7 +45,7 @@ final class UserRoutes {
         }
         var filter = new UserFilter(query.bool("active").orElse(null));
         var page = users.list(principal(ctx), filter, query.page());
-        Responses.linkNext(ctx, page);
+        Responses.linkNext(ctx, query, page);
         Responses.json(ctx, HttpStatus.OK, json -> Json.users(json, page));
     }
 
@@ -82,13 +82,13 @@ final class UserRoutes {
     void delete(Context ctx) {
         Requests.query(ctx);
         users.delete(principal(ctx), Requests.pathId(ctx));
-        ctx.status(HttpStatus.NO_CONTENT);
+        Responses.noContent(ctx);
     }
 
     void posts(Context ctx) {
         var query = Requests.query(ctx, "limit", "cursor");
         var page = posts.byAuthor(principal(ctx), Requests.pathId(ctx), query.page());
-        Responses.linkNext(ctx, page);
+        Responses.linkNext(ctx, query, page);
         Responses.json(ctx, HttpStatus.OK, json -> Json.posts(json, page));
     }
 }

@@ -6,12 +6,11 @@ import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import org.flywaydb.core.api.FlywayException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 
 /** The commands, and the statuses with which they end. */
 final class Command {
@@ -24,6 +23,9 @@ final class Command {
 
     static final List<String> NAMES =
             List.of("serve", "migrate", "import-ndjson", "config", "healthcheck", "version", "help");
+
+    /** How long a signal waits for an orderly end. */
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final String HELP = """
             Byline: users and posts on PostgreSQL.
@@ -68,14 +70,13 @@ final class Command {
             Thread.currentThread().interrupt();
             return FAILED;
         } catch (RuntimeException e) {
-            terminal.err().println("byline: failed: " + e.getMessage());
-            logger().debug("failed", e);
+            terminal.err().println("byline: failed: " + ExceptionUtils.getRootCauseMessage(e));
             return FAILED;
         }
     }
 
     private int run(String name, List<String> arguments) throws InterruptedException {
-        if (!name.equals("import-ndjson") && !arguments.isEmpty()) {
+        if (NAMES.contains(name) && !name.equals("import-ndjson") && !arguments.isEmpty()) {
             throw new Refusal(name + " takes no arguments; settings come from the environment (byline help)");
         }
         return switch (name) {
@@ -108,25 +109,22 @@ final class Command {
         return config;
     }
 
-    private static Logger logger() {
-        return LoggerFactory.getLogger(Command.class);
-    }
-
     private int serve() throws InterruptedException {
-        new Serve(parse(), terminal).run();
+        var config = parse();
+        try (var stop = new StopSignal(PATIENCE.plus(config.drainDelay()))) {
+            new Serve(config, terminal, stop).run();
+        }
         return DONE;
     }
 
     private int migrate() {
         var config = parse();
-        return onDatabase(config, url -> {
-            try {
-                var applied = new Schema(config.migrateUrl() == null ? url : config.migrateUrl()).apply();
-                return print(applied == 0 ? "the schema is current" : "applied " + applied + " migrations");
-            } catch (FlywayException e) {
-                terminal.err().println("byline: " + e.getMessage());
-                return FAILED;
-            }
+        return onDatabase(config, (url, stop) -> {
+            var schema = Schema.of(config, url);
+            schema.check();
+            var applied = new AtomicInteger();
+            stop.interruptible(() -> applied.set(schema.apply()));
+            return print(applied.get() == 0 ? "the schema is current" : "applied " + applied + " migrations");
         });
     }
 
@@ -135,25 +133,37 @@ final class Command {
             throw new Refusal("usage: byline import-ndjson FILE");
         }
         var config = parse();
-        return onDatabase(config, url -> {
-            new Schema(url).apply();
+        return onDatabase(config, (url, stop) -> {
+            var schema = Schema.of(config, url);
+            schema.check();
+            if (config.migrate()) {
+                stop.interruptible(schema::apply);
+            }
             try (var byline = Byline.open(config.core(url))) {
-                return new ImportNdjson(byline.posts(), terminal).run(Path.of(arguments.getFirst())) ? DONE : FAILED;
+                var importer = new ImportNdjson(byline.posts(), terminal, stop);
+                return importer.run(Path.of(arguments.getFirst())) ? DONE : FAILED;
             }
         });
     }
 
+    /** Something to do on a database, which ends early when a signal comes. */
+    private interface Action {
+        int on(DatabaseUrl url, StopSignal stop);
+    }
+
     /** On the database that is set, or the embedded one: a running server's, or started for the purpose. */
-    private static int onDatabase(ServerConfig config, Function<DatabaseUrl, Integer> action) {
-        if (config.databaseUrl() != null) {
-            return action.apply(config.databaseUrl());
-        }
-        var running = EmbeddedPostgres.running(config.dataDir());
-        if (running.isPresent()) {
-            return action.apply(running.get());
-        }
-        try (var postgres = EmbeddedPostgres.start(config.dataDir())) {
-            return action.apply(postgres.url());
+    private static int onDatabase(ServerConfig config, Action action) {
+        try (var stop = new StopSignal(PATIENCE)) {
+            if (config.databaseUrl() != null) {
+                return action.on(config.databaseUrl(), stop);
+            }
+            var running = EmbeddedPostgres.running(config.dataDir());
+            if (running.isPresent()) {
+                return action.on(running.get(), stop);
+            }
+            try (var postgres = EmbeddedPostgres.start(config.dataDir())) {
+                return action.on(postgres.url(), stop);
+            }
         }
     }
 
@@ -182,8 +192,7 @@ final class Command {
 
     private int healthcheck() {
         var config = parse();
-        var url = URI.create("http://" + (config.host().contains(":") ? "[" + config.host() + "]" : config.host()) + ":"
-                + config.port() + "/readyz");
+        var url = URI.create(config.url(config.port()) + "/readyz");
         try {
             var connection = (HttpURLConnection) url.toURL().openConnection();
             connection.setConnectTimeout(2000);

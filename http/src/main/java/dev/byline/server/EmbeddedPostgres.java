@@ -14,11 +14,12 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.apache.commons.io.FileUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,7 +57,7 @@ final class EmbeddedPostgres implements AutoCloseable {
      */
     static EmbeddedPostgres start(Path folder) {
         try {
-            create(folder);
+            createPrivate(folder);
             var lockFile = lock(folder)
                     .orElseThrow(() -> new Refusal("another Byline is running on "
                             + folder.toAbsolutePath().normalize()
@@ -67,16 +68,16 @@ final class EmbeddedPostgres implements AutoCloseable {
                 lockFile.close();
                 throw e;
             }
-        } catch (IOException | IllegalStateException e) {
+        } catch (IOException | IllegalStateException | ExceptionInInitializerError e) {
             LOG.debug("embedded PostgreSQL", e);
             throw new Refusal("the embedded PostgreSQL does not start in "
-                    + folder.toAbsolutePath().normalize() + ": " + e.getMessage()
+                    + folder.toAbsolutePath().normalize() + ": " + e
                     + "; see the files in " + CLUSTER + "/log there, or set DATABASE_URL to a PostgreSQL of your own");
         }
     }
 
     /** Only for the owner: what is below holds everyone's data and the password to it. */
-    private static void create(Path folder) throws IOException {
+    private static void createPrivate(Path folder) throws IOException {
         if (Files.isDirectory(folder)) {
             return;
         }
@@ -130,8 +131,11 @@ final class EmbeddedPostgres implements AutoCloseable {
 
     private static EmbeddedPostgres start(Path folder, FileChannel lockFile) throws IOException {
         var cluster = folder.resolve(CLUSTER).toAbsolutePath().normalize();
+        var binaries = folder.resolve("binaries").toAbsolutePath().normalize();
+        var complete = folder.resolve(CLUSTER + ".complete");
         var password = password(folder.resolve("password"));
-        stopOrphan(cluster);
+        stopOrphan(cluster, binaries);
+        setAsideUnfinished(cluster, binaries, complete);
         var postgres = io.zonky.test.db.postgres.embedded.EmbeddedPostgres.builder()
                 .setOverrideWorkingDirectory(
                         folder.resolve("binaries").toAbsolutePath().toFile())
@@ -157,6 +161,7 @@ final class EmbeddedPostgres implements AutoCloseable {
                 .setServerConfig("log_filename", "postgresql-%a.log")
                 .setServerConfig("log_truncate_on_rotation", "on")
                 .start();
+        Files.writeString(complete, "");
         return new EmbeddedPostgres(postgres, lockFile, password);
     }
 
@@ -173,17 +178,33 @@ final class EmbeddedPostgres implements AutoCloseable {
         return Files.readString(file);
     }
 
+    /**
+     * A start that was killed leaves binaries half unpacked, without the mark that ends their unpacking, or a cluster half
+     * made, without ours. The first are deleted, the second is renamed: it is not for us to decide that it is worthless.
+     */
+    private static void setAsideUnfinished(Path cluster, Path binaries, Path complete) throws IOException {
+        createPrivate(binaries); // before the library does, which opens it to everyone
+        try (var versions = Files.newDirectoryStream(binaries, "PG-*")) {
+            for (var version : versions) {
+                if (!Files.exists(version.resolve(".exists"))) {
+                    FileUtils.deleteDirectory(version.toFile());
+                }
+            }
+        }
+        if (Files.exists(cluster) && !Files.exists(complete)) {
+            var aside = cluster.resolveSibling(CLUSTER + ".unfinished-" + System.currentTimeMillis());
+            LOG.warn("the first start was cut short: what it left is now {}", aside);
+            Files.move(cluster, aside);
+        }
+    }
+
     /** A killed JVM leaves its PostgreSQL running: stops it, as the lock says that nobody owns it any more. */
-    private static void stopOrphan(Path cluster) throws IOException {
-        var pidFile = cluster.resolve("postmaster.pid");
-        if (!Files.exists(pidFile)) {
-            return;
-        }
-        var pid = Long.parseLong(Files.readAllLines(pidFile).getFirst().strip());
-        var orphan = ProcessHandle.of(pid).filter(EmbeddedPostgres::isPostgres);
+    private static void stopOrphan(Path cluster, Path binaries) throws IOException {
+        var orphan = postmaster(cluster).filter(process -> isOurs(process, binaries));
         if (orphan.isEmpty()) {
-            return; // a stale file, which PostgreSQL itself knows to handle
+            return; // none, or a stale file, which PostgreSQL itself knows to handle
         }
+        var pid = orphan.get().pid();
         LOG.info("stopping the PostgreSQL that a killed Byline left behind (process {})", pid);
         // SIGINT is PostgreSQL's fast shutdown; SIGTERM, all that Java can send, would wait for its clients.
         new ProcessBuilder(List.of("kill", "-INT", Long.toString(pid)))
@@ -193,14 +214,31 @@ final class EmbeddedPostgres implements AutoCloseable {
             orphan.get().onExit().get(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
         } catch (ExecutionException | TimeoutException e) {
             throw new IOException(
                     "the PostgreSQL that a killed Byline left behind (process " + pid + ") does not stop", e);
         }
     }
 
-    private static boolean isPostgres(ProcessHandle process) {
-        return process.info().command().orElse("").toLowerCase(Locale.ROOT).contains("postgres");
+    private static Optional<ProcessHandle> postmaster(Path cluster) {
+        try {
+            var pid = Files.readAllLines(cluster.resolve("postmaster.pid")).getFirst();
+            return ProcessHandle.of(Long.parseLong(pid.strip()));
+        } catch (IOException | NumberFormatException | NoSuchElementException e) {
+            LOG.debug("no postmaster.pid that says anything", e);
+            return Optional.empty();
+        }
+    }
+
+    /** Numbers of processes come again: it must run a binary of ours. */
+    private static boolean isOurs(ProcessHandle process, Path binaries) {
+        try {
+            var command = process.info().command();
+            return command.isPresent() && Path.of(command.get()).startsWith(binaries.toRealPath());
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Where it is. */

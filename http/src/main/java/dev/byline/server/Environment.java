@@ -42,7 +42,11 @@ final class Environment {
 
     private String readSecret(Setting setting, String file) {
         try {
-            return Files.readString(Path.of(file)).strip();
+            var secret = Files.readString(Path.of(file)).strip();
+            if (secret.isEmpty()) {
+                faults.add(setting + "_FILE is empty: " + file);
+            }
+            return secret;
         } catch (IOException | InvalidPathException e) {
             faults.add(setting + "_FILE can not be read: " + file);
             return "";

@@ -8,8 +8,12 @@ import dev.byline.post.ImportedPost;
 import dev.byline.post.Posts;
 import dev.byline.user.NewUser;
 import dev.byline.user.Principal;
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,51 +31,51 @@ import org.jspecify.annotations.Nullable;
  */
 final class ImportNdjson {
     private static final int BATCH = 500;
-    private static final int BATCH_CHARACTERS = 1_000_000;
+    private static final int BATCH_BYTES = 1_000_000;
+    private static final int MAX_LINE = 4 * 1024 * 1024;
     private static final int ATTEMPTS = 5;
     private static final int SHOWN_REFUSALS = 20;
 
     private final Posts posts;
     private final Terminal terminal;
+    private final StopSignal stop;
     private final Instant now = Instant.now();
     private final long start = System.nanoTime();
     private long number;
     private long lines;
     private long imported;
+    private long there;
     private long refused;
 
-    ImportNdjson(Posts posts, Terminal terminal) {
+    ImportNdjson(Posts posts, Terminal terminal, StopSignal stop) {
         this.posts = posts;
         this.terminal = terminal;
+        this.stop = stop;
     }
 
     /** Returns whether every line is now in the database. */
     boolean run(Path file) {
-        try (var reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-            load(reader);
+        try (var lines = new BufferedInputStream(Files.newInputStream(file))) {
+            load(lines);
         } catch (IOException e) {
-            throw new Refusal(file + " can not be read: " + e);
+            terminal.err().println("byline: " + file + " can not be read: " + e);
+            refused++;
         } finally {
             summary();
         }
-        return refused == 0;
+        return refused == 0 && !stop.isGiven();
     }
 
-    private void load(BufferedReader reader) throws IOException {
+    private void load(InputStream file) throws IOException {
         List<ImportedPost> batch = new ArrayList<>();
         var characters = 0;
-        for (var line = reader.readLine(); line != null; line = reader.readLine()) {
-            number++;
-            if (line.isBlank()) {
-                continue;
-            }
-            lines++;
+        for (var line = nextLine(file); line != null && !stop.isGiven(); line = nextLine(file)) {
             var post = parse(line);
             if (post != null) {
                 batch.add(post);
-                characters += line.length();
+                characters += line.length;
             }
-            if (batch.size() == BATCH || characters > BATCH_CHARACTERS) {
+            if (batch.size() == BATCH || characters > BATCH_BYTES) {
                 flush(batch);
                 batch = new ArrayList<>();
                 characters = 0;
@@ -80,24 +84,57 @@ final class ImportNdjson {
         flush(batch);
     }
 
-    private @Nullable ImportedPost parse(String line) {
-        try {
-            var fields = JsonFields.parse(line);
-            var email = fields.text("email");
-            var name = fields.text("name");
-            var title = fields.text("title");
-            var body = fields.text("body");
-            var createdAt = fields.time("created_at");
-            var post = fields.build(
-                    () -> new ImportedPost(new NewUser(email, name, Metadata.EMPTY), title, body, createdAt));
-            if (createdAt.isAfter(now)) {
-                throw new BylineException.Invalid("created_at", "must not be in the future");
+    /** Returns the bytes of the next line that isn't blank, of a very long one only the beginning; null at the end. */
+    private byte @Nullable [] nextLine(InputStream file) throws IOException {
+        while (true) {
+            var line = new ByteArrayOutputStream();
+            var next = file.read();
+            if (next < 0) {
+                return null;
             }
-            return post;
+            for (; next >= 0 && next != '\n'; next = file.read()) {
+                if (line.size() <= MAX_LINE) {
+                    line.write(next);
+                }
+            }
+            number++;
+            if (!line.toString(StandardCharsets.ISO_8859_1).isBlank()) {
+                lines++;
+                return line.toByteArray();
+            }
+        }
+    }
+
+    private @Nullable ImportedPost parse(byte[] line) {
+        try {
+            if (line.length > MAX_LINE) {
+                throw new BylineException.Invalid("line", "must take at most " + MAX_LINE + " bytes");
+            }
+            return parse(StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(line))
+                    .toString());
+        } catch (CharacterCodingException e) {
+            refuse("the line is not UTF-8");
         } catch (HttpProblem | BylineException.Invalid e) {
             refuse(Objects.toString(e.getMessage()));
-            return null;
         }
+        return null;
+    }
+
+    private ImportedPost parse(String line) {
+        var fields = JsonFields.parse(line);
+        var email = fields.text("email");
+        var name = fields.text("name");
+        var title = fields.text("title");
+        var body = fields.text("body");
+        var createdAt = fields.time("created_at");
+        var post =
+                fields.build(() -> new ImportedPost(new NewUser(email, name, Metadata.EMPTY), title, body, createdAt));
+        if (createdAt.isAfter(now)) {
+            throw new BylineException.Invalid("created_at", "must not be in the future");
+        }
+        return post;
     }
 
     private void refuse(String why) {
@@ -112,10 +149,12 @@ final class ImportNdjson {
     private void flush(List<ImportedPost> batch) {
         for (int attempt = 1; ; attempt++) {
             try {
-                imported += posts.importAll(new Principal.Operator(), batch);
+                var added = posts.importAll(new Principal.Operator(), batch);
+                imported += added;
+                there += batch.size() - added;
                 progress();
                 return;
-            } catch (BylineException.Unavailable e) {
+            } catch (BylineException.Unavailable | BylineException.Conflict e) {
                 if (attempt == ATTEMPTS) {
                     throw e;
                 }
@@ -144,11 +183,6 @@ final class ImportNdjson {
         terminal.out()
                 .printf(
                         "%s%,d lines: %,d new posts, %,d there already, %,d refused, in %.1f s%n",
-                        terminal.interactive() ? "\r" : "",
-                        lines,
-                        imported,
-                        lines - imported - refused,
-                        refused,
-                        seconds);
+                        terminal.interactive() ? "\r" : "", lines, imported, there, refused, seconds);
     }
 }

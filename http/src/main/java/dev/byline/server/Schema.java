@@ -1,6 +1,8 @@
 package dev.byline.server;
 
+import dev.byline.db.Database;
 import dev.byline.db.DatabaseUrl;
+import dev.byline.db.ServerFacts;
 import dev.byline.migrations.Migrations;
 import java.sql.SQLException;
 import java.util.List;
@@ -14,7 +16,12 @@ import org.postgresql.ds.PGSimpleDataSource;
 final class Schema {
     private final DataSource dataSource;
 
-    Schema(DatabaseUrl url) {
+    /** Where the settings say that migrations run. */
+    static Schema of(ServerConfig config, DatabaseUrl url) {
+        return new Schema(config.migrateUrl() == null ? url : config.migrateUrl());
+    }
+
+    private Schema(DatabaseUrl url) {
         var connections = new PGSimpleDataSource();
         connections.setUrl(url.jdbcUrl());
         Properties credentials = url.credentials();
@@ -26,6 +33,18 @@ final class Schema {
         connections.setTcpKeepAlive(true);
         connections.setLogServerErrorDetail(false);
         this.dataSource = connections;
+    }
+
+    /**
+     * Refuses a database that Byline can't run on.
+     *
+     * @throws Refusal naming every fault
+     */
+    void check() {
+        var faults = ServerFacts.of(Database.on(dataSource)).faults();
+        if (!faults.isEmpty()) {
+            throw new Refusal(faults);
+        }
     }
 
     /** Names what is missing. */

@@ -5,28 +5,22 @@ import dev.byline.db.DatabaseUrl;
 import dev.byline.db.ServerFacts;
 import dev.byline.http.HttpServer;
 import io.javalin.util.JavalinBindException;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * The life of the server: what is opened here is closed in reverse when a signal comes.
- *
- * <p>The JVM starts its shutdown hooks all at once and ends when they return. Ours only says that the end has come, then
- * waits until everything is closed in order.
- */
+/** The life of the server: what is opened here is closed in reverse when a signal comes. */
 final class Serve {
     private static final Logger LOG = LoggerFactory.getLogger(Serve.class);
 
     private final ServerConfig config;
     private final Terminal terminal;
-    private final CountDownLatch stop = new CountDownLatch(1);
-    private final CountDownLatch closed = new CountDownLatch(1);
+    private final StopSignal stop;
 
-    Serve(ServerConfig config, Terminal terminal) {
+    Serve(ServerConfig config, Terminal terminal, StopSignal stop) {
         this.config = config;
         this.terminal = terminal;
+        this.stop = stop;
     }
 
     /**
@@ -35,24 +29,19 @@ final class Serve {
      * @throws Refusal when it can't start as it is set up
      */
     void run() throws InterruptedException {
-        Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "byline-stop"));
-        try {
-            if (config.databaseUrl() != null) {
-                serve(config.databaseUrl(), "at " + config.databaseUrl());
-                return;
-            }
-            var folder = config.dataDir().toAbsolutePath().normalize();
-            try (var postgres = EmbeddedPostgres.start(folder)) {
-                serve(postgres.url(), "embedded, data in " + folder);
-            }
-        } finally {
-            closed.countDown();
+        if (config.databaseUrl() != null) {
+            serve(config.databaseUrl(), "at " + config.databaseUrl());
+            return;
+        }
+        var folder = config.dataDir().toAbsolutePath().normalize();
+        try (var postgres = EmbeddedPostgres.start(folder)) {
+            serve(postgres.url(), "embedded, data in " + folder);
         }
     }
 
     private void serve(DatabaseUrl url, String database) throws InterruptedException {
         try (var byline = Byline.open(config.core(url))) {
-            var schema = new Schema(config.migrateUrl() == null ? url : config.migrateUrl());
+            var schema = Schema.of(config, url);
             var startup = new Startup(config, byline, schema, stop);
             try (var http = listen(byline, startup)) {
                 var facts = startup.untilReady();
@@ -91,7 +80,7 @@ final class Serve {
     }
 
     private void banner(int port, String database) {
-        var url = "http://" + (config.host().contains(":") ? "[" + config.host() + "]" : config.host()) + ":" + port;
+        var url = config.url(port);
         terminal.out().printf("""
                         Byline %s is ready on %s
                         Database: %s
@@ -104,16 +93,5 @@ final class Serve {
                         Ctrl-C stops it; the data stays.
                         """, Command.version(), url, database, url, url, url);
         terminal.out().flush();
-    }
-
-    private void stopAndWait() {
-        stop.countDown();
-        try {
-            if (!closed.await(60 + config.drainDelay().toSeconds(), TimeUnit.SECONDS)) {
-                LOG.error("could not close everything in time");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -81,6 +81,11 @@ record ServerConfig(
         return config;
     }
 
+    /** Where this program answers, for people of this machine. */
+    String url(int actualPort) {
+        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + actualPort;
+    }
+
     /** Core's part of the settings, on a database. */
     BylineConfig core(DatabaseUrl url) {
         return new BylineConfig(BylineConfig.Database.of(url).withPoolSize(poolSize));
@@ -126,7 +131,7 @@ record ServerConfig(
     private static String loopback(String host) {
         try {
             if (InetAddress.getByName(host).isLoopbackAddress()) {
-                return host;
+                return host.replaceAll("^\\[|]$", "");
             }
         } catch (UnknownHostException e) {
             throw new IllegalArgumentException("is not an address of this machine");

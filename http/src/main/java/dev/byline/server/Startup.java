@@ -4,9 +4,9 @@ import dev.byline.Byline;
 import dev.byline.BylineException;
 import dev.byline.db.ServerFacts;
 import dev.byline.http.Readiness;
+import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,13 +15,16 @@ import org.slf4j.LoggerFactory;
 final class Startup implements Readiness {
     private static final Logger LOG = LoggerFactory.getLogger(Startup.class);
 
+    private static final Duration INTERVAL = Duration.ofSeconds(1);
+
     private final ServerConfig config;
     private final Byline byline;
     private final Schema schema;
-    private final CountDownLatch stop;
+    private final StopSignal stop;
     private volatile String obstacle = "starting";
+    private String logged = "";
 
-    Startup(ServerConfig config, Byline byline, Schema schema, CountDownLatch stop) {
+    Startup(ServerConfig config, Byline byline, Schema schema, StopSignal stop) {
         this.config = config;
         this.byline = byline;
         this.schema = schema;
@@ -41,7 +44,7 @@ final class Startup implements Readiness {
                 obstacle = "";
                 return facts;
             }
-        } while (!stop.await(1, TimeUnit.SECONDS));
+        } while (!stop.await(INTERVAL));
         return Optional.empty();
     }
 
@@ -52,11 +55,8 @@ final class Startup implements Readiness {
                 throw new Refusal(facts.faults());
             }
             if (config.migrate()) {
-                var applied = schema.apply();
-                if (applied > 0) {
-                    LOG.info("applied {} migrations", applied);
-                }
-                return Optional.of(facts);
+                stop.interruptible(this::migrate);
+                return stop.isGiven() ? Optional.empty() : Optional.of(facts);
             }
             var pending = schema.pending();
             if (pending.isEmpty()) {
@@ -64,22 +64,30 @@ final class Startup implements Readiness {
             }
             waitFor("the schema lacks " + String.join(", ", pending) + ": run byline migrate");
         } catch (BylineException.Unavailable e) {
-            waitFor("the database does not answer");
-            LOG.debug("database", e);
+            waitFor("the database does not answer: " + ExceptionUtils.getRootCauseMessage(e));
         } catch (FlywayException e) {
-            if (!Schema.isUnreachable(e)) {
+            if (!stop.isGiven() && !Schema.isUnreachable(e)) {
                 throw e;
             }
-            waitFor("the database does not answer to migrations");
+            waitFor("the database does not answer to migrations: " + ExceptionUtils.getRootCauseMessage(e));
         }
         return Optional.empty();
     }
 
+    private void migrate() {
+        var applied = schema.apply();
+        if (applied > 0) {
+            LOG.info("applied {} migrations", applied);
+        }
+    }
+
+    /** What the log says in full, clients get to know as far as the colon. */
     private void waitFor(String what) {
-        if (!what.equals(obstacle)) {
+        if (!what.equals(logged)) {
             LOG.warn("not ready: {}", what);
         }
-        obstacle = what;
+        logged = what;
+        obstacle = what.split(":", 2)[0];
     }
 
     /** From now on nobody should send requests here. */

@@ -51,7 +51,7 @@ class ProblemsTest extends ServerTest {
                     """)
     void addresses(String path, int status, String slug) {
         // The JDK's client refuses to send some of these, so they are written by hand.
-        var answer = raw("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        var answer = raw("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 
         assertRawProblem(answer, status, slug);
     }
@@ -76,19 +76,19 @@ class ProblemsTest extends ServerTest {
                     GET / HTTP/9.9               | 505 | version-not-supported
                     """)
     void whatJettyRefuses(String line, int status, String slug) {
-        assertRawProblem(raw(line + "\r\nHost: x\r\nConnection: close\r\n\r\n"), status, slug);
+        assertRawProblem(raw(line + "\r\nHost: localhost\r\nConnection: close\r\n\r\n"), status, slug);
     }
 
     @Test
     void headersThatAreTooLarge() {
-        var answer = raw("GET /users HTTP/1.1\r\nHost: x\r\nX-Large: " + "x".repeat(20_000) + "\r\n\r\n");
+        var answer = raw("GET /users HTTP/1.1\r\nHost: localhost\r\nX-Large: " + "x".repeat(20_000) + "\r\n\r\n");
 
         assertRawProblem(answer, 431, "headers-too-large");
     }
 
     @Test
     void anAddressThatIsTooLong() {
-        var answer = raw("GET /users?" + "x".repeat(20_000) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+        var answer = raw("GET /users?" + "x".repeat(20_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
         assertRawProblem(answer, 414, "uri-too-long");
     }
@@ -129,6 +129,16 @@ class ProblemsTest extends ServerTest {
         assertProblem(post("/users", "{\"metadata\":{\"a\":" + "1".repeat(100_000) + "}}"), 400, "malformed");
         assertProblem(
                 post("/users", "{\"email\":\"a@b\",\"name\":\"x\",\"metadata\":{\"a\":1e999999999}}"), 422, "invalid");
+        for (var path : new String[] {"/users", "/posts", "/posts/batch"}) {
+            for (var number : new String[] {"1e99999999999", "-1e-99999999999", "0e99999999999999999999"}) {
+                assertThat(post(path, "{\"user_id\":" + number + "}").status()).isBetween(400, 422);
+                assertThat(post(path, "{\"metadata\":{\"a\":[" + number + "]}}").status())
+                        .isBetween(400, 422);
+                assertThat(post(path, "{\"posts\":[{\"user_id\":" + number + "}]}")
+                                .status())
+                        .isBetween(400, 422);
+            }
+        }
     }
 
     @Test
@@ -151,7 +161,16 @@ class ProblemsTest extends ServerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "x"})
+    @ValueSource(
+            strings = {
+                "text/plain",
+                "application/x-www-form-urlencoded",
+                "application/json; charset=latin1",
+                "x",
+                "application/json; charset=foo",
+                "application/json; charset=\"\"",
+                "application/json; charset=a b"
+            })
     void theWrongType(String type) {
         assertProblem(send("POST", "/users", USER, "Content-Type", type), 415, "unsupported-type");
     }
@@ -189,6 +208,7 @@ class ProblemsTest extends ServerTest {
         "text/html, 406",
         "'text/html, application/xml;q=0.9', 406",
         "application/json;q=0, 406",
+        "'application/json;q=0, */*', 406",
         "'*/*', 200",
         "'text/html, */*;q=0.1', 200",
         "application/*, 200",
@@ -220,8 +240,8 @@ class ProblemsTest extends ServerTest {
         assertThat(get("/livez", "X-Request-Id", "abc-1.2_3").header("X-Request-Id"))
                 .isEqualTo("abc-1.2_3");
         for (var strange : new String[] {"a b", "x".repeat(129), "é", "<script>"}) {
-            var answer =
-                    raw("GET /livez HTTP/1.1\r\nHost: x\r\nX-Request-Id: " + strange + "\r\nConnection: close\r\n\r\n");
+            var answer = raw("GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: " + strange
+                    + "\r\nConnection: close\r\n\r\n");
             assertThat(answer).containsPattern("X-Request-Id: [0-9a-f]{16}\r\n");
         }
         assertThat(get("/nothing", "X-Request-Id", "mine")
@@ -245,9 +265,9 @@ class ProblemsTest extends ServerTest {
             try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
                 socket.setSoTimeout(10_000);
                 var out = socket.getOutputStream();
-                out.write(
-                        ("POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + framing + "\r\n\r\n")
-                                .getBytes(StandardCharsets.US_ASCII));
+                out.write(("POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + framing
+                                + "\r\n\r\n")
+                        .getBytes(StandardCharsets.US_ASCII));
                 var chunked = framing.startsWith("Transfer");
                 var piece = "x".repeat(100_000).getBytes(StandardCharsets.US_ASCII);
                 for (int i = 0; i < 80; i++) {
@@ -271,9 +291,66 @@ class ProblemsTest extends ServerTest {
         }
     }
 
+    /** Whatever the reason to refuse: a client that is still sending gets to read it. */
+    @ParameterizedTest
+    @CsvSource({
+        "POST /nothing, application/json, 404",
+        "PUT /users, application/json, 405",
+        "POST /users?x=1, application/json, 400",
+        "PATCH /users/x, application/json, 400",
+        "POST /users, text/plain, 415",
+    })
+    void anyRefusalReachesAClientInMidSend(String line, String type, int status) throws Exception {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.setSoTimeout(10_000);
+            var out = socket.getOutputStream();
+            out.write((line + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + type
+                            + "\r\nContent-Length: 5000000\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
+            out.write(new byte[5_000_000]);
+            out.flush();
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .startsWith("HTTP/1.1 " + status + " ")
+                    .contains("Connection: close", "problem+json");
+        }
+    }
+
+    /** A client that announces more than it sends and waits is answered at once. */
+    @Test
+    void aRefusalDoesNotWaitForTheBody() throws Exception {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.setSoTimeout(5_000);
+            socket.getOutputStream()
+                    .write(("POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                                    + "Content-Length: 3000000\r\n\r\n{")
+                            .getBytes(StandardCharsets.US_ASCII));
+            var begin = new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
+            assertThat(begin).isEqualTo("HTTP/1.1 413");
+        }
+    }
+
+    @Test
+    void aConnectionGoesOnAfterARefusalWhoseBodyWasRead() throws Exception {
+        var body = "{\"email\":1}";
+        var bad = "POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                + body.length() + "\r\n\r\n" + body;
+        var answer = raw(bad + bad + "GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                + "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+
+        assertThat(answer.split("HTTP/1.1 ", -1)).hasSize(5);
+        assertThat(answer).endsWith("{\"status\":\"alive\"}");
+    }
+
+    @Test
+    void aNameThatIsNotThisMachinesIsRefused() {
+        var answer = raw("GET /users HTTP/1.1\r\nHost: 127.evil.example\r\nConnection: close\r\n\r\n");
+
+        assertRawProblem(answer, 403, "forbidden");
+    }
+
     @Test
     void whoAsksBeforeSendingTooMuchIsToldAtOnce() {
-        var answer = raw("POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        var answer = raw("POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                 + "Content-Length: 8000000\r\nExpect: 100-continue\r\n\r\n");
 
         assertRawProblem(answer, 413, "too-large");
@@ -284,7 +361,7 @@ class ProblemsTest extends ServerTest {
     void aBodyThatEndsEarlyChangesNothing() throws Exception {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
             socket.getOutputStream()
-                    .write(("POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                    .write(("POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                                     + "Content-Length: 500\r\n\r\n{\"email\":\"early@example.com\"")
                             .getBytes(StandardCharsets.US_ASCII));
             socket.shutdownOutput();

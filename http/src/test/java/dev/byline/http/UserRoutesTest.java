@@ -170,6 +170,7 @@ class UserRoutesTest extends ServerTest {
 
         assertThat(deleted.status()).isEqualTo(204);
         assertThat(deleted.body()).isEmpty();
+        assertThat(deleted.header("Content-Type")).isEmpty();
         assertProblem(get("/users/" + user), 404, "not-found");
         assertProblem(get("/users/" + user + "/posts"), 404, "not-found");
         assertProblem(delete("/users/" + user), 404, "not-found");

@@ -42,6 +42,8 @@ class CommandTest {
     void anUnknownCommandIsRefusedWithAHint() {
         assertThat(run(Map.of(), "migrat")).isEqualTo(Command.REFUSED);
         assertThat(err()).contains("did you mean migrate?");
+        assertThat(run(Map.of(), "migrat", "now")).isEqualTo(Command.REFUSED);
+        assertThat(err()).contains("did you mean migrate?");
         assertThat(run(Map.of(), "version", "now")).isEqualTo(Command.REFUSED);
         assertThat(run(Map.of(), "import-ndjson")).isEqualTo(Command.REFUSED);
     }
@@ -84,6 +86,29 @@ class CommandTest {
         }
         assertThat(run(Map.of("DATABASE_URL", "postgres://x:y@127.0.0.1:1/z"), "migrate"))
                 .isEqualTo(Command.FAILED);
+    }
+
+    @Test
+    void aLineThatIsWrongInAnyWayHarmsNoOther(@TempDir Path folder) throws IOException {
+        var good =
+                "{\"email\":\"a@example.com\",\"name\":\"A\",\"title\":\"%s\",\"body\":\"\",\"created_at\":\"%s\"}\n";
+        var file = folder.resolve("posts.ndjson");
+        try (var out = Files.newOutputStream(file)) {
+            out.write(good.formatted("one", "2020-01-01T00:00:00Z").getBytes(StandardCharsets.UTF_8));
+            out.write(good.formatted("year 0", "0000-01-01T00:00:00Z").getBytes(StandardCharsets.UTF_8));
+            out.write(good.formatted("\u00ff", "2020-01-01T00:00:00Z").getBytes(StandardCharsets.ISO_8859_1));
+            out.write("{\"email\":1e99999999999}\n".getBytes(StandardCharsets.UTF_8));
+            out.write("x".repeat(5_000_000).getBytes(StandardCharsets.UTF_8));
+            out.write('\n');
+            out.write(good.formatted("two", "2020-01-01T00:00:00Z")
+                    .stripTrailing()
+                    .getBytes(StandardCharsets.UTF_8));
+        }
+        try (var database = TestDatabase.empty()) {
+            assertThat(run(Map.of("DATABASE_URL", database.url()), "import-ndjson", file.toString()))
+                    .isEqualTo(Command.FAILED);
+            assertThat(out()).startsWith("6 lines: 2 new posts, 0 there already, 4 refused");
+        }
     }
 
     @Test

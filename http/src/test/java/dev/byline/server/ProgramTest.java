@@ -160,15 +160,57 @@ class ProgramTest {
         assertThat(orphan.onExit()).succeedsWithin(Duration.ofSeconds(10));
         assertThat(get(port, "/users").orElseThrow()).contains("kept@example.com");
 
-        // The port is taken: said plainly, nothing left behind.
+        // A start that was killed while it unpacked or made the cluster leaves no trap.
         fourth.destroy();
         fourth.waitFor();
+        try (var unpacked = Files.newDirectoryStream(folder.resolve("data/binaries"), "PG-*/.exists")) {
+            for (var mark : unpacked) {
+                Files.delete(mark);
+            }
+        }
+        Files.delete(folder.resolve("data/postgres-18.complete"));
+        var fifth = start(port);
+        awaitReady(port, fifth);
+        assertThat(get(port, "/users").orElseThrow()).doesNotContain("kept@example.com");
+        try (var aside = Files.newDirectoryStream(folder.resolve("data"), "postgres-18.unfinished-*")) {
+            assertThat(aside).hasSize(1);
+        }
+
+        // The port is taken: said plainly, nothing left behind.
+        fifth.destroy();
+        fifth.waitFor();
         try (var taken = new ServerSocket(port)) {
             assertThat(taken.isBound()).isTrue();
             assertThat(start(port).waitFor()).isEqualTo(Command.REFUSED);
             assertThat(log()).contains("can not listen on 127.0.0.1:" + port);
         }
         assertThat(EmbeddedPostgres.running(folder.resolve("data"))).isEmpty();
+    }
+
+    @Test
+    void anImportThatIsStoppedLeavesNoPostgresAndGoesOnLater() throws Exception {
+        var lines = new StringBuilder();
+        for (int i = 0; i < 60_000; i++) {
+            lines.append(
+                    "{\"email\":\"u%d@example.com\",\"name\":\"U\",\"title\":\"t%d\",\"body\":\"\",\"created_at\":\"2020-01-01T00:00:00Z\"}\n"
+                            .formatted(i % 100, i));
+        }
+        var file = Files.writeString(folder.resolve("many.ndjson"), lines);
+        var importing = start(freePort(), "import-ndjson", file.toString());
+        var end = System.nanoTime() + PATIENCE.toNanos();
+        while (!Files.exists(folder.resolve("data/postgres-18.complete"))) {
+            assertThat(System.nanoTime()).isLessThan(end);
+            Thread.sleep(20);
+        }
+        var postmaster = postmaster();
+        importing.destroy();
+
+        assertThat(importing.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(importing.exitValue()).isEqualTo(128 + 15);
+        assertThat(postmaster.onExit()).succeedsWithin(Duration.ofSeconds(10));
+        assertThat(start(freePort(), "import-ndjson", file.toString()).waitFor())
+                .isEqualTo(Command.DONE);
+        assertThat(log()).contains("60,000 lines: ");
     }
 
     @Test

@@ -101,6 +101,9 @@ class ServerConfigTest {
         assertThatThrownBy(() -> ServerConfig.parse(
                         Map.of("DATABASE_URL_FILE", file.toString(), "DATABASE_URL", "postgres://x/y")))
                 .hasMessageContaining("exclude each other");
+        Files.writeString(file, "\n");
+        assertThatThrownBy(() -> ServerConfig.parse(Map.of("DATABASE_URL_FILE", file.toString())))
+                .hasMessageContaining("is empty");
         assertThatThrownBy(() -> ServerConfig.parse(Map.of("DATABASE_URL_FILE", folder + "/missing")))
                 .hasMessageContaining("can not be read");
     }

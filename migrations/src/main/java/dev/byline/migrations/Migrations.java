@@ -1,9 +1,11 @@
 package dev.byline.migrations;
 
+import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 
@@ -16,6 +18,8 @@ import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
  * at once: one migrates, the others wait for it.
  */
 public final class Migrations {
+    private static final String HISTORY = "byline_schema_history";
+
     private Migrations() {}
 
     /**
@@ -27,6 +31,7 @@ public final class Migrations {
      *     version of Byline, or the database can't be reached
      */
     public static int apply(DataSource dataSource) {
+        forgetFailures(dataSource);
         return flyway(dataSource).migrate().migrationsExecuted;
     }
 
@@ -43,12 +48,32 @@ public final class Migrations {
                 .toList();
     }
 
+    /**
+     * Lets a script that failed outside a transaction run again: such scripts are written to be repeated. Flyway's own
+     * repair would also accept scripts that were changed after they were applied.
+     */
+    private static void forgetFailures(DataSource dataSource) {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            try (var rows = statement.executeQuery("SELECT to_regclass('" + HISTORY + "') IS NOT NULL")) {
+                rows.next();
+                if (!rows.getBoolean(1)) {
+                    return;
+                }
+            }
+            statement.executeUpdate("DELETE FROM " + HISTORY + " WHERE NOT success");
+        } catch (SQLException e) {
+            throw new FlywayException("could not read " + HISTORY, e);
+        }
+    }
+
     private static Flyway flyway(DataSource dataSource) {
         var configuration = Flyway.configure(Migrations.class.getClassLoader())
                 .dataSource(dataSource)
                 .locations("classpath:dev/byline/migrations")
-                .table("byline_schema_history")
+                .table(HISTORY)
                 .cleanDisabled(true)
+                .lockRetryCount(-1) // wait as long as another process migrates
                 .baselineOnMigrate(true)
                 .baselineVersion("0")
                 .loggers("slf4j");

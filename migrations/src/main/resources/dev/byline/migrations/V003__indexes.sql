@@ -1,21 +1,33 @@
 -- Built CONCURRENTLY, so that the same file is safe on a table in use; each statement commits on its own
--- (see V003__indexes.sql.conf). docs/decisions/0006-lists-by-keyset.md says which list each one serves.
+-- (see V003__indexes.sql.conf), so a run that was cut short is simply repeated: each index, perhaps left INVALID, is
+-- dropped first. docs/decisions/0006-lists-by-keyset.md says which list each one serves.
 
 -- GET /users: newest first, id breaks ties.
+DROP INDEX CONCURRENTLY IF EXISTS users_newest_idx;
 CREATE INDEX CONCURRENTLY users_newest_idx ON users (created_at DESC, id DESC) WHERE deleted_at IS NULL;
 
 -- GET /users?active=true
+DROP INDEX CONCURRENTLY IF EXISTS users_active_idx;
 CREATE INDEX CONCURRENTLY users_active_idx ON users (created_at DESC, id DESC) WHERE is_active AND deleted_at IS NULL;
 
+-- GET /users?active=false: few among many.
+DROP INDEX CONCURRENTLY IF EXISTS users_inactive_idx;
+CREATE INDEX CONCURRENTLY users_inactive_idx ON users (created_at DESC, id DESC)
+    WHERE NOT is_active AND deleted_at IS NULL;
+
 -- The users whose rows are still being removed: nearly always none. Every list of posts asks this one.
+DROP INDEX CONCURRENTLY IF EXISTS users_deleted_idx;
 CREATE INDEX CONCURRENTLY users_deleted_idx ON users (id) WHERE deleted_at IS NOT NULL;
 
 -- GET /users/{id}/posts; also the foreign key's index.
+DROP INDEX CONCURRENTLY IF EXISTS posts_author_idx;
 CREATE INDEX CONCURRENTLY posts_author_idx ON posts (user_id, created_at DESC, id DESC);
 
 -- GET /posts: the feed.
+DROP INDEX CONCURRENTLY IF EXISTS posts_feed_idx;
 CREATE INDEX CONCURRENTLY posts_feed_idx ON posts (published_at DESC, id DESC) WHERE published_at IS NOT NULL;
 
 -- GET /posts?author=: one author's part of the feed.
+DROP INDEX CONCURRENTLY IF EXISTS posts_author_feed_idx;
 CREATE INDEX CONCURRENTLY posts_author_feed_idx ON posts (user_id, published_at DESC, id DESC)
     WHERE published_at IS NOT NULL;

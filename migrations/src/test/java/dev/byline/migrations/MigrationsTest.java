@@ -47,6 +47,24 @@ class MigrationsTest {
         }
     }
 
+    /** A process that was killed while it built an index leaves some, one of them INVALID, and perhaps a failed row. */
+    @Test
+    void aRunThatWasCutShortIsRepeated() {
+        try (var database = TestDatabase.migrated()) {
+            database.run("DELETE FROM byline_schema_history WHERE version = '003'");
+            database.run("DROP INDEX posts_feed_idx");
+            database.run("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'posts_author_idx'::regclass");
+
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(1);
+
+            assertThat(database.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid"))
+                    .isEqualTo("0");
+            database.run("UPDATE byline_schema_history SET success = false WHERE version = '003'");
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(1);
+            assertThat(Migrations.pending(database.dataSource())).isEmpty();
+        }
+    }
+
     @Test
     void everyIndexIsValid() {
         try (var database = TestDatabase.migrated()) {

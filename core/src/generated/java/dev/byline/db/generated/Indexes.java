@@ -25,5 +25,6 @@ public class Indexes {
     public static final Index POSTS_FEED_IDX = Internal.createIndex(DSL.name("posts_feed_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.PUBLISHED_AT.desc(), Posts.POSTS.ID.desc() }, false);
     public static final Index USERS_ACTIVE_IDX = Internal.createIndex(DSL.name("users_active_idx"), Users.USERS, new OrderField[] { Users.USERS.CREATED_AT.desc(), Users.USERS.ID.desc() }, false);
     public static final Index USERS_DELETED_IDX = Internal.createIndex(DSL.name("users_deleted_idx"), Users.USERS, new OrderField[] { Users.USERS.ID }, false);
+    public static final Index USERS_INACTIVE_IDX = Internal.createIndex(DSL.name("users_inactive_idx"), Users.USERS, new OrderField[] { Users.USERS.CREATED_AT.desc(), Users.USERS.ID.desc() }, false);
     public static final Index USERS_NEWEST_IDX = Internal.createIndex(DSL.name("users_newest_idx"), Users.USERS, new OrderField[] { Users.USERS.CREATED_AT.desc(), Users.USERS.ID.desc() }, false);
 }
