@@ -4,8 +4,11 @@ import dev.byline.db.Database;
 import dev.byline.db.PoolStatus;
 import dev.byline.db.ServerFacts;
 import dev.byline.post.Posts;
+import dev.byline.token.Tokens;
+import dev.byline.user.Passwords;
 import dev.byline.user.UserPurge;
 import dev.byline.user.Users;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import javax.sql.DataSource;
@@ -14,19 +17,22 @@ import javax.sql.DataSource;
  * Users and posts on PostgreSQL: the front door of the library.
  *
  * <p>The schema must be there: see {@code Migrations.apply(DataSource)} in the {@code migrations} artifact. An instance is
- * safe for use by several threads, shares nothing with others in the same JVM, and owns one thread that removes the
- * rows of deleted users.
+ * safe for use by several threads, shares nothing with others in the same JVM, and owns two threads: one removes the
+ * rows of deleted users, one notes when tokens were used.
  */
 public final class Byline implements AutoCloseable {
     private final Database database;
     private final UserPurge purge;
     private final Users users;
     private final Posts posts;
+    private final Tokens tokens;
 
-    private Byline(Database database, InstantSource clock) {
+    private Byline(Database database, InstantSource clock, Duration tokenTtl) {
         this.database = database;
         this.purge = new UserPurge(database);
-        this.users = new Users(database, purge);
+        var passwords = new Passwords();
+        this.users = new Users(database, purge, passwords);
+        this.tokens = new Tokens(database, passwords, clock, tokenTtl);
         this.posts = new Posts(database, clock);
     }
 
@@ -36,7 +42,7 @@ public final class Byline implements AutoCloseable {
      * @param config where the data is
      */
     public static Byline open(BylineConfig config) {
-        return new Byline(Database.open(config.database()), InstantSource.system());
+        return new Byline(Database.open(config.database()), InstantSource.system(), config.tokenTtl());
     }
 
     /** Starts setting up an instance on parts of the host's. */
@@ -47,6 +53,7 @@ public final class Byline implements AutoCloseable {
     /** Sets up an instance on parts of the host's. */
     public static final class Builder {
         private InstantSource clock = InstantSource.system();
+        private Duration tokenTtl = BylineConfig.TOKEN_TTL;
 
         private Builder() {}
 
@@ -61,13 +68,23 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
+         * Sets how long tokens live; 30 days by default.
+         *
+         * @param value positive
+         */
+        public Builder tokenTtl(Duration value) {
+            this.tokenTtl = value;
+            return this;
+        }
+
+        /**
          * Opens Byline on the host's pool.
          *
          * @param value connections with auto-commit on; set {@code statement_timeout} and the driver's {@code socketTimeout}
          *     on them, so that a frozen database can't hang the host. Stays open when Byline is closed.
          */
         public Byline dataSource(DataSource value) {
-            return new Byline(Database.on(value), clock);
+            return new Byline(Database.on(value), clock, tokenTtl);
         }
     }
 
@@ -79,6 +96,11 @@ public final class Byline implements AutoCloseable {
     /** Returns what may be done with posts. */
     public Posts posts() {
         return posts;
+    }
+
+    /** Returns who may call; hosts with an authentication of their own don't need it. */
+    public Tokens tokens() {
+        return tokens;
     }
 
     /** Returns what the pool does now, empty for the host's own pool. Doesn't block. */
@@ -98,6 +120,7 @@ public final class Byline implements AutoCloseable {
     /** Closes what this opened: waits for the batch of rows that is being removed, then closes its own pool. */
     @Override
     public void close() {
+        tokens.close();
         purge.close();
         database.close();
     }

@@ -8,8 +8,11 @@ import java.time.Duration;
  * How Byline is set up. Start from {@link #of}.
  *
  * @param database where the data is and how it is reached
+ * @param tokenTtl how long tokens live, up to {@link dev.byline.token.Tokens#MAX_TTL}
  */
-public record BylineConfig(Database database) {
+public record BylineConfig(Database database, Duration tokenTtl) {
+    /** How long tokens live when nobody says otherwise. */
+    public static final Duration TOKEN_TTL = Duration.ofDays(30);
 
     /**
      * The defaults, on a database.
@@ -18,7 +21,7 @@ public record BylineConfig(Database database) {
      * @throws IllegalArgumentException when the URL isn't understood
      */
     public static BylineConfig of(String url) {
-        return new BylineConfig(Database.of(DatabaseUrl.parse(url)));
+        return new BylineConfig(Database.of(DatabaseUrl.parse(url)), TOKEN_TTL);
     }
 
     /**

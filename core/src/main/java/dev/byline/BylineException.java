@@ -65,6 +65,16 @@ public abstract sealed class BylineException extends RuntimeException {
         }
     }
 
+    /** Who calls could not be established: a wrong password, a token that is no longer good. */
+    public static final class Unauthenticated extends BylineException {
+        private static final long serialVersionUID = 1L;
+
+        /** @param message what did not fit, without saying which part of it */
+        public Unauthenticated(String message) {
+            super(message, null);
+        }
+    }
+
     /** The principal may see it, but not do this to it. */
     public static final class Forbidden extends BylineException {
         private static final long serialVersionUID = 1L;

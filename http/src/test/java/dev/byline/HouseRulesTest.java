@@ -17,7 +17,7 @@ class HouseRulesTest {
             .importPackages("dev.byline");
 
     private static final String[] CORE = {
-        "dev.byline", "dev.byline.user", "dev.byline.post", "dev.byline.page", "dev.byline.db.."
+        "dev.byline", "dev.byline.user", "dev.byline.post", "dev.byline.token", "dev.byline.page", "dev.byline.db.."
     };
 
     @Test
@@ -81,7 +81,7 @@ class HouseRulesTest {
 
     @Test
     void partsOfCoreDoNotDependOnEachOtherInCircles() {
-        slices().matching("dev.byline.(user|post|page|db|http|server)..")
+        slices().matching("dev.byline.(user|post|token|page|db|http|server)..")
                 .should()
                 .beFreeOfCycles()
                 .because("each part can be read without the ones above it")
@@ -134,6 +134,7 @@ class HouseRulesTest {
                         "dev.byline",
                         "dev.byline.user",
                         "dev.byline.post",
+                        "dev.byline.token",
                         "dev.byline.page",
                         "dev.byline.db",
                         "dev.byline.db.generated..",

@@ -2,6 +2,7 @@ package dev.byline.user;
 
 import dev.byline.Metadata;
 import dev.byline.Validation;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A user to be.
@@ -9,9 +10,10 @@ import dev.byline.Validation;
  * @param email at most {@value #MAX_EMAIL} characters, one @ with something on both sides, no white space, no control
  *     characters; unique regardless of case
  * @param name 1 to {@value #MAX_NAME} characters, not all of them white space
+ * @param password as in {@link Password}; null for a user who can't log in with one
  * @param metadata public profile data
  */
-public record NewUser(String email, String name, Metadata metadata) {
+public record NewUser(String email, String name, @Nullable Password password, Metadata metadata) {
     /** The most code points of an e-mail address. */
     public static final int MAX_EMAIL = 254;
 
@@ -23,7 +25,21 @@ public record NewUser(String email, String name, Metadata metadata) {
         var validation = new Validation();
         checkEmail(validation, email);
         checkName(validation, name);
+        if (password != null) {
+            password.check(validation, email);
+        }
         validation.throwIfInvalid();
+    }
+
+    /**
+     * A user without a password.
+     *
+     * @param email as above
+     * @param name as above
+     * @param metadata as above
+     */
+    public NewUser(String email, String name, Metadata metadata) {
+        this(email, name, null, metadata);
     }
 
     static void checkEmail(Validation validation, String email) {

@@ -1,5 +1,7 @@
 package dev.byline.user;
 
+import org.jspecify.annotations.Nullable;
+
 /** On whose behalf something is done: an explicit argument of every use case. */
 public sealed interface Principal {
     /** Nobody in particular. */
@@ -10,8 +12,19 @@ public sealed interface Principal {
      *
      * @param userId the user's id
      * @param role the user's role
+     * @param tokenId the token they came with; null for those who came in another way
      */
-    record Member(long userId, Role role) implements Principal {}
+    record Member(long userId, Role role, @Nullable Long tokenId) implements Principal {
+        /**
+         * A user who came without a token of Byline's.
+         *
+         * @param userId the user's id
+         * @param role the user's role
+         */
+        public Member(long userId, Role role) {
+            this(userId, role, null);
+        }
+    }
 
     /** The host program itself: may do everything an admin may, and is nobody's user. */
     record Operator() implements Principal {}

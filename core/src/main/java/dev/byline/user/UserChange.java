@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param email as in {@link NewUser}
  * @param name as in {@link NewUser}
+ * @param password a new one; the user's other tokens are revoked with it
  * @param metadata how the metadata changes
  * @param active whether they may act; only admins change it
  * @param role what they may do; only admins change it
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 public record UserChange(
         @Nullable String email,
         @Nullable String name,
+        @Nullable Password password,
         @Nullable MetadataChange metadata,
         @Nullable Boolean active,
         @Nullable Role role) {
@@ -32,8 +34,31 @@ public record UserChange(
         validation.throwIfInvalid();
     }
 
+    /**
+     * A change that leaves the password alone.
+     *
+     * @param email as above
+     * @param name as above
+     * @param metadata as above
+     * @param active as above
+     * @param role as above
+     */
+    public UserChange(
+            @Nullable String email,
+            @Nullable String name,
+            @Nullable MetadataChange metadata,
+            @Nullable Boolean active,
+            @Nullable Role role) {
+        this(email, name, null, metadata, active, role);
+    }
+
+    /** Whether it takes something from an admin. */
+    boolean demotes() {
+        return role == Role.USER || (active != null && !active);
+    }
+
     /** Whether it changes nothing. */
     public boolean isEmpty() {
-        return email == null && name == null && metadata == null && active == null && role == null;
+        return email == null && name == null && password == null && metadata == null && active == null && role == null;
     }
 }

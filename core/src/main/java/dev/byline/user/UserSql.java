@@ -1,6 +1,7 @@
 package dev.byline.user;
 
 import static dev.byline.db.generated.Tables.POSTS;
+import static dev.byline.db.generated.Tables.TOKENS;
 import static dev.byline.db.generated.Tables.USERS;
 
 import dev.byline.Metadata;
@@ -12,6 +13,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
@@ -34,24 +37,84 @@ public final class UserSql {
             USERS.CREATED_AT,
             USERS.UPDATED_AT);
 
+    /** When the transaction began. */
+    public static final Field<Instant> NOW = DSL.currentInstant();
+
     /** Not now(), which is when the transaction began: one that waited for another would turn time back. */
     public static final Field<Instant> CLOCK = DSL.field("clock_timestamp()", Instant.class);
 
     private UserSql() {}
 
-    static User insert(DSLContext dsl, NewUser user) {
+    static User insert(DSLContext dsl, NewUser user, @Nullable String passwordHash) {
         return dsl.insertInto(USERS)
                 .set(USERS.EMAIL, user.email())
                 .set(USERS.NAME, user.name())
+                .set(USERS.PASSWORD_HASH, passwordHash)
                 .set(USERS.METADATA, MetadataSql.value(user.metadata()))
                 .returning(COLUMNS)
                 .fetchSingle(UserSql::user);
+    }
+
+    /** An admin, unless the address is taken. */
+    static Optional<User> insertAdmin(DSLContext dsl, NewUser user, @Nullable String passwordHash) {
+        return dsl.insertInto(USERS)
+                .set(USERS.EMAIL, user.email())
+                .set(USERS.NAME, user.name())
+                .set(USERS.PASSWORD_HASH, passwordHash)
+                .set(USERS.METADATA, MetadataSql.value(user.metadata()))
+                .set(USERS.ROLE, Role.ADMIN.text())
+                .onConflictDoNothing()
+                .returning(COLUMNS)
+                .fetchOptional(UserSql::user);
+    }
+
+    static boolean emailExists(DSLContext dsl, String email) {
+        return dsl.fetchExists(dsl.selectOne()
+                .from(USERS)
+                .where(emailKey(USERS.EMAIL).eq(emailKey(DSL.val(email))), USERS.DELETED_AT.isNull()));
+    }
+
+    static boolean adminExists(DSLContext dsl) {
+        return dsl.fetchExists(dsl.selectOne().from(USERS).where(isAdmin()));
+    }
+
+    /** Locks a user and all admins, in one order, and returns the active admins: nobody else can take one away now. */
+    static Set<Long> lockWithAdmins(DSLContext dsl, long id) {
+        return dsl
+                .select(USERS.ID, USERS.ROLE, USERS.IS_ACTIVE)
+                .from(USERS)
+                .where(USERS.ID.eq(id).or(isAdmin()))
+                .orderBy(USERS.ID)
+                .forUpdate()
+                .stream()
+                .filter(row -> row.value2().equals(Role.ADMIN.text()) && row.value3())
+                .map(row -> row.value1())
+                .collect(Collectors.toSet());
+    }
+
+    /** Spelled as in users_admins_idx. */
+    private static Condition isAdmin() {
+        return USERS.ROLE.eq(DSL.inline(Role.ADMIN.text())).and(USERS.DELETED_AT.isNull());
+    }
+
+    static void revokeTokens(DSLContext dsl, long userId, @Nullable Long but) {
+        dsl.deleteFrom(TOKENS)
+                .where(TOKENS.USER_ID.eq(userId))
+                .and(but == null ? DSL.noCondition() : TOKENS.ID.ne(but))
+                .execute();
     }
 
     static Optional<User> byId(DSLContext dsl, long id) {
         return dsl.select(COLUMNS)
                 .from(USERS)
                 .where(USERS.ID.eq(id), USERS.DELETED_AT.isNull())
+                .fetchOptional(UserSql::user);
+    }
+
+    static Optional<User> byEmail(DSLContext dsl, String email) {
+        return dsl.select(COLUMNS)
+                .from(USERS)
+                .where(emailKey(USERS.EMAIL).eq(emailKey(DSL.val(email))), USERS.DELETED_AT.isNull())
                 .fetchOptional(UserSql::user);
     }
 
@@ -76,10 +139,11 @@ public final class UserSql {
                 .fetch(UserSql::user);
     }
 
-    static Optional<User> update(DSLContext dsl, long id, UserChange change) {
+    static Optional<User> update(DSLContext dsl, long id, UserChange change, @Nullable String passwordHash) {
         Map<Field<?>, @Nullable Object> set = new HashMap<>();
         put(set, USERS.EMAIL, change.email());
         put(set, USERS.NAME, change.name());
+        put(set, USERS.PASSWORD_HASH, passwordHash);
         put(set, USERS.IS_ACTIVE, change.active());
         put(set, USERS.ROLE, change.role() == null ? null : change.role().text());
         put(

@@ -1,12 +1,17 @@
 package dev.byline.user;
 
 import dev.byline.BylineException;
+import dev.byline.Validation;
 import dev.byline.db.Database;
 import dev.byline.page.Cursor;
 import dev.byline.page.Page;
 import dev.byline.page.PageRequest;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jooq.DSLContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What may be done with users. Safe for use by several threads; every method blocks for the database.
@@ -19,20 +24,23 @@ public final class Users {
 
     private final Database database;
     private final UserPurge purge;
+    private final Passwords passwords;
 
     /**
      * Use {@link dev.byline.Byline#users()}.
      *
      * @param database where users are kept
      * @param purge removes the rows of deleted users
+     * @param passwords hashes passwords
      */
-    public Users(Database database, UserPurge purge) {
+    public Users(Database database, UserPurge purge, Passwords passwords) {
         this.database = database;
         this.purge = purge;
+        this.passwords = passwords;
     }
 
     /**
-     * Signs a user up.
+     * Signs a user up, in the role {@link Role#USER}. Hashes the password first, while no connection is held.
      *
      * @param principal anyone
      * @param user what they are called
@@ -40,7 +48,51 @@ public final class Users {
      * @throws BylineException.Conflict when the e-mail address is taken, in whatever case
      */
     public User create(Principal principal, NewUser user) {
-        return database.write(dsl -> UserSql.insert(dsl, user));
+        var hash = hash(user.password());
+        return database.write(dsl -> UserSql.insert(dsl, user, hash));
+    }
+
+    private @Nullable String hash(@Nullable Password password) {
+        return password == null ? null : passwords.hash(password);
+    }
+
+    /**
+     * Creates an admin, unless there is a user with that address already, who is left as they are.
+     *
+     * @param principal an admin; the operator, for the first one
+     * @param user what they are called
+     * @return the admin, if one was created
+     * @throws BylineException.Forbidden when the principal isn't an admin
+     */
+    public Optional<User> ensureAdmin(Principal principal, NewUser user) {
+        if (!principal.isAdmin()) {
+            throw new BylineException.Forbidden("only admins may create admins");
+        }
+        if (database.read(dsl -> UserSql.emailExists(dsl, user.email()))) {
+            return Optional.empty(); // spares the work of hashing at each start
+        }
+        var hash = hash(user.password());
+        return database.write(dsl -> UserSql.insertAdmin(dsl, user, hash));
+    }
+
+    /** Whether there is any admin, active or not. */
+    public boolean hasAdmin() {
+        return database.read(UserSql::adminExists);
+    }
+
+    /**
+     * Finds a user by e-mail address.
+     *
+     * @param principal an admin: addresses are private
+     * @param email in whatever case
+     * @throws BylineException.Forbidden when the principal isn't an admin
+     * @throws BylineException.NotFound when there is none
+     */
+    public User byEmail(Principal principal, String email) {
+        if (!principal.isAdmin()) {
+            throw new BylineException.Forbidden("only admins may look users up by e-mail address");
+        }
+        return database.read(dsl -> UserSql.byEmail(dsl, email)).orElseThrow(Users::notFound);
     }
 
     /**
@@ -89,7 +141,8 @@ public final class Users {
     }
 
     /**
-     * Changes a user.
+     * Changes a user. A new password is hashed first, while no connection is held, and revokes the user's tokens but the
+     * one that the principal came with.
      *
      * @param principal the user or an admin; {@code active} and {@code role} are the admins' alone
      * @param id the user's id
@@ -97,8 +150,8 @@ public final class Users {
      * @return the user as they are now
      * @throws BylineException.NotFound when there is none
      * @throws BylineException.Forbidden when the principal may not
-     * @throws BylineException.Conflict when the e-mail address is taken
-     * @throws BylineException.Invalid when the merged metadata is too large
+     * @throws BylineException.Conflict when the e-mail address is taken, or it would leave no active admin
+     * @throws BylineException.Invalid when the merged metadata is too large, or the password isn't a good one
      */
     public User change(Principal principal, long id, UserChange change) {
         if (!mayWrite(principal, id)) {
@@ -110,28 +163,59 @@ public final class Users {
         if (change.isEmpty()) {
             return get(principal, id);
         }
-        return database.write(dsl -> UserSql.update(dsl, id, change))
-                .orElseThrow(Users::notFound)
-                .seenBy(principal);
+        if (change.password() != null) {
+            check(
+                    change.password(),
+                    change.email() == null ? get(new Principal.Operator(), id).email() : change.email());
+        }
+        var hash = hash(change.password());
+        return database.write(dsl -> change(dsl, principal, id, change, hash)).seenBy(principal);
+    }
+
+    private static void check(Password password, @Nullable String email) {
+        var validation = new Validation();
+        password.check(validation, email);
+        validation.throwIfInvalid();
+    }
+
+    private static User change(DSLContext dsl, Principal principal, long id, UserChange change, @Nullable String hash) {
+        if (change.demotes()) {
+            keepAnAdmin(UserSql.lockWithAdmins(dsl, id), id);
+        }
+        var changed = UserSql.update(dsl, id, change, hash).orElseThrow(Users::notFound);
+        if (hash != null) {
+            var own = principal instanceof Principal.Member member && member.is(id) ? member.tokenId() : null;
+            UserSql.revokeTokens(dsl, id, own);
+        }
+        return changed;
+    }
+
+    private static void keepAnAdmin(Set<Long> activeAdmins, long id) {
+        if (activeAdmins.equals(Set.of(id))) {
+            throw new BylineException.Conflict("the last active admin must stay one");
+        }
     }
 
     /**
-     * Deletes a user with their posts. When it returns, nobody sees any of them any more and the e-mail address is
+     * Deletes a user with their posts and tokens. When it returns, nobody sees any of them any more and the e-mail address is
      * free; the rows of users with many posts are removed in the background, in batches.
      *
      * @param principal the user or an admin
      * @param id the user's id
      * @throws BylineException.NotFound when there is none
      * @throws BylineException.Forbidden when the principal may not
+     * @throws BylineException.Conflict when they are the last active admin
      */
     public void delete(Principal principal, long id) {
         if (!mayWrite(principal, id)) {
             throw refusal(principal, id, "only the user and admins may delete a user");
         }
         var removed = database.write(dsl -> {
-            if (!UserSql.lock(dsl, id) || !UserSql.markDeleted(dsl, id)) {
+            keepAnAdmin(UserSql.lockWithAdmins(dsl, id), id);
+            if (!UserSql.markDeleted(dsl, id)) {
                 throw notFound();
             }
+            UserSql.revokeTokens(dsl, id, null);
             return UserSql.deletePosts(dsl, id, DELETE_AT_ONCE) < DELETE_AT_ONCE && UserSql.deleteMarked(dsl, id);
         });
         if (!removed) {

@@ -4,6 +4,7 @@ package dev.byline.http;
 enum Problem {
     MALFORMED("malformed", 400, "The request could not be understood"),
     BAD_CURSOR("bad-cursor", 400, "The cursor does not belong to this list"),
+    UNAUTHENTICATED("unauthenticated", 401, "Who calls is not known"),
     FORBIDDEN("forbidden", 403, "Not allowed"),
     NOT_FOUND("not-found", 404, "Not found"),
     METHOD_NOT_ALLOWED("method-not-allowed", 405, "The method is not allowed here"),

@@ -42,6 +42,7 @@ final class Problems {
                         detail,
                         List.of(new FieldError("cursor", "is not one that this list handed out")),
                         Map.of());
+            case BylineException.Unauthenticated ignored -> unauthenticated(detail);
             case BylineException.NotFound ignored -> new HttpProblem(Problem.NOT_FOUND, detail);
             case BylineException.Forbidden ignored -> new HttpProblem(Problem.FORBIDDEN, detail);
             case BylineException.Conflict ignored -> new HttpProblem(Problem.CONFLICT, detail);
@@ -53,6 +54,11 @@ final class Problems {
                 yield unavailable(detail);
             }
         };
+    }
+
+    static HttpProblem unauthenticated(String detail) {
+        return new HttpProblem(
+                Problem.UNAUTHENTICATED, detail, List.of(), Map.of("WWW-Authenticate", "Bearer realm=\"byline\""));
     }
 
     static HttpProblem unavailable(String detail) {

@@ -88,7 +88,7 @@ record ServerConfig(
 
     /** Core's part of the settings, on a database. */
     BylineConfig core(DatabaseUrl url) {
-        return new BylineConfig(BylineConfig.Database.of(url).withPoolSize(poolSize));
+        return new BylineConfig(BylineConfig.Database.of(url).withPoolSize(poolSize), BylineConfig.TOKEN_TTL);
     }
 
     private static final class Reader {

@@ -14,7 +14,7 @@ class MigrationsTest {
         try (var database = TestDatabase.empty()) {
             assertThat(Migrations.pending(database.dataSource())).startsWith("V001__users.sql", "V002__posts.sql");
 
-            assertThat(Migrations.apply(database.dataSource())).isEqualTo(3);
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(5);
 
             assertThat(Migrations.pending(database.dataSource())).isEmpty();
             assertThat(Migrations.apply(database.dataSource())).isZero();
@@ -26,7 +26,7 @@ class MigrationsTest {
         try (var database = TestDatabase.empty()) {
             database.run("CREATE TABLE invoices (id int)");
 
-            assertThat(Migrations.apply(database.dataSource())).isEqualTo(3);
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(5);
         }
     }
 
@@ -43,7 +43,7 @@ class MigrationsTest {
             for (var each : applied) {
                 total += each.get();
             }
-            assertThat(total).isEqualTo(3);
+            assertThat(total).isEqualTo(5);
         }
     }
 
@@ -51,15 +51,14 @@ class MigrationsTest {
     @Test
     void aRunThatWasCutShortIsRepeated() {
         try (var database = TestDatabase.migrated()) {
-            database.run("DELETE FROM byline_schema_history WHERE version = '003'");
-            database.run("DROP INDEX posts_feed_idx");
-            database.run("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'posts_author_idx'::regclass");
+            database.run("DELETE FROM byline_schema_history WHERE version = '005'");
+            database.run("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'users_admins_idx'::regclass");
 
             assertThat(Migrations.apply(database.dataSource())).isEqualTo(1);
 
             assertThat(database.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid"))
                     .isEqualTo("0");
-            database.run("UPDATE byline_schema_history SET success = false WHERE version = '003'");
+            database.run("UPDATE byline_schema_history SET success = false WHERE version = '005'");
             assertThat(Migrations.apply(database.dataSource())).isEqualTo(1);
             assertThat(Migrations.pending(database.dataSource())).isEmpty();
         }
@@ -80,8 +79,8 @@ class MigrationsTest {
                     SELECT coalesce(string_agg(name, ', '), '') FROM (
                         SELECT conname AS name, conrelid FROM pg_constraint WHERE contype <> 'n'
                         UNION SELECT indexrelid::regclass::text, indrelid FROM pg_index) named
-                    WHERE conrelid IN ('users'::regclass, 'posts'::regclass)
-                        AND name !~ '^(users|posts)_[a-z_]+_(pkey|key|fkey|check|idx)$|^(users|posts)_pkey$'
+                    WHERE conrelid IN ('users'::regclass, 'posts'::regclass, 'tokens'::regclass)
+                        AND name !~ '^(users|posts|tokens)_[a-z_]+_(pkey|key|fkey|check|idx)$|^(users|posts|tokens)_pkey$'
                     """);
             assertThat(strange).isEmpty();
         }

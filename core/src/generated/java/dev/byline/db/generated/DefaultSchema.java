@@ -5,6 +5,7 @@ package dev.byline.db.generated;
 
 
 import dev.byline.db.generated.tables.Posts;
+import dev.byline.db.generated.tables.Tokens;
 import dev.byline.db.generated.tables.Users;
 
 import java.util.Arrays;
@@ -25,6 +26,8 @@ public class DefaultSchema extends SchemaImpl {
 
     public final Posts POSTS = Posts.POSTS;
 
+    public final Tokens TOKENS = Tokens.TOKENS;
+
     public final Users USERS = Users.USERS;
 
     private DefaultSchema() {
@@ -41,6 +44,7 @@ public class DefaultSchema extends SchemaImpl {
     public final List<Table<?>> getTables() {
         return Arrays.asList(
             Posts.POSTS,
+            Tokens.TOKENS,
             Users.USERS
         );
     }

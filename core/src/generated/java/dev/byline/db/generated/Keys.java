@@ -5,6 +5,7 @@ package dev.byline.db.generated;
 
 
 import dev.byline.db.generated.tables.Posts;
+import dev.byline.db.generated.tables.Tokens;
 import dev.byline.db.generated.tables.Users;
 
 import org.jooq.ForeignKey;
@@ -24,6 +25,8 @@ public class Keys {
     // -------------------------------------------------------------------------
 
     public static final UniqueKey<Record> POSTS_PKEY = Internal.createUniqueKey(Posts.POSTS, DSL.name("posts_pkey"), new TableField[] { Posts.POSTS.ID }, true);
+    public static final UniqueKey<Record> TOKENS_HASH_KEY = Internal.createUniqueKey(Tokens.TOKENS, DSL.name("tokens_hash_key"), new TableField[] { Tokens.TOKENS.HASH }, true);
+    public static final UniqueKey<Record> TOKENS_PKEY = Internal.createUniqueKey(Tokens.TOKENS, DSL.name("tokens_pkey"), new TableField[] { Tokens.TOKENS.ID }, true);
     public static final UniqueKey<Record> USERS_PKEY = Internal.createUniqueKey(Users.USERS, DSL.name("users_pkey"), new TableField[] { Users.USERS.ID }, true);
 
     // -------------------------------------------------------------------------
@@ -31,4 +34,5 @@ public class Keys {
     // -------------------------------------------------------------------------
 
     public static final ForeignKey<Record, Record> POSTS__POSTS_USER_ID_FKEY = Internal.createForeignKey(Posts.POSTS, DSL.name("posts_user_id_fkey"), new TableField[] { Posts.POSTS.USER_ID }, Keys.USERS_PKEY, new TableField[] { Users.USERS.ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
+    public static final ForeignKey<Record, Record> TOKENS__TOKENS_USER_ID_FKEY = Internal.createForeignKey(Tokens.TOKENS, DSL.name("tokens_user_id_fkey"), new TableField[] { Tokens.TOKENS.USER_ID }, Keys.USERS_PKEY, new TableField[] { Users.USERS.ID }, true, ForeignKeyRule.CASCADE, ForeignKeyRule.NO_ACTION);
 }

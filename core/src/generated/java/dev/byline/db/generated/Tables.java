@@ -5,6 +5,7 @@ package dev.byline.db.generated;
 
 
 import dev.byline.db.generated.tables.Posts;
+import dev.byline.db.generated.tables.Tokens;
 import dev.byline.db.generated.tables.Users;
 
 
@@ -12,6 +13,8 @@ import dev.byline.db.generated.tables.Users;
 public class Tables {
 
     public static final Posts POSTS = Posts.POSTS;
+
+    public static final Tokens TOKENS = Tokens.TOKENS;
 
     public static final Users USERS = Users.USERS;
 }

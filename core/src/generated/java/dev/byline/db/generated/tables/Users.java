@@ -69,6 +69,8 @@ public class Users extends TableImpl<Record> {
 
     public final TableField<Record, Instant> DELETED_AT = createField(DSL.name("deleted_at"), SQLDataType.INSTANT, this, "");
 
+    public final TableField<Record, String> PASSWORD_HASH = createField(DSL.name("password_hash"), SQLDataType.CLOB, this, "");
+
     private Users(Name alias, Table<Record> aliased) {
         this(alias, aliased, (Field<?>[]) null, null);
     }
@@ -96,7 +98,7 @@ public class Users extends TableImpl<Record> {
 
     @Override
     public List<Index> getIndexes() {
-        return Arrays.asList(Indexes.USERS_ACTIVE_IDX, Indexes.USERS_DELETED_IDX, Indexes.USERS_INACTIVE_IDX, Indexes.USERS_NEWEST_IDX);
+        return Arrays.asList(Indexes.USERS_ACTIVE_IDX, Indexes.USERS_ADMINS_IDX, Indexes.USERS_DELETED_IDX, Indexes.USERS_INACTIVE_IDX, Indexes.USERS_NEWEST_IDX);
     }
 
     @Override

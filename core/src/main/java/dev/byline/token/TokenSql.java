@@ -1,0 +1,121 @@
+package dev.byline.token;
+
+import static dev.byline.db.generated.Tables.TOKENS;
+import static dev.byline.db.generated.Tables.USERS;
+
+import dev.byline.user.Principal;
+import dev.byline.user.Role;
+import dev.byline.user.UserSql;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jooq.DSLContext;
+import org.jooq.Field;
+import org.jooq.Record;
+import org.jooq.impl.DSL;
+import org.jooq.types.DayToSecond;
+import org.jspecify.annotations.Nullable;
+
+/** The statements about tokens, one method each. */
+final class TokenSql {
+    private static final List<Field<?>> COLUMNS =
+            List.of(TOKENS.ID, TOKENS.CREATED_AT, TOKENS.EXPIRES_AT, TOKENS.LAST_USED_AT);
+
+    private TokenSql() {}
+
+    /** A user with what it takes to log in. */
+    record Login(long userId, boolean active, @Nullable String passwordHash) {}
+
+    /** Who has a token, and when it was last seen. */
+    record Holder(
+            Principal principal, long tokenId, @Nullable Instant lastUsedAt) {}
+
+    static Optional<Login> login(DSLContext dsl, String email) {
+        return dsl.select(USERS.ID, USERS.IS_ACTIVE, USERS.PASSWORD_HASH)
+                .from(USERS)
+                .where(UserSql.emailKey(USERS.EMAIL).eq(UserSql.emailKey(DSL.val(email))), USERS.DELETED_AT.isNull())
+                .fetchOptional(row -> new Login(row.value1(), row.value2(), row.value3()));
+    }
+
+    /** Only for a user who is there and active now: nothing, if not. */
+    static Optional<Token> insert(DSLContext dsl, long userId, byte[] hash, Duration ttl) {
+        return dsl.insertInto(TOKENS, TOKENS.USER_ID, TOKENS.HASH, TOKENS.EXPIRES_AT)
+                .select(DSL.select(USERS.ID, DSL.val(hash), UserSql.NOW.plus(DayToSecond.valueOf(ttl)))
+                        .from(USERS)
+                        .where(USERS.ID.eq(userId), DSL.condition(USERS.IS_ACTIVE), USERS.DELETED_AT.isNull()))
+                .returning(COLUMNS)
+                .fetchOptional(TokenSql::token);
+    }
+
+    /** Removes what is expired, and the oldest beyond the newest {@code kept}. */
+    static void trim(DSLContext dsl, long userId, int kept) {
+        dsl.deleteFrom(TOKENS)
+                .where(TOKENS.USER_ID.eq(userId))
+                .and(TOKENS.EXPIRES_AT
+                        .le(UserSql.NOW)
+                        .or(TOKENS.ID.notIn(DSL.select(TOKENS.ID)
+                                .from(TOKENS)
+                                .where(TOKENS.USER_ID.eq(userId))
+                                .orderBy(TOKENS.ID.desc())
+                                .limit(DSL.inline(kept)))))
+                .execute();
+    }
+
+    static Optional<Holder> holder(DSLContext dsl, byte[] hash) {
+        return dsl.select(USERS.ID, USERS.ROLE, TOKENS.ID, TOKENS.LAST_USED_AT)
+                .from(TOKENS)
+                .join(USERS)
+                .on(USERS.ID.eq(TOKENS.USER_ID))
+                .where(
+                        TOKENS.HASH.eq(hash),
+                        TOKENS.EXPIRES_AT.gt(UserSql.NOW),
+                        DSL.condition(USERS.IS_ACTIVE),
+                        USERS.DELETED_AT.isNull())
+                .fetchOptional(row -> new Holder(
+                        new Principal.Member(row.value1(), Role.of(row.value2()), row.value3()),
+                        row.value3(),
+                        row.value4()));
+    }
+
+    static List<Token> ofUser(DSLContext dsl, long userId) {
+        return dsl.select(COLUMNS)
+                .from(TOKENS)
+                .where(TOKENS.USER_ID.eq(userId), TOKENS.EXPIRES_AT.gt(UserSql.NOW))
+                .orderBy(TOKENS.ID.desc())
+                .fetch(TokenSql::token);
+    }
+
+    static boolean delete(DSLContext dsl, long userId, long id) {
+        return dsl.deleteFrom(TOKENS)
+                        .where(TOKENS.ID.eq(id), TOKENS.USER_ID.eq(userId))
+                        .execute()
+                == 1;
+    }
+
+    static void used(DSLContext dsl, long id, Duration interval) {
+        dsl.update(TOKENS)
+                .set(TOKENS.LAST_USED_AT, UserSql.NOW)
+                .where(TOKENS.ID.eq(id))
+                .and(TOKENS.LAST_USED_AT
+                        .isNull()
+                        .or(TOKENS.LAST_USED_AT.lt(UserSql.NOW.minus(DayToSecond.valueOf(interval)))))
+                .execute();
+    }
+
+    /** Unless it was changed since it was read. */
+    static void replaceHash(DSLContext dsl, long userId, String old, String hash) {
+        dsl.update(USERS)
+                .set(USERS.PASSWORD_HASH, hash)
+                .where(USERS.ID.eq(userId), USERS.PASSWORD_HASH.eq(old))
+                .execute();
+    }
+
+    private static Token token(Record row) {
+        return new Token(
+                row.get(TOKENS.ID),
+                row.get(TOKENS.CREATED_AT),
+                row.get(TOKENS.EXPIRES_AT),
+                row.get(TOKENS.LAST_USED_AT));
+    }
+}

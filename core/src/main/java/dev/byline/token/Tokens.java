@@ -1,0 +1,247 @@
+package dev.byline.token;
+
+import dev.byline.BylineException;
+import dev.byline.Validation;
+import dev.byline.db.Database;
+import dev.byline.user.Password;
+import dev.byline.user.Passwords;
+import dev.byline.user.Principal;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opaque bearer tokens: {@code byl_} and 32 random bytes in base64url. The database has only their SHA-256; there is
+ * nothing to guess in 256 random bits, so it needs neither salt nor work. Safe for use by several threads; every method
+ * blocks for the database.
+ *
+ * <p>A token is refused once it is expired or revoked, and while its user is deactivated or deleted: each time it is
+ * presented, the database is asked.
+ *
+ * <p>All methods throw {@link BylineException.Unavailable} when the database is away, overloaded or too slow.
+ */
+public final class Tokens implements AutoCloseable {
+    /** The most tokens of one user; issuing another revokes the oldest. */
+    public static final int MAX_PER_USER = 100;
+
+    /** The longest that a token may live. */
+    public static final Duration MAX_TTL = Duration.ofDays(3650);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Tokens.class);
+    private static final Duration USE_INTERVAL = Duration.ofMinutes(5);
+    private static final Pattern FORM = Pattern.compile("byl_[A-Za-z0-9_-]{43}");
+
+    private final Database database;
+    private final Passwords passwords;
+    private final InstantSource clock;
+    private final Duration ttl;
+    private final SecureRandom random = new SecureRandom();
+    private final Set<Long> noting = ConcurrentHashMap.newKeySet();
+    private final ThreadPoolExecutor executor = new ThreadPoolExecutor(
+            1,
+            1,
+            10,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(1000),
+            Thread.ofPlatform().daemon().name("byline-tokens").factory());
+
+    /**
+     * Use {@link dev.byline.Byline#tokens()}.
+     *
+     * @param database where tokens are kept
+     * @param passwords compares passwords
+     * @param clock says when a token was used
+     * @param ttl how long tokens live unless said otherwise
+     */
+    public Tokens(Database database, Passwords passwords, InstantSource clock, Duration ttl) {
+        this.database = database;
+        this.passwords = passwords;
+        this.clock = clock;
+        this.ttl = ttl;
+        executor.allowCoreThreadTimeOut(true);
+    }
+
+    /**
+     * Issues a token for who knows the password. An unknown address, a user without a password, a deactivated one and a
+     * wrong password are told apart neither by the error nor by the time it takes. Hashes while no connection is held.
+     *
+     * @param email in whatever case
+     * @param password as typed
+     * @throws BylineException.Unauthenticated when they don't fit
+     */
+    public IssuedToken login(String email, Password password) {
+        var login = Validation.isText(email)
+                ? database.read(dsl -> TokenSql.login(dsl, email)).orElse(null)
+                : null;
+        var hash = login == null ? null : login.passwordHash();
+        var matches = passwords.matches(password, hash);
+        if (!matches || login == null || hash == null || !login.active()) {
+            throw new BylineException.Unauthenticated("e-mail address or password is wrong");
+        }
+        var better = passwords.isOutdated(hash) ? passwords.hash(password) : null;
+        return issue(login.userId(), ttl, better == null ? null : new NewHash(hash, better));
+    }
+
+    private record NewHash(String old, String better) {}
+
+    /**
+     * Issues a token for a user.
+     *
+     * @param principal an admin
+     * @param userId the user's id
+     * @param lifetime how long it lives, null for the default; at most {@link #MAX_TTL}
+     * @throws BylineException.Forbidden when the principal isn't an admin
+     * @throws BylineException.NotFound when there is no such user, or they are deactivated
+     * @throws BylineException.Invalid when the lifetime is not positive or too long
+     */
+    public IssuedToken issue(Principal principal, long userId, @Nullable Duration lifetime) {
+        if (!principal.isAdmin()) {
+            throw new BylineException.Forbidden("only admins may issue tokens for others");
+        }
+        var wanted = lifetime == null ? ttl : lifetime;
+        if (!wanted.isPositive() || wanted.compareTo(MAX_TTL) > 0) {
+            throw new BylineException.Invalid("days", "must be 1 to " + MAX_TTL.toDays());
+        }
+        return issue(userId, wanted, null);
+    }
+
+    private IssuedToken issue(long userId, Duration lifetime, @Nullable NewHash newHash) {
+        var bytes = new byte[32];
+        random.nextBytes(bytes);
+        var secret = "byl_" + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+        var token = database.write(dsl -> {
+            var issued = TokenSql.insert(dsl, userId, sha256(secret), lifetime)
+                    .orElseThrow(() -> new BylineException.NotFound("active user"));
+            TokenSql.trim(dsl, userId, MAX_PER_USER);
+            if (newHash != null) {
+                TokenSql.replaceHash(dsl, userId, newHash.old(), newHash.better());
+            }
+            return issued;
+        });
+        return new IssuedToken(secret, token);
+    }
+
+    /**
+     * Says who presents a token.
+     *
+     * @param secret the bearer token
+     * @throws BylineException.Unauthenticated when it is unknown, expired or revoked, or its user may not act
+     */
+    public Principal authenticate(String secret) {
+        if (!FORM.matcher(secret).matches()) {
+            throw refused();
+        }
+        var holder = database.read(dsl -> TokenSql.holder(dsl, sha256(secret))).orElseThrow(Tokens::refused);
+        noteUse(holder.tokenId(), holder.lastUsedAt());
+        return holder.principal();
+    }
+
+    /** After the fact and rarely: nobody waits for it, and it may be lost. */
+    private void noteUse(long id, @Nullable Instant lastUsedAt) {
+        var recent = lastUsedAt != null && lastUsedAt.plus(USE_INTERVAL).isAfter(clock.instant());
+        if (recent || !noting.add(id)) {
+            return;
+        }
+        try {
+            executor.execute(() -> writeUse(id));
+        } catch (RejectedExecutionException e) {
+            noting.remove(id); // too busy: another request will note it
+        }
+    }
+
+    private void writeUse(long id) {
+        try {
+            database.write(dsl -> {
+                TokenSql.used(dsl, id, USE_INTERVAL);
+                return null;
+            });
+        } catch (RuntimeException e) {
+            LOG.debug("could not note the use of a token", e);
+        } finally {
+            noting.remove(id);
+        }
+    }
+
+    /**
+     * Lists the principal's tokens, newest first.
+     *
+     * @param principal a user
+     * @throws BylineException.Forbidden when the principal is nobody's user
+     */
+    public List<Token> list(Principal principal) {
+        var userId = userOf(principal);
+        return database.read(dsl -> TokenSql.ofUser(dsl, userId));
+    }
+
+    /**
+     * Revokes one of the principal's tokens, at once.
+     *
+     * @param principal a user
+     * @param id the token's id
+     * @throws BylineException.NotFound when the principal has no such token
+     * @throws BylineException.Forbidden when the principal is nobody's user
+     */
+    public void revoke(Principal principal, long id) {
+        var userId = userOf(principal);
+        if (!database.write(dsl -> TokenSql.delete(dsl, userId, id))) {
+            throw new BylineException.NotFound("token");
+        }
+    }
+
+    /**
+     * Revokes the token that the principal presented.
+     *
+     * @param principal a user who came with a token
+     * @throws BylineException.NotFound when they came without one, or it is gone
+     * @throws BylineException.Forbidden when the principal is nobody's user
+     */
+    public void revokeCurrent(Principal principal) {
+        userOf(principal);
+        if (!(principal instanceof Principal.Member member) || member.tokenId() == null) {
+            throw new BylineException.NotFound("token");
+        }
+        revoke(principal, member.tokenId());
+    }
+
+    private static long userOf(Principal principal) {
+        return switch (principal) {
+            case Principal.Member member -> member.userId();
+            case Principal.Anonymous ignored -> throw new BylineException.Forbidden("only users have tokens");
+            case Principal.Operator ignored -> throw new BylineException.Forbidden("only users have tokens");
+        };
+    }
+
+    private static BylineException.Unauthenticated refused() {
+        return new BylineException.Unauthenticated("the token is unknown, expired or revoked");
+    }
+
+    private static byte[] sha256(String secret) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.US_ASCII));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    /** Stops noting uses; what is not noted yet is lost. */
+    @Override
+    public void close() {
+        executor.shutdownNow();
+    }
+}

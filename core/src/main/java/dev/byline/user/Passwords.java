@@ -1,0 +1,127 @@
+package dev.byline.user;
+
+import dev.byline.BylineException;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.bouncycastle.crypto.generators.Argon2BytesGenerator;
+import org.bouncycastle.crypto.params.Argon2Parameters;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hashes passwords by argon2id with OWASP's minimum (19 MiB, 2 passes, 1 lane), kept as PHC strings with their
+ * parameters. Each hash takes its 19 MiB and some tens of milliseconds of a core, so few run at a time: others wait up to a
+ * second, then are told to come back. Never call it while a connection is held. Safe for use by several threads.
+ *
+ * @see <a href="https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html">OWASP</a>
+ * @see <a href="https://www.rfc-editor.org/rfc/rfc9106">RFC 9106</a>
+ */
+public final class Passwords {
+    private static final int MEMORY_KIB = 19 * 1024;
+    private static final int PASSES = 2;
+    private static final int LANES = 1;
+    private static final int SALT_BYTES = 16;
+    private static final int HASH_BYTES = 32;
+    private static final int AT_A_TIME = 2;
+    private static final Pattern PHC =
+            Pattern.compile("\\$argon2id\\$v=19\\$m=([0-9]{1,7}),t=([0-9]{1,3}),p=([0-9]{1,2})\\$([^$]+)\\$([^$]+)");
+
+    private final SecureRandom random = new SecureRandom();
+    private final Semaphore permits = new Semaphore(AT_A_TIME, true);
+    private final String nobodys = "$argon2id$v=19$m=" + MEMORY_KIB + ",t=" + PASSES + ",p=" + LANES + "$"
+            + base64(randomBytes(SALT_BYTES)) + "$" + base64(randomBytes(HASH_BYTES));
+
+    /**
+     * Hashes a new password. Blocks for a turn, up to a second, and for the work.
+     *
+     * @param password a password that was checked
+     * @return a PHC string
+     * @throws BylineException.Unavailable when too many are being hashed
+     */
+    public String hash(Password password) {
+        var salt = randomBytes(SALT_BYTES);
+        var hash = inTurn(() -> argon2id(password, salt, MEMORY_KIB, PASSES, LANES, HASH_BYTES));
+        return "$argon2id$v=19$m=" + MEMORY_KIB + ",t=" + PASSES + ",p=" + LANES + "$" + base64(salt) + "$"
+                + base64(hash);
+    }
+
+    /**
+     * Compares a password with a hash; takes the same time when there is none to compare with. Blocks like {@link #hash}.
+     *
+     * @param password what somebody typed
+     * @param phc a PHC string, null when the user has no password or doesn't exist
+     * @throws BylineException.Unavailable when too many are being hashed
+     */
+    public boolean matches(Password password, @Nullable String phc) {
+        var parsed = PHC.matcher(phc == null ? nobodys : phc);
+        if (!parsed.matches()) {
+            throw new IllegalStateException("a password hash that is no argon2id in PHC form");
+        }
+        var expected = Base64.getDecoder().decode(parsed.group(5));
+        var actual = inTurn(() -> argon2id(
+                password,
+                Base64.getDecoder().decode(parsed.group(4)),
+                Integer.parseInt(parsed.group(1)),
+                Integer.parseInt(parsed.group(2)),
+                Integer.parseInt(parsed.group(3)),
+                expected.length));
+        return MessageDigest.isEqual(expected, actual) && phc != null && password.isBounded();
+    }
+
+    /**
+     * Whether a hash was made with other parameters than today's, and should be replaced at the next login.
+     *
+     * @param phc a PHC string
+     */
+    public boolean isOutdated(String phc) {
+        return !phc.startsWith("$argon2id$v=19$m=" + MEMORY_KIB + ",t=" + PASSES + ",p=" + LANES + "$");
+    }
+
+    private interface Work {
+        byte[] run();
+    }
+
+    private byte[] inTurn(Work work) {
+        try {
+            if (!permits.tryAcquire(1, TimeUnit.SECONDS)) {
+                throw new BylineException.Unavailable(null);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BylineException.Unavailable(e);
+        }
+        try {
+            return work.run();
+        } finally {
+            permits.release();
+        }
+    }
+
+    private static byte[] argon2id(Password password, byte[] salt, int kib, int passes, int lanes, int length) {
+        var generator = new Argon2BytesGenerator();
+        generator.init(new Argon2Parameters.Builder(Argon2Parameters.ARGON2_id)
+                .withVersion(Argon2Parameters.ARGON2_VERSION_13)
+                .withMemoryAsKB(kib)
+                .withIterations(passes)
+                .withParallelism(lanes)
+                .withSalt(salt)
+                .build());
+        var hash = new byte[length];
+        // One that is far too long is not worth its work, but must take as long as any other.
+        generator.generateBytes(password.isBounded() ? password.bytes() : new byte[Password.MAX], hash);
+        return hash;
+    }
+
+    private byte[] randomBytes(int length) {
+        var bytes = new byte[length];
+        random.nextBytes(bytes);
+        return bytes;
+    }
+
+    private static String base64(byte[] bytes) {
+        return Base64.getEncoder().withoutPadding().encodeToString(bytes);
+    }
+}
