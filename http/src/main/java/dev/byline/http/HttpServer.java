@@ -1,6 +1,8 @@
 package dev.byline.http;
 
+import static dev.byline.http.Route.Access.ADMIN;
 import static dev.byline.http.Route.Access.ANYONE;
+import static dev.byline.http.Route.Access.USER;
 import static io.javalin.http.HandlerType.DELETE;
 import static io.javalin.http.HandlerType.GET;
 import static io.javalin.http.HandlerType.HEAD;
@@ -12,6 +14,7 @@ import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
+import io.javalin.http.Handler;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.HashMap;
@@ -33,26 +36,33 @@ public final class HttpServer implements AutoCloseable {
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
 
     private final Javalin javalin;
+    private final List<Route> routes;
 
-    private HttpServer(Javalin javalin) {
+    private HttpServer(Javalin javalin, List<Route> routes) {
         this.javalin = javalin;
+        this.routes = routes;
     }
 
     /** The table of contents. */
-    private static List<Route> routes(UserRoutes users, PostRoutes posts, SystemRoutes system) {
+    static List<Route> routes(UserRoutes users, PostRoutes posts, TokenRoutes tokens, SystemRoutes system) {
         return List.of(
                 new Route(POST, "/users", ANYONE, users::create),
                 new Route(GET, "/users", ANYONE, users::list),
                 new Route(GET, "/users/{id}", ANYONE, users::get),
-                new Route(PATCH, "/users/{id}", ANYONE, users::change),
-                new Route(DELETE, "/users/{id}", ANYONE, users::delete),
+                new Route(PATCH, "/users/{id}", USER, users::change),
+                new Route(DELETE, "/users/{id}", USER, users::delete),
                 new Route(GET, "/users/{id}/posts", ANYONE, users::posts),
-                new Route(POST, "/posts", ANYONE, posts::create),
-                new Route(POST, "/posts/batch", ANYONE, posts::createBatch),
+                new Route(POST, "/users/{id}/tokens", ADMIN, tokens::issue),
+                new Route(POST, "/posts", USER, posts::create),
+                new Route(POST, "/posts/batch", USER, posts::createBatch),
                 new Route(GET, "/posts", ANYONE, posts::feed),
                 new Route(GET, "/posts/{id}", ANYONE, posts::get),
-                new Route(PATCH, "/posts/{id}", ANYONE, posts::change),
-                new Route(DELETE, "/posts/{id}", ANYONE, posts::delete),
+                new Route(PATCH, "/posts/{id}", USER, posts::change),
+                new Route(DELETE, "/posts/{id}", USER, posts::delete),
+                new Route(POST, "/tokens", ANYONE, tokens::login),
+                new Route(GET, "/tokens", USER, tokens::list),
+                new Route(DELETE, "/tokens/current", USER, tokens::revokeCurrent),
+                new Route(DELETE, "/tokens/{id}", USER, tokens::revoke),
                 new Route(GET, "/", ANYONE, system::index),
                 new Route(GET, "/livez", ANYONE, system::livez),
                 new Route(GET, "/readyz", ANYONE, system::readyz));
@@ -61,23 +71,45 @@ public final class HttpServer implements AutoCloseable {
     /**
      * Starts to listen.
      *
-     * @param host the address to listen on
-     * @param port the port, 0 for any free one
+     * @param config where and how
      * @param byline what to serve; stays open when this is closed
+     * @param authenticator says who presents a token
      * @param readiness what {@code /readyz} answers
-     * @param version of this program
      * @throws io.javalin.util.JavalinBindException when the port is taken or not allowed
      */
-    public static HttpServer start(String host, int port, Byline byline, Readiness readiness, String version) {
+    public static HttpServer start(HttpConfig config, Byline byline, Authenticator authenticator, Readiness readiness) {
+        var authentication = new Authentication(config, authenticator);
         var routes = routes(
-                new UserRoutes(byline.users(), byline.posts()),
+                new UserRoutes(byline.users(), byline.posts(), authentication, config.signupOpen()),
                 new PostRoutes(byline.posts()),
-                new SystemRoutes(readiness, version));
-        var javalin = Javalin.create(config -> configure(config, routes));
-        return new HttpServer(javalin.start(host, port));
+                new TokenRoutes(byline.tokens(), authentication),
+                new SystemRoutes(readiness, config.version()));
+        var cors = new Cors(config.corsOrigins());
+        var javalin = Javalin.create(javalinConfig -> {
+            configure(javalinConfig);
+            javalinConfig.routes.before(RequestId::assign);
+            javalinConfig.routes.before(HttpServer::protect);
+            javalinConfig.routes.before(cors::apply);
+            javalinConfig.routes.before(authentication::identify);
+            javalinConfig.routes.before(HttpServer::requireJsonWanted);
+            routes.forEach(route -> add(javalinConfig, route));
+            Problems.install(javalinConfig.routes);
+        });
+        return new HttpServer(javalin.start(config.host(), config.port()), routes);
     }
 
-    private static void configure(JavalinConfig config, List<Route> routes) {
+    private static void add(JavalinConfig config, Route route) {
+        Handler handler = ctx -> {
+            Authentication.require(ctx, route.access());
+            route.handler().handle(ctx);
+        };
+        config.routes.addHttpHandler(route.method(), route.path(), handler);
+        if (route.method().equals(GET)) {
+            config.routes.addHttpHandler(HEAD, route.path(), handler);
+        }
+    }
+
+    private static void configure(JavalinConfig config) {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.startup.startupWatcherEnabled = false;
@@ -90,17 +122,6 @@ public final class HttpServer implements AutoCloseable {
         config.jetty.modifyServer(HttpServer::configure);
         config.jetty.modifyHttpConfiguration(HttpServer::configure);
         config.jetty.modifyServletContextHandler(handler -> handler.setErrorHandler(new JettyProblems()));
-
-        config.routes.before(RequestId::assign);
-        config.routes.before(HttpServer::requireLocalHost);
-        config.routes.before(HttpServer::requireJsonWanted);
-        for (var route : routes) {
-            config.routes.addHttpHandler(route.method(), route.path(), route.handler());
-            if (route.method().equals(GET)) {
-                config.routes.addHttpHandler(HEAD, route.path(), route.handler());
-            }
-        }
-        Problems.install(config.routes);
     }
 
     private static void configure(Server server) {
@@ -146,15 +167,16 @@ public final class HttpServer implements AutoCloseable {
         throw new HttpProblem(Problem.NOT_ACCEPTABLE, "answers are application/json");
     }
 
-    /**
-     * While every caller is an admin, a web page must not get in by a name of its own that points to this machine (DNS
-     * rebinding).
-     */
-    private static void requireLocalHost(Context ctx) {
-        var host = ctx.req().getServerName().toLowerCase(Locale.ROOT);
-        if (!host.matches("localhost|127\\.[0-9.]+|\\[?(0*:)*0*1]?")) {
-            throw new HttpProblem(Problem.FORBIDDEN, "the name in Host must be localhost or a loopback address");
-        }
+    /** What browsers must not do with answers that are data. */
+    private static void protect(Context ctx) {
+        ctx.header("X-Content-Type-Options", "nosniff");
+        ctx.header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+        ctx.header("Referrer-Policy", "no-referrer");
+    }
+
+    /** The route table, for tests that hold other tables equal to it. */
+    List<Route> routes() {
+        return routes;
     }
 
     /** Returns the port that this listens on. */

@@ -9,6 +9,8 @@ import dev.byline.Validation;
 import dev.byline.page.Page;
 import dev.byline.post.AuthorWithPosts;
 import dev.byline.post.Post;
+import dev.byline.token.IssuedToken;
+import dev.byline.token.Token;
 import dev.byline.user.User;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -95,6 +97,33 @@ final class Json {
         }
         json.writeStringField("created_at", time(post.createdAt()));
         json.writeStringField("updated_at", time(post.updatedAt()));
+        json.writeEndObject();
+    }
+
+    static void issuedToken(JsonGenerator json, IssuedToken issued) throws IOException {
+        json.writeStartObject();
+        json.writeNumberField("id", issued.token().id());
+        json.writeStringField("token", issued.secret());
+        json.writeStringField("expires_at", time(issued.token().expiresAt()));
+        json.writeEndObject();
+    }
+
+    static void tokens(JsonGenerator json, List<Token> tokens) throws IOException {
+        json.writeStartObject();
+        items(json, "tokens", tokens, Json::token);
+        json.writeEndObject();
+    }
+
+    private static void token(JsonGenerator json, Token token) throws IOException {
+        json.writeStartObject();
+        json.writeNumberField("id", token.id());
+        json.writeStringField("created_at", time(token.createdAt()));
+        json.writeStringField("expires_at", time(token.expiresAt()));
+        if (token.lastUsedAt() == null) {
+            json.writeNullField("last_used_at");
+        } else {
+            json.writeStringField("last_used_at", time(token.lastUsedAt()));
+        }
         json.writeEndObject();
     }
 

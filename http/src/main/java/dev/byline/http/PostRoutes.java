@@ -1,6 +1,6 @@
 package dev.byline.http;
 
-import static dev.byline.http.Requests.principal;
+import static dev.byline.http.Authentication.principal;
 
 import dev.byline.page.Page;
 import dev.byline.post.NewPost;

@@ -16,6 +16,7 @@ enum Problem {
     UNSUPPORTED_TYPE("unsupported-type", 415, "The type of the body is not supported"),
     EXPECTATION_FAILED("expectation-failed", 417, "The expectation can not be met"),
     INVALID("invalid", 422, "Invalid values"),
+    TOO_MANY_REQUESTS("too-many-requests", 429, "Too many requests"),
     HEADERS_TOO_LARGE("headers-too-large", 431, "The headers are too large"),
     INTERNAL("internal", 500, "Something went wrong on this side"),
     NOT_IMPLEMENTED("not-implemented", 501, "Not implemented"),

@@ -1,6 +1,5 @@
 package dev.byline.http;
 
-import dev.byline.user.Principal;
 import io.javalin.http.Context;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -35,11 +34,6 @@ final class Requests {
 
     private Requests() {}
 
-    /** Until there are tokens, every caller counts as an admin, which is why the server listens on loopback only. */
-    static Principal principal(Context ctx) {
-        return new Principal.Operator();
-    }
-
     static long pathId(Context ctx) {
         return id("id", ctx.pathParam("id"));
     }
@@ -63,6 +57,12 @@ final class Requests {
     static JsonFields body(Context ctx) {
         requireType(ctx, Set.of("application/json"), Map.of());
         return JsonFields.parse(text(ctx));
+    }
+
+    /** Reads a JSON object, an empty one where there is no body. */
+    static JsonFields optionalBody(Context ctx) {
+        var none = ctx.req().getContentLengthLong() <= 0 && ctx.req().getHeader("Transfer-Encoding") == null;
+        return none ? JsonFields.parse("{}") : body(ctx);
     }
 
     /** Reads a merge patch (RFC 7396). */

@@ -14,6 +14,11 @@ import io.javalin.http.HandlerType;
 record Route(HandlerType method, String path, Access access, Handler handler) {
     /** Who may call a route; what they may do there is core's affair. */
     enum Access {
-        ANYONE
+        /** With a token or without. */
+        ANYONE,
+        /** Who has a token. */
+        USER,
+        /** Admins only. */
+        ADMIN
     }
 }

@@ -1,11 +1,12 @@
 package dev.byline.http;
 
-import static dev.byline.http.Requests.principal;
+import static dev.byline.http.Authentication.principal;
 
 import dev.byline.page.Page;
 import dev.byline.page.PageRequest;
 import dev.byline.post.Posts;
 import dev.byline.user.NewUser;
+import dev.byline.user.Password;
 import dev.byline.user.Role;
 import dev.byline.user.User;
 import dev.byline.user.UserChange;
@@ -18,19 +19,28 @@ import io.javalin.http.HttpStatus;
 final class UserRoutes {
     private final Users users;
     private final Posts posts;
+    private final Authentication authentication;
+    private final boolean signupOpen;
 
-    UserRoutes(Users users, Posts posts) {
+    UserRoutes(Users users, Posts posts, Authentication authentication, boolean signupOpen) {
         this.users = users;
         this.posts = posts;
+        this.authentication = authentication;
+        this.signupOpen = signupOpen;
     }
 
     void create(Context ctx) {
         Requests.query(ctx);
+        Authentication.require(ctx, signupOpen ? Route.Access.ANYONE : Route.Access.ADMIN);
         var body = Requests.body(ctx);
         var email = body.text("email");
         var name = body.text("name");
+        var password = body.optionalText("password");
         var metadata = body.metadata();
-        var user = users.create(principal(ctx), body.build(() -> new NewUser(email, name, metadata)));
+        var newUser =
+                body.build(() -> new NewUser(email, name, password == null ? null : new Password(password), metadata));
+        authentication.beforeSignup(ctx);
+        var user = users.create(principal(ctx), newUser);
         ctx.header("Location", "/users/" + user.id());
         Responses.json(ctx, HttpStatus.CREATED, json -> Json.user(json, user));
     }
@@ -71,10 +81,12 @@ final class UserRoutes {
         var body = Requests.patch(ctx);
         var email = body.optionalText("email");
         var name = body.optionalText("name");
+        var password = body.optionalText("password");
         var metadata = body.metadataChange();
         var active = body.optionalBoolean("is_active");
         var role = body.optionalEnum("role", Role.values(), Role::text);
-        var change = body.build(() -> new UserChange(email, name, metadata, active, role));
+        var change = body.build(() ->
+                new UserChange(email, name, password == null ? null : new Password(password), metadata, active, role));
         var user = users.change(principal(ctx), id, change);
         Responses.json(ctx, HttpStatus.OK, json -> Json.user(json, user));
     }

@@ -1,7 +1,9 @@
 package dev.byline.server;
 
 import dev.byline.Byline;
+import dev.byline.BylineException;
 import dev.byline.db.DatabaseUrl;
+import dev.byline.user.Principal;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
@@ -11,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.commons.lang3.exception.ExceptionUtils;
+import org.jspecify.annotations.Nullable;
 
 /** The commands, and the statuses with which they end. */
 final class Command {
@@ -22,10 +25,12 @@ final class Command {
     static final int REFUSED = 2;
 
     static final List<String> NAMES =
-            List.of("serve", "migrate", "import-ndjson", "config", "healthcheck", "version", "help");
+            List.of("serve", "migrate", "import-ndjson", "token", "config", "healthcheck", "version", "help");
 
     /** How long a signal waits for an orderly end. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static final List<String> TAKE_ARGUMENTS = List.of("import-ndjson", "token");
 
     private static final String HELP = """
             Byline: users and posts on PostgreSQL.
@@ -33,6 +38,8 @@ final class Command {
             byline [serve]              serve HTTP until a signal comes; the default
             byline migrate              bring the schema up to date and end
             byline import-ndjson FILE   load posts, one JSON object a line: email, name, title, body, created_at
+            byline token --email EMAIL [--days N]
+                                        print a new token for an existing user
             byline config               print the effective settings, secrets masked
             byline healthcheck          ask a running server on this machine whether it is ready
             byline version              print the version
@@ -76,13 +83,14 @@ final class Command {
     }
 
     private int run(String name, List<String> arguments) throws InterruptedException {
-        if (NAMES.contains(name) && !name.equals("import-ndjson") && !arguments.isEmpty()) {
+        if (NAMES.contains(name) && !TAKE_ARGUMENTS.contains(name) && !arguments.isEmpty()) {
             throw new Refusal(name + " takes no arguments; settings come from the environment (byline help)");
         }
         return switch (name) {
             case "serve" -> serve();
             case "migrate" -> migrate();
             case "import-ndjson" -> importNdjson(arguments);
+            case "token" -> token(arguments);
             case "config" -> config();
             case "healthcheck" -> healthcheck();
             case "version", "--version", "-v" -> print("byline " + version());
@@ -146,6 +154,33 @@ final class Command {
         });
     }
 
+    private int token(List<String> arguments) {
+        var email = option(arguments, "--email");
+        var days = option(arguments, "--days");
+        var known = arguments.size() == (email == null ? 0 : 2) + (days == null ? 0 : 2);
+        if (email == null || !known || (days != null && !days.matches("[0-9]{1,4}"))) {
+            throw new Refusal("usage: byline token --email EMAIL [--days N]");
+        }
+        var config = parse();
+        return onDatabase(config, (url, stop) -> {
+            try (var byline = Byline.open(config.core(url))) {
+                var operator = new Principal.Operator();
+                var user = byline.users().byEmail(operator, email);
+                var lifetime = days == null ? null : Duration.ofDays(Integer.parseInt(days));
+                return print(
+                        byline.tokens().issue(operator, user.id(), lifetime).secret());
+            } catch (BylineException.NotFound | BylineException.Invalid e) {
+                terminal.err().println("byline: " + e.getMessage());
+                return FAILED;
+            }
+        });
+    }
+
+    private static @Nullable String option(List<String> arguments, String name) {
+        var at = arguments.indexOf(name);
+        return at < 0 || at % 2 != 0 || at + 1 == arguments.size() ? null : arguments.get(at + 1);
+    }
+
     /** Something to do on a database, which ends early when a signal comes. */
     private interface Action {
         int on(DatabaseUrl url, StopSignal stop);
@@ -172,12 +207,14 @@ final class Command {
         var values = new Environment(environment);
         for (var setting : Setting.values()) {
             var value = values.get(setting);
-            var shown = value.isEmpty()
-                    ? effective(config, setting)
-                    : setting.secret ? DatabaseUrl.parse(value).toString() : value;
+            var shown = value.isEmpty() ? effective(config, setting) : setting.secret ? masked(setting, value) : value;
             terminal.out().printf("%-26s %-40s %s%n", setting, shown, values.source(setting));
         }
         return DONE;
+    }
+
+    private static String masked(Setting setting, String value) {
+        return setting.name().endsWith("_URL") ? DatabaseUrl.parse(value).toString() : "****";
     }
 
     private static String effective(ServerConfig config, Setting setting) {

@@ -4,6 +4,8 @@ import dev.byline.Byline;
 import dev.byline.db.DatabaseUrl;
 import dev.byline.db.ServerFacts;
 import dev.byline.http.HttpServer;
+import dev.byline.user.Principal;
+import dev.byline.user.User;
 import io.javalin.util.JavalinBindException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -47,6 +49,7 @@ final class Serve {
                 var facts = startup.untilReady();
                 facts.ifPresent(this::checkBudget);
                 facts.ifPresent(server -> banner(http.port(), "PostgreSQL " + server.version() + " " + database));
+                startup.firstAdmin().ifPresent(admin -> showFirstAdmin(byline, admin));
                 stop.await();
                 startup.stopping();
                 LOG.info("stopping");
@@ -57,7 +60,7 @@ final class Serve {
 
     private HttpServer listen(Byline byline, Startup startup) {
         try {
-            return HttpServer.start(config.host(), config.port(), byline, startup, Command.version());
+            return HttpServer.start(config.http(Command.version()), byline, byline.tokens()::authenticate, startup);
         } catch (JavalinBindException e) {
             LOG.debug("bind", e);
             throw new Refusal("can not listen on " + config.host() + ":" + config.port()
@@ -79,6 +82,18 @@ final class Serve {
         }
     }
 
+    /** On the terminal only, never in a log that others keep. */
+    private void showFirstAdmin(Byline byline, User admin) {
+        if (terminal.interactive()) {
+            var issued = byline.tokens().issue(new Principal.Operator(), admin.id(), null);
+            terminal.out()
+                    .println("The first admin is " + admin.email() + ". Their token, shown this once:\n  "
+                            + issued.secret() + "\n");
+        } else {
+            LOG.info("created a first admin: byline token --email {} prints a token", admin.email());
+        }
+    }
+
     private void banner(int port, String database) {
         var url = config.url(port);
         terminal.out().printf("""
@@ -86,9 +101,9 @@ final class Serve {
                         Database: %s
 
                         Try it:
-                          curl -s %s/users -H 'Content-Type: application/json' -d '{"email":"ada@example.com","name":"Ada"}'
-                          curl -s %s/posts -H 'Content-Type: application/json' -d '{"user_id":1,"title":"Hello","body":"First post."}'
-                          curl -s '%s/users/1?include=posts'
+                          curl -s %s/users -H 'Content-Type: application/json' -d '{"email":"ada@example.com","name":"Ada","password":"correct horse battery"}'
+                          curl -s %s/tokens -H 'Content-Type: application/json' -d '{"email":"ada@example.com","password":"correct horse battery"}'
+                          curl -s '%s/posts?limit=5'
 
                         Ctrl-C stops it; the data stays.
                         """, Command.version(), url, database, url, url, url);

@@ -1,17 +1,26 @@
 package dev.byline.server;
 
 import dev.byline.BylineConfig;
+import dev.byline.BylineException;
+import dev.byline.Metadata;
 import dev.byline.db.DatabaseUrl;
 import dev.byline.db.PoolSizing;
+import dev.byline.http.Cidr;
+import dev.byline.http.HttpConfig;
+import dev.byline.token.Tokens;
+import dev.byline.user.NewUser;
+import dev.byline.user.Password;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +36,12 @@ import org.jspecify.annotations.Nullable;
  * @param poolSize connections of this process
  * @param replicas processes that share the database
  * @param drainDelay how long to go on serving after a signal to stop
+ * @param signupOpen whether anyone may sign up
+ * @param admin who is created at start unless the address is taken, null for nobody
+ * @param tokenTtl how long tokens live
+ * @param limits requests a minute
+ * @param trustedProxies whose X-Forwarded-For is believed
+ * @param corsOrigins whose pages may read answers
  * @param log the form of log lines
  */
 record ServerConfig(
@@ -39,7 +54,15 @@ record ServerConfig(
         int poolSize,
         int replicas,
         Duration drainDelay,
+        boolean signupOpen,
+        @Nullable NewUser admin,
+        Duration tokenTtl,
+        HttpConfig.RateLimits limits,
+        List<Cidr> trustedProxies,
+        Set<String> corsOrigins,
         Log log) {
+
+    private static final int MAX_RATE = 100_000_000;
 
     /** The form of log lines. */
     enum Log {
@@ -64,7 +87,7 @@ record ServerConfig(
         var byFormula = PoolSizing.perReplica(PoolSizing.forDatabase(cores, spindles), replicas);
         var config = new ServerConfig(
                 reader.number(Setting.PORT, 0, 65535, 8000),
-                reader.read(Setting.BYLINE_HOST, ServerConfig::loopback, "127.0.0.1"),
+                reader.read(Setting.BYLINE_HOST, ServerConfig::address, "127.0.0.1"),
                 reader.read(Setting.DATABASE_URL, DatabaseUrl::parse, null),
                 reader.read(Setting.BYLINE_DATA_DIR, ServerConfig::path, Path.of("byline-data")),
                 reader.read(Setting.BYLINE_MIGRATE, ServerConfig::onOff, true),
@@ -72,6 +95,19 @@ record ServerConfig(
                 reader.number(Setting.BYLINE_POOL_SIZE, 1, 1000, byFormula),
                 replicas,
                 reader.read(Setting.BYLINE_DRAIN_DELAY, text -> duration(text, Duration.ofMinutes(5)), Duration.ZERO),
+                reader.read(Setting.BYLINE_SIGNUP, ServerConfig::openClosed, true),
+                admin(values, reader.faults),
+                reader.read(Setting.BYLINE_TOKEN_TTL, ServerConfig::ttl, BylineConfig.TOKEN_TTL),
+                new HttpConfig.RateLimits(
+                        reader.number(Setting.BYLINE_RATE_LIMIT, 0, MAX_RATE, 600),
+                        reader.number(Setting.BYLINE_RATE_LIMIT_ANONYMOUS, 0, MAX_RATE, 600),
+                        reader.number(Setting.BYLINE_RATE_LIMIT_LOGIN, 0, MAX_RATE, 10),
+                        reader.number(Setting.BYLINE_RATE_LIMIT_SIGNUP, 0, MAX_RATE, 20)),
+                reader.read(
+                        Setting.BYLINE_TRUSTED_PROXIES,
+                        text -> list(text).stream().map(Cidr::parse).toList(),
+                        List.of()),
+                reader.read(Setting.BYLINE_CORS_ORIGINS, ServerConfig::origins, Set.of()),
                 reader.read(Setting.BYLINE_LOG, text -> oneOf(text, Log.values()), Log.AUTO));
         var faults = new ArrayList<>(values.faults());
         faults.addAll(reader.faults);
@@ -86,9 +122,14 @@ record ServerConfig(
         return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + actualPort;
     }
 
+    /** The HTTP server's part of the settings. */
+    HttpConfig http(String version) {
+        return new HttpConfig(host, port, version, signupOpen, limits, trustedProxies, corsOrigins);
+    }
+
     /** Core's part of the settings, on a database. */
     BylineConfig core(DatabaseUrl url) {
-        return new BylineConfig(BylineConfig.Database.of(url).withPoolSize(poolSize), BylineConfig.TOKEN_TTL);
+        return new BylineConfig(BylineConfig.Database.of(url).withPoolSize(poolSize), tokenTtl);
     }
 
     private static final class Reader {
@@ -127,18 +168,57 @@ record ServerConfig(
         throw new IllegalArgumentException("must be a whole number from " + min + " to " + max);
     }
 
-    /** Without tokens everyone is an admin: nobody but this machine may come in. */
-    private static String loopback(String host) {
+    private static String address(String host) {
         try {
-            if (InetAddress.getByName(host).isLoopbackAddress()) {
-                return host.replaceAll("^\\[|]$", "");
-            }
+            return InetAddress.getByName(host) == null ? host : host.replaceAll("^\\[|]$", "");
         } catch (UnknownHostException e) {
             throw new IllegalArgumentException("is not an address of this machine");
         }
-        throw new IllegalArgumentException(
-                "must be a loopback address, such as 127.0.0.1: there are no access tokens yet,"
-                        + " so every caller is an admin");
+    }
+
+    private static boolean openClosed(String text) {
+        return switch (text) {
+            case "open" -> true;
+            case "closed" -> false;
+            default -> throw new IllegalArgumentException("must be open or closed");
+        };
+    }
+
+    private static List<String> list(String text) {
+        return Arrays.stream(text.split(",", -1))
+                .map(String::strip)
+                .filter(each -> !each.isEmpty())
+                .toList();
+    }
+
+    private static Set<String> origins(String text) {
+        var origins = list(text);
+        for (var origin : origins) {
+            if (!origin.matches("https?://[^/?#@*]+")) {
+                throw new IllegalArgumentException("must be origins such as https://app.example.com, comma-separated");
+            }
+        }
+        return Set.copyOf(origins);
+    }
+
+    private static @Nullable NewUser admin(Environment values, List<String> faults) {
+        var email = values.get(Setting.BYLINE_ADMIN_EMAIL);
+        var password = values.get(Setting.BYLINE_ADMIN_PASSWORD);
+        if (email.isEmpty() && password.isEmpty()) {
+            return null;
+        }
+        if (email.isEmpty() || password.isEmpty()) {
+            faults.add("BYLINE_ADMIN_EMAIL and BYLINE_ADMIN_PASSWORD go together");
+            return null;
+        }
+        try {
+            return new NewUser(email, "Admin", new Password(password), Metadata.EMPTY);
+        } catch (BylineException.Invalid e) {
+            e.errors()
+                    .forEach(error -> faults.add(
+                            "BYLINE_ADMIN_" + error.field().toUpperCase(Locale.ROOT) + " " + error.message()));
+            return null;
+        }
     }
 
     private static Path path(String text) {
@@ -147,6 +227,14 @@ record ServerConfig(
         } catch (InvalidPathException e) {
             throw new IllegalArgumentException("must be a path", e);
         }
+    }
+
+    private static Duration ttl(String text) {
+        var ttl = duration(text, Tokens.MAX_TTL);
+        if (ttl.compareTo(Duration.ofMinutes(1)) < 0) {
+            throw new IllegalArgumentException("must be at least 1m");
+        }
+        return ttl;
     }
 
     private static boolean onOff(String text) {

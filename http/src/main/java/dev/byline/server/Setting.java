@@ -15,6 +15,16 @@ enum Setting {
     BYLINE_DATABASE_SPINDLES("1"),
     BYLINE_REPLICAS("1"),
     BYLINE_DRAIN_DELAY("0s"),
+    BYLINE_SIGNUP("open"),
+    BYLINE_ADMIN_EMAIL("", true),
+    BYLINE_ADMIN_PASSWORD("", true),
+    BYLINE_TOKEN_TTL("30d"),
+    BYLINE_RATE_LIMIT("600"),
+    BYLINE_RATE_LIMIT_ANONYMOUS("600"),
+    BYLINE_RATE_LIMIT_LOGIN("10"),
+    BYLINE_RATE_LIMIT_SIGNUP("20"),
+    BYLINE_TRUSTED_PROXIES(""),
+    BYLINE_CORS_ORIGINS(""),
     BYLINE_LOG("auto");
 
     /** What holds when it isn't set; empty where that is computed or nothing. */

@@ -2,12 +2,17 @@ package dev.byline.server;
 
 import dev.byline.Byline;
 import dev.byline.BylineException;
+import dev.byline.Metadata;
 import dev.byline.db.ServerFacts;
 import dev.byline.http.Readiness;
+import dev.byline.user.NewUser;
+import dev.byline.user.Principal;
+import dev.byline.user.User;
 import java.time.Duration;
 import java.util.Optional;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +28,7 @@ final class Startup implements Readiness {
     private final StopSignal stop;
     private volatile String obstacle = "starting";
     private String logged = "";
+    private @Nullable User firstAdmin;
 
     Startup(ServerConfig config, Byline byline, Schema schema, StopSignal stop) {
         this.config = config;
@@ -56,11 +62,11 @@ final class Startup implements Readiness {
             }
             if (config.migrate()) {
                 stop.interruptible(this::migrate);
-                return stop.isGiven() ? Optional.empty() : Optional.of(facts);
+                return stop.isGiven() ? Optional.empty() : prepared(facts);
             }
             var pending = schema.pending();
             if (pending.isEmpty()) {
-                return Optional.of(facts);
+                return prepared(facts);
             }
             waitFor("the schema lacks " + String.join(", ", pending) + ": run byline migrate");
         } catch (BylineException.Unavailable e) {
@@ -72,6 +78,26 @@ final class Startup implements Readiness {
             waitFor("the database does not answer to migrations: " + ExceptionUtils.getRootCauseMessage(e));
         }
         return Optional.empty();
+    }
+
+    private Optional<ServerFacts> prepared(ServerFacts facts) {
+        var operator = new Principal.Operator();
+        if (config.admin() != null
+                && byline.users().ensureAdmin(operator, config.admin()).isPresent()) {
+            LOG.info("created the admin that BYLINE_ADMIN_EMAIL names");
+        }
+        if (config.databaseUrl() == null && !byline.users().hasAdmin()) {
+            // A database of nobody else's: somebody must be the first who may do everything.
+            firstAdmin = byline.users()
+                    .ensureAdmin(operator, new NewUser("admin@localhost", "Admin", Metadata.EMPTY))
+                    .orElse(null);
+        }
+        return Optional.of(facts);
+    }
+
+    /** The admin who was created because there was none. */
+    Optional<User> firstAdmin() {
+        return Optional.ofNullable(firstAdmin);
     }
 
     private void migrate() {

@@ -16,12 +16,16 @@ import org.junit.jupiter.api.Test;
 /** What the documents show is what the server does. */
 class DocumentsTest extends ServerTest {
     private static final Pattern STEP = Pattern.compile("(?m)^\\$ (curl .*)\n(.*)$");
+    private static final Pattern TOKEN = Pattern.compile("\"token\":\"([^\"]+)\"");
     private static final Pattern WORD = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(\\S+)");
 
-    /** Times, request ids and cursors differ from run to run. */
+    private String token = "";
+
+    /** Times, tokens, request ids and cursors differ from run to run. */
     private static String normalised(String answer) {
         return answer.replaceAll("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", "TIME")
                 .replaceAll("\"request_id\":\"[^\"]+\"", "\"request_id\":\"ID\"")
+                .replaceAll("\"id\":[0-9]+,\"token\":\"byl_[^\"]{43}\"", "\"token\":\"TOKEN\"")
                 .replaceAll("\"next_cursor\":\"[^\"]{28}\"", "\"next_cursor\":\"CURSOR\"");
     }
 
@@ -30,7 +34,12 @@ class DocumentsTest extends ServerTest {
         var steps = STEP.matcher(Files.readString(Path.of("../README.md")));
         var count = 0;
         while (steps.find()) {
-            assertThat(normalised(curl(steps.group(1)))).as(steps.group(1)).isEqualTo(normalised(steps.group(2)));
+            var answer = curl(steps.group(1));
+            assertThat(normalised(answer)).as(steps.group(1)).isEqualTo(normalised(steps.group(2)));
+            var issued = TOKEN.matcher(answer);
+            if (issued.find()) {
+                token = issued.group(1);
+            }
             count++;
         }
         assertThat(count).isGreaterThan(5);
@@ -38,6 +47,9 @@ class DocumentsTest extends ServerTest {
 
     private String curl(String command) {
         var request = HttpRequest.newBuilder();
+        if (!command.contains("Authorization")) {
+            request.header("X-Anonymous", "true");
+        }
         var method = "";
         var body = BodyPublishers.noBody();
         var words = WORD.matcher(command.substring("curl ".length()));
@@ -50,7 +62,7 @@ class DocumentsTest extends ServerTest {
                 }
                 case "-H" -> {
                     words.find();
-                    var header = word(words).split(": ", 2);
+                    var header = word(words).replace("$TOKEN", token).split(": ", 2);
                     request.header(header[0], header[1]);
                 }
                 case "-d" -> {

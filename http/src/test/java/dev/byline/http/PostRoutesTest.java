@@ -73,7 +73,6 @@ class PostRoutesTest extends ServerTest {
                     {"title":"x","body":"x","user_id":1.5}                   | user_id
                     {"title":"x","body":"x","user_id":9223372036854775808}   | user_id
                     {"title":"x","body":"x","user_id":999999}                | user_id
-                    {"title":"x","body":"x"}                                 | user_id
                     {"title":"x","body":"x","status":"gone"}                 | status
                     {"title":"x","body":"x","status":1}                      | status
                     {"title":"x","body":"x","published_at":"2020-02-30T00:00:00Z"} | published_at

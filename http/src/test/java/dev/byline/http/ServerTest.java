@@ -6,7 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.byline.Byline;
 import dev.byline.BylineConfig;
+import dev.byline.Metadata;
 import dev.byline.migrations.TestDatabase;
+import dev.byline.user.NewUser;
+import dev.byline.user.Principal;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -31,16 +34,42 @@ abstract class ServerTest {
 
     protected final TestDatabase database = TestDatabase.migrated();
     protected final Byline byline = Byline.open(BylineConfig.of(database.url()));
-    protected final HttpServer server = HttpServer.start("127.0.0.1", 0, byline, Optional::empty, "test");
+    protected final HttpServer server =
+            HttpServer.start(config(), byline, byline.tokens()::authenticate, Optional::empty);
     private final HttpClient client = HttpClient.newHttpClient();
+
+    /** Without limits: a test class is one busy client. */
+    protected HttpConfig config() {
+        return HttpConfig.local(0, "test").withLimits(HttpConfig.RateLimits.NONE);
+    }
+
+    private String adminToken = "";
+
+    /** A token of a new user. */
+    protected String tokenOf(long userId) {
+        return byline.tokens().issue(new Principal.Operator(), userId, null).secret();
+    }
+
+    @BeforeAll
+    void admin() {
+        var admin = byline.users()
+                .ensureAdmin(new Principal.Operator(), new NewUser("admin@localhost", "Admin", Metadata.EMPTY))
+                .orElseThrow();
+        adminToken = tokenOf(admin.id());
+    }
 
     @BeforeAll
     void connect() {
         byline.serverFacts();
     }
 
+    /** The note of a token's use may still be on its way. */
     @AfterEach
-    void nothingLeaked() {
+    void nothingLeaked() throws InterruptedException {
+        var end = System.nanoTime() + 5_000_000_000L;
+        while (byline.poolStatus().orElseThrow().active() > 0 && System.nanoTime() < end) {
+            Thread.sleep(5);
+        }
         assertThat(byline.poolStatus().orElseThrow().active()).isZero();
     }
 
@@ -83,7 +112,13 @@ abstract class ServerTest {
         return URI.create("http://127.0.0.1:" + server.port() + path);
     }
 
+    /** As an admin, unless the request says otherwise. */
     protected Answer send(HttpRequest.Builder request) {
+        var says = request.copy().build().headers();
+        if (says.firstValue("Authorization").isEmpty()
+                && says.firstValue("X-Anonymous").isEmpty()) {
+            request.header("Authorization", "Bearer " + adminToken);
+        }
         try {
             return new Answer(client.send(request.build(), BodyHandlers.ofString()));
         } catch (IOException e) {

@@ -16,7 +16,10 @@ class UnavailableTest {
     void aDatabaseThatIsAwayIsA503AndTheProcessLives() throws Exception {
         try (var byline = Byline.open(BylineConfig.of("postgres://nobody:secret@127.0.0.1:1/nothing"));
                 var server = HttpServer.start(
-                        "127.0.0.1", 0, byline, () -> Optional.of("the database does not answer"), "test");
+                        HttpConfig.local(0, "test"),
+                        byline,
+                        byline.tokens()::authenticate,
+                        () -> Optional.of("the database does not answer"));
                 var client = HttpClient.newHttpClient()) {
             for (var path : new String[] {"/users/1", "/posts", "/readyz"}) {
                 var answer = client.send(

@@ -60,7 +60,9 @@ class ProgramTest {
                 .putAll(Map.of(
                         "PORT", Integer.toString(port),
                         "BYLINE_DATA_DIR", folder.resolve("data").toString(),
-                        "BYLINE_LOG", "text"));
+                        "BYLINE_LOG", "text",
+                        "BYLINE_ADMIN_EMAIL", "root@example.com",
+                        "BYLINE_ADMIN_PASSWORD", "canary in a coal mine"));
         builder.environment().putAll(more);
         var process = builder.start();
         processes.add(process);
@@ -133,6 +135,25 @@ class ProgramTest {
         assertThat(Files.readString(folder.resolve("data/postgres-18/pg_hba.conf")))
                 .doesNotContainPattern("(?m)^(host|local).*trust");
 
+        // The admin of the settings logs in, a command gives tokens, and no secret stands anywhere in the log.
+        var login = client.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/tokens"))
+                        .header("Content-Type", "application/json")
+                        .POST(BodyPublishers.ofString(
+                                "{\"email\":\"root@example.com\",\"password\":\"canary in a coal mine\"}"))
+                        .build(),
+                BodyHandlers.ofString());
+        assertThat(login.statusCode()).isEqualTo(201);
+        assertThat(start(port, "config").waitFor()).isEqualTo(Command.DONE);
+        assertThat(log()).doesNotContain("canary").doesNotContain("byl_").contains("created the admin");
+        assertThat(start(port, "token", "--email", "ROOT@example.com", "--days", "1")
+                        .waitFor())
+                .isEqualTo(Command.DONE);
+        assertThat(log()).containsPattern("(?m)^byl_[A-Za-z0-9_-]{43}$");
+        assertThat(start(port, "token", "--email", "nobody@example.com").waitFor())
+                .isEqualTo(Command.FAILED);
+        assertThat(start(port, "token", "--days", "1").waitFor()).isEqualTo(Command.REFUSED);
+
         // Nobody else may serve from its folder, but commands reach its database.
         var second = start(freePort());
         assertThat(second.waitFor(60, TimeUnit.SECONDS)).isTrue();
@@ -158,7 +179,7 @@ class ProgramTest {
         var fourth = start(port);
         awaitReady(port, fourth);
         assertThat(orphan.onExit()).succeedsWithin(Duration.ofSeconds(10));
-        assertThat(get(port, "/users").orElseThrow()).contains("kept@example.com");
+        assertThat(get(port, "/users").orElseThrow()).contains("\"name\":\"Kept\"");
 
         // A start that was killed while it unpacked or made the cluster leaves no trap.
         fourth.destroy();
@@ -171,7 +192,7 @@ class ProgramTest {
         Files.delete(folder.resolve("data/postgres-18.complete"));
         var fifth = start(port);
         awaitReady(port, fifth);
-        assertThat(get(port, "/users").orElseThrow()).doesNotContain("kept@example.com");
+        assertThat(get(port, "/users").orElseThrow()).doesNotContain("\"name\":\"Kept\"");
         try (var aside = Files.newDirectoryStream(folder.resolve("data"), "postgres-18.unfinished-*")) {
             assertThat(aside).hasSize(1);
         }

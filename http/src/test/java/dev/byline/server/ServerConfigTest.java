@@ -50,7 +50,6 @@ class ServerConfigTest {
         "PORT, x",
         "PORT, 65536",
         "PORT, -1",
-        "BYLINE_HOST, 0.0.0.0",
         "BYLINE_HOST, no such host",
         "DATABASE_URL, mysql://x",
         "BYLINE_MIGRATE, yes",
@@ -59,12 +58,32 @@ class ServerConfigTest {
         "BYLINE_DRAIN_DELAY, 5",
         "BYLINE_DRAIN_DELAY, 1h",
         "BYLINE_DRAIN_DELAY, 99999999999s",
-        "BYLINE_LOG, xml"
+        "BYLINE_LOG, xml",
+        "BYLINE_SIGNUP, yes",
+        "BYLINE_TOKEN_TTL, 0s",
+        "BYLINE_RATE_LIMIT, -1",
+        "BYLINE_TRUSTED_PROXIES, 10.0.0.0/33",
+        "BYLINE_TRUSTED_PROXIES, example.com",
+        "BYLINE_CORS_ORIGINS, *"
     })
     void aBadValueIsRefusedByName(String name, String value) {
         assertThatThrownBy(() -> ServerConfig.parse(Map.of(name, value)))
                 .isInstanceOf(Refusal.class)
                 .hasMessageStartingWith(name + " ");
+    }
+
+    @Test
+    void theFirstAdminNeedsAGoodPasswordAndBothSettings() {
+        var admin = ServerConfig.parse(Map.of(
+                        "BYLINE_ADMIN_EMAIL", "root@example.com", "BYLINE_ADMIN_PASSWORD", "correct horse battery"))
+                .admin();
+        assertThat(Objects.requireNonNull(admin).email()).isEqualTo("root@example.com");
+        assertThatThrownBy(() -> ServerConfig.parse(Map.of("BYLINE_ADMIN_EMAIL", "root@example.com")))
+                .hasMessageContaining("go together");
+        assertThatThrownBy(() -> ServerConfig.parse(
+                        Map.of("BYLINE_ADMIN_EMAIL", "root@example.com", "BYLINE_ADMIN_PASSWORD", "canary")))
+                .hasMessageContaining("BYLINE_ADMIN_PASSWORD must have 12 to 128 characters")
+                .hasMessageNotContaining("canary");
     }
 
     @Test

@@ -1,0 +1,33 @@
+package dev.byline.http;
+
+import io.javalin.http.Context;
+import java.util.Set;
+
+/**
+ * Lets web pages of the listed origins read answers; nobody else's, and none unless some are listed.
+ *
+ * @param origins such as {@code https://app.example.com}
+ */
+record Cors(Set<String> origins) {
+    void apply(Context ctx) {
+        var origin = ctx.req().getHeader("Origin");
+        if (origins.isEmpty()) {
+            return;
+        }
+        ctx.res().addHeader("Vary", "Origin");
+        if (origin == null || !origins.contains(origin)) {
+            return;
+        }
+        ctx.header("Access-Control-Allow-Origin", origin);
+        ctx.header(
+                "Access-Control-Expose-Headers",
+                "Link, Location, ETag, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id");
+        if (ctx.req().getMethod().equals("OPTIONS") && ctx.req().getHeader("Access-Control-Request-Method") != null) {
+            ctx.header("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE");
+            ctx.header(
+                    "Access-Control-Allow-Headers",
+                    "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id");
+            ctx.header("Access-Control-Max-Age", "600");
+        }
+    }
+}

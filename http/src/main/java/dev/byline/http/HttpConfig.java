@@ -1,0 +1,60 @@
+package dev.byline.http;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * How the HTTP server is set up. Start from {@link #local}.
+ *
+ * @param host the address to listen on
+ * @param port the port, 0 for any free one
+ * @param version of the program, for the index
+ * @param signupOpen whether anyone may sign up; else only admins create users
+ * @param limits requests a minute
+ * @param trustedProxies whose {@code X-Forwarded-For} is believed
+ * @param corsOrigins web origins, such as {@code https://app.example.com}, whose pages may read answers
+ */
+public record HttpConfig(
+        String host,
+        int port,
+        String version,
+        boolean signupOpen,
+        RateLimits limits,
+        List<Cidr> trustedProxies,
+        Set<String> corsOrigins) {
+
+    /**
+     * Requests a minute, with a burst of one minute's worth; 0 for no limit.
+     *
+     * @param token for each token
+     * @param anonymous for each address without a token
+     * @param login attempts to log in for each account from each address, and ten times that for each account
+     * @param signup for each address
+     */
+    public record RateLimits(int token, int anonymous, int login, int signup) {
+        /** What holds unless set otherwise. */
+        public static final RateLimits DEFAULT = new RateLimits(600, 600, 10, 20);
+
+        /** No limits at all, for load tests. */
+        public static final RateLimits NONE = new RateLimits(0, 0, 0, 0);
+    }
+
+    /**
+     * On the loopback interface, with the default limits.
+     *
+     * @param port as above
+     * @param version as above
+     */
+    public static HttpConfig local(int port, String version) {
+        return new HttpConfig("127.0.0.1", port, version, true, RateLimits.DEFAULT, List.of(), Set.of());
+    }
+
+    /**
+     * The same with other limits.
+     *
+     * @param other requests a minute
+     */
+    public HttpConfig withLimits(RateLimits other) {
+        return new HttpConfig(host, port, version, signupOpen, other, trustedProxies, corsOrigins);
+    }
+}

@@ -1,0 +1,226 @@
+package dev.byline.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpRequest;
+import java.util.Set;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** Logging in, limits, headers, CORS. */
+class SecurityTest extends ServerTest {
+    private static final String JSON = "application/json";
+
+    @Override
+    protected HttpConfig config() {
+        var limits = new HttpConfig.RateLimits(40, 200, 3, 5);
+        var proxies = java.util.List.of(Cidr.parse("127.0.0.0/8"), Cidr.parse("10.0.0.0/8"));
+        return new HttpConfig("127.0.0.1", 0, "test", true, limits, proxies, Set.of("https://app.example"));
+    }
+
+    /** Comes through a trusted proxy, from an address of its own, so that the limits of tests don't meet. */
+    private Answer from(String address, String method, String path, String body, String... headers) {
+        var request = HttpRequest.newBuilder(uri(path))
+                .header("X-Forwarded-For", address)
+                .header("Content-Type", JSON)
+                .method(method, HttpRequest.BodyPublishers.ofString(body));
+        if (headers.length > 0) {
+            request.headers(headers);
+        } else {
+            request.header("X-Anonymous", "true");
+        }
+        return send(request);
+    }
+
+    private Answer signup(String address, String email) {
+        return from(
+                address,
+                "POST",
+                "/users",
+                "{\"email\":\"%s\",\"name\":\"N\",\"password\":\"correct horse battery\"}".formatted(email));
+    }
+
+    private Answer login(String address, String email, String password) {
+        return from(address, "POST", "/tokens", "{\"email\":\"%s\",\"password\":\"%s\"}".formatted(email, password));
+    }
+
+    @Nested
+    class LoggingIn {
+        @Test
+        void fromSignUpToRevocation() {
+            var user = signup("192.0.2.1", "life@example.com");
+            assertThat(user.body()).doesNotContain("horse").doesNotContain("password");
+
+            var issued = login("192.0.2.1", "LIFE@example.com", "correct horse battery");
+            assertThat(issued.status()).isEqualTo(201);
+            assertThat(issued.header("Cache-Control")).isEqualTo("no-store");
+            var bearer = "Bearer " + issued.json().get("token").textValue();
+
+            var list = from("192.0.2.1", "GET", "/tokens", "", "Authorization", bearer);
+            assertThat(list.json().get("tokens").get(0).get("id").longValue()).isEqualTo(issued.id());
+            assertThat(list.body()).doesNotContain("byl_");
+            assertThat(from("192.0.2.1", "DELETE", "/tokens/current", "", "Authorization", bearer)
+                            .status())
+                    .isEqualTo(204);
+            assertProblem(from("192.0.2.1", "GET", "/tokens", "", "Authorization", bearer), 401, "unauthenticated");
+        }
+
+        @Test
+        void wrongPasswordUnknownAddressAndNoPasswordAnswerTheSameBytes() {
+            signup("192.0.2.2", "known@example.com");
+            from("192.0.2.2", "POST", "/users", "{\"email\":\"without@example.com\",\"name\":\"N\"}");
+
+            var wrong = login("192.0.2.2", "known@example.com", "wrong horse battery");
+            assertProblem(wrong, 401, "unauthenticated");
+            for (var email : new String[] {"unknown@example.com", "without@example.com", "nonsense"}) {
+                var answer = login("192.0.2.2", email, "wrong horse battery");
+                assertThat(answer.status()).isEqualTo(401);
+                assertThat(answer.body().replaceAll("\"request_id\":\"[^\"]+\"", ""))
+                        .isEqualTo(wrong.body().replaceAll("\"request_id\":\"[^\"]+\"", ""));
+                assertThat(answer.response().headers().map().keySet())
+                        .isEqualTo(wrong.response().headers().map().keySet());
+            }
+        }
+
+        @Test
+        void badPasswordsAreRefusedWithoutBeingRepeated() {
+            for (var password : new String[] {"short", "1qaz2wsx3edc", "canary-user says hello"}) {
+                var answer = from(
+                        "192.0.2.3",
+                        "POST",
+                        "/users",
+                        "{\"email\":\"canary-user@example.com\",\"name\":\"N\",\"password\":\"%s\"}"
+                                .formatted(password));
+                assertProblem(answer, 422, "invalid");
+                assertThat(answer.body()).contains("\"field\":\"password\"").doesNotContain(password);
+            }
+        }
+
+        @Test
+        void onlyOneBearerTokenCounts() {
+            for (var authorization : new String[] {"Basic YTpi", "Bearer", "Bearer a b", "byl_x", ""}) {
+                assertThat(from("192.0.2.4", "GET", "/users", "", "Authorization", authorization)
+                                .status())
+                        .as(authorization)
+                        .isEqualTo(401);
+            }
+        }
+    }
+
+    @Nested
+    class Limits {
+        @Test
+        void forEachAddressWithoutAToken() {
+            Answer last = from("192.0.2.10", "GET", "/users?limit=1", "");
+            assertThat(last.header("RateLimit-Policy")).isEqualTo("\"anonymous\";q=200;w=60");
+            assertThat(last.header("RateLimit")).matches("\"anonymous\";r=[0-9]+;t=[0-9]+");
+            for (int i = 0; i < 250 && last.status() == 200; i++) {
+                last = from("192.0.2.10", "GET", "/users?limit=1", "");
+            }
+            assertProblem(last, 429, "too-many-requests");
+            assertThat(Integer.parseInt(last.header("Retry-After"))).isBetween(1, 60);
+            assertThat(from("192.0.2.11", "GET", "/users?limit=1", "").status()).isEqualTo(200);
+            assertThat(from("192.0.2.10", "GET", "/livez", "").status()).isEqualTo(200);
+        }
+
+        @Test
+        void forAWholeSlash64() {
+            var status = 200;
+            for (int i = 0; i < 250 && status == 200; i++) {
+                status = from("2001:db8:0:1::" + Integer.toHexString(i), "GET", "/users?limit=1", "")
+                        .status();
+            }
+            assertThat(status).isEqualTo(429);
+            assertThat(from("2001:db8:0:2::1", "GET", "/users?limit=1", "").status())
+                    .isEqualTo(200);
+        }
+
+        @Test
+        void forEachToken() {
+            var user = signup("192.0.2.12", "busy@example.com");
+            var bearer = "Bearer " + tokenOf(user.id());
+            var status = 200;
+            for (int i = 0; i < 60 && status == 200; i++) {
+                status = from("192.0.2." + (100 + i), "GET", "/users?limit=1", "", "Authorization", bearer)
+                        .status();
+            }
+            assertThat(status).isEqualTo(429);
+        }
+
+        @Test
+        void guessingTokensCostsTheAddress() {
+            var status = 401;
+            for (int i = 0; i < 250 && status == 401; i++) {
+                var bearer = "Bearer byl_" + "a".repeat(40) + String.format("%03d", i);
+                status = from("192.0.2.13", "GET", "/users", "", "Authorization", bearer)
+                        .status();
+            }
+            assertThat(status).isEqualTo(429);
+        }
+
+        @Test
+        void forLoggingInAndSigningUp() {
+            signup("192.0.2.14", "target@example.com");
+            for (int i = 0; i < 3; i++) {
+                assertThat(login("192.0.2.14", "target@example.com", "wrong").status())
+                        .isEqualTo(401);
+            }
+            assertProblem(login("192.0.2.14", "TARGET@example.com", "correct horse battery"), 429, "too-many-requests");
+            assertThat(login("192.0.2.15", "target@example.com", "correct horse battery")
+                            .status())
+                    .as("who is locked out elsewhere still gets in")
+                    .isEqualTo(201);
+            var status = 201;
+            for (int i = 0; i < 6 && status == 201; i++) {
+                status = signup("192.0.2.16", "s" + i + "@example.com").status();
+            }
+            assertThat(status).isEqualTo(429);
+        }
+
+        @Test
+        void whatAClientWritesIntoForwardedForIsNotBelieved() {
+            // The proxy at 10.1.1.1 appended 192.0.2.20; what stands before that, the client made up.
+            var status = 200;
+            for (int i = 0; i < 250 && status == 200; i++) {
+                status = from("203.0.113." + i % 250 + ", 192.0.2.20, 10.1.1.1", "GET", "/users?limit=1", "")
+                        .status();
+            }
+            assertThat(status).isEqualTo(429);
+        }
+    }
+
+    @Test
+    void headersThatProtect() {
+        for (var path : new String[] {"/users", "/nothing"}) {
+            var answer = from("192.0.2.30", "GET", path, "");
+            assertThat(answer.header("X-Content-Type-Options")).isEqualTo("nosniff");
+            assertThat(answer.header("Content-Security-Policy")).startsWith("default-src 'none'");
+            assertThat(answer.header("Referrer-Policy")).isEqualTo("no-referrer");
+            assertThat(answer.header("Server")).isEmpty();
+        }
+    }
+
+    @Test
+    void corsIsForListedOriginsOnly() {
+        var listed = from("192.0.2.31", "GET", "/users", "", "Origin", "https://app.example", "X-Anonymous", "true");
+        assertThat(listed.header("Access-Control-Allow-Origin")).isEqualTo("https://app.example");
+        assertThat(listed.header("Access-Control-Expose-Headers")).contains("Link", "RateLimit", "X-Request-Id");
+        var other = from("192.0.2.31", "GET", "/users", "", "Origin", "https://evil.example", "X-Anonymous", "true");
+        assertThat(other.header("Access-Control-Allow-Origin")).isEmpty();
+        assertThat(other.header("Vary")).contains("Origin");
+        var preflight = from(
+                "192.0.2.31",
+                "OPTIONS",
+                "/posts",
+                "",
+                "Origin",
+                "https://app.example",
+                "Access-Control-Request-Method",
+                "POST",
+                "X-Anonymous",
+                "true");
+        assertThat(preflight.status()).isEqualTo(204);
+        assertThat(preflight.header("Access-Control-Allow-Methods")).contains("POST");
+        assertThat(preflight.header("Access-Control-Allow-Headers")).contains("Authorization");
+    }
+}
