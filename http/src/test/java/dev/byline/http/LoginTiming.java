@@ -22,7 +22,8 @@ class LoginTiming extends ServerTest {
         var emails = List.of("known@example.com", "unknown@example.com", "nopass@example.com");
         var times = List.of(new ArrayList<Long>(), new ArrayList<Long>(), new ArrayList<Long>());
         for (int i = -50; i < TRIES; i++) {
-            for (int which = 0; which < emails.size(); which++) {
+            for (int turn = 0; turn < emails.size(); turn++) {
+                var which = Math.floorMod(i + turn, emails.size()); // none is always the first
                 var start = System.nanoTime();
                 var answer = post(
                         "/tokens",
