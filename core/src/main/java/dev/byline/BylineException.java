@@ -99,6 +99,11 @@ public abstract sealed class BylineException extends RuntimeException {
     public static final class Unavailable extends BylineException {
         private static final long serialVersionUID = 1L;
 
+        /** @param message what is overloaded, apart from the database */
+        public Unavailable(String message) {
+            super(message, null);
+        }
+
         /** @param cause what the driver or pool reported */
         public Unavailable(@Nullable Throwable cause) {
             super("the database is not available right now", cause);

@@ -37,6 +37,9 @@ public final class DatabaseUrl {
      * @throws IllegalArgumentException when it is neither; the message holds nothing of the URL, which may be secret
      */
     public static DatabaseUrl parse(String url) {
+        if (url.matches("jdbc:postgresql://[^/]*@.*")) { // the driver would log what stands there
+            throw new IllegalArgumentException("must name user and password as ?user=...&password=... in a jdbc: URL");
+        }
         var parsed = url.startsWith("jdbc:postgresql:") ? fromJdbc(url) : fromUri(url);
         var properties = Driver.parseURL(parsed.jdbcUrl, null);
         if (properties == null) {

@@ -38,12 +38,18 @@ final class TokenSql {
                 .fetchOptional(row -> new Login(row.value1(), row.value2(), row.value3()));
     }
 
-    /** Only for a user who is there and active now: nothing, if not. */
-    static Optional<Token> insert(DSLContext dsl, long userId, byte[] hash, Duration ttl) {
+    /**
+     * Only for a user who is there and active now, with the password that was verified, if one was: nothing, if not. The
+     * user's row is locked, so that a change of password either comes first and is seen, or comes after and revokes this.
+     */
+    static Optional<Token> insert(
+            DSLContext dsl, long userId, @Nullable String passwordHash, byte[] hash, Duration ttl) {
         return dsl.insertInto(TOKENS, TOKENS.USER_ID, TOKENS.HASH, TOKENS.EXPIRES_AT)
                 .select(DSL.select(USERS.ID, DSL.val(hash), UserSql.NOW.plus(DayToSecond.valueOf(ttl)))
                         .from(USERS)
-                        .where(USERS.ID.eq(userId), DSL.condition(USERS.IS_ACTIVE), USERS.DELETED_AT.isNull()))
+                        .where(USERS.ID.eq(userId), DSL.condition(USERS.IS_ACTIVE), USERS.DELETED_AT.isNull())
+                        .and(passwordHash == null ? DSL.noCondition() : USERS.PASSWORD_HASH.eq(passwordHash))
+                        .forShare())
                 .returning(COLUMNS)
                 .fetchOptional(TokenSql::token);
     }
@@ -86,9 +92,10 @@ final class TokenSql {
                 .fetch(TokenSql::token);
     }
 
-    static boolean delete(DSLContext dsl, long userId, long id) {
+    /** Anybody's, when no owner is named. */
+    static boolean delete(DSLContext dsl, @Nullable Long owner, long id) {
         return dsl.deleteFrom(TOKENS)
-                        .where(TOKENS.ID.eq(id), TOKENS.USER_ID.eq(userId))
+                        .where(TOKENS.ID.eq(id), owner == null ? DSL.noCondition() : TOKENS.USER_ID.eq(owner))
                         .execute()
                 == 1;
     }

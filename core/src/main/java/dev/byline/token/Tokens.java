@@ -3,6 +3,7 @@ package dev.byline.token;
 import dev.byline.BylineException;
 import dev.byline.Validation;
 import dev.byline.db.Database;
+import dev.byline.user.NewUser;
 import dev.byline.user.Password;
 import dev.byline.user.Passwords;
 import dev.byline.user.Principal;
@@ -15,6 +16,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -86,19 +88,24 @@ public final class Tokens implements AutoCloseable {
      * @throws BylineException.Unauthenticated when they don't fit
      */
     public IssuedToken login(String email, Password password) {
-        var login = Validation.isText(email)
+        var login = Validation.isText(email) && email.length() <= 2 * NewUser.MAX_EMAIL
                 ? database.read(dsl -> TokenSql.login(dsl, email)).orElse(null)
                 : null;
         var hash = login == null ? null : login.passwordHash();
         var matches = passwords.matches(password, hash);
         if (!matches || login == null || hash == null || !login.active()) {
-            throw new BylineException.Unauthenticated("e-mail address or password is wrong");
+            throw wrong();
         }
         var better = passwords.isOutdated(hash) ? passwords.hash(password) : null;
-        return issue(login.userId(), ttl, better == null ? null : new NewHash(hash, better));
+        return issue(login.userId(), ttl, new Verified(hash, better)).orElseThrow(Tokens::wrong);
     }
 
-    private record NewHash(String old, String better) {}
+    /** The hash that a password matched, which must still be the user's, and a better one to replace it. */
+    private record Verified(String hash, @Nullable String better) {}
+
+    private static BylineException.Unauthenticated wrong() {
+        return new BylineException.Unauthenticated("e-mail address or password is wrong");
+    }
 
     /**
      * Issues a token for a user.
@@ -118,23 +125,23 @@ public final class Tokens implements AutoCloseable {
         if (!wanted.isPositive() || wanted.compareTo(MAX_TTL) > 0) {
             throw new BylineException.Invalid("days", "must be 1 to " + MAX_TTL.toDays());
         }
-        return issue(userId, wanted, null);
+        return issue(userId, wanted, null).orElseThrow(() -> new BylineException.NotFound("active user"));
     }
 
-    private IssuedToken issue(long userId, Duration lifetime, @Nullable NewHash newHash) {
+    private Optional<IssuedToken> issue(long userId, Duration lifetime, @Nullable Verified verified) {
         var bytes = new byte[32];
         random.nextBytes(bytes);
         var secret = "byl_" + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
         var token = database.write(dsl -> {
-            var issued = TokenSql.insert(dsl, userId, sha256(secret), lifetime)
-                    .orElseThrow(() -> new BylineException.NotFound("active user"));
+            var issued =
+                    TokenSql.insert(dsl, userId, verified == null ? null : verified.hash(), sha256(secret), lifetime);
             TokenSql.trim(dsl, userId, MAX_PER_USER);
-            if (newHash != null) {
-                TokenSql.replaceHash(dsl, userId, newHash.old(), newHash.better());
+            if (issued.isPresent() && verified != null && verified.better() != null) {
+                TokenSql.replaceHash(dsl, userId, verified.hash(), verified.better());
             }
             return issued;
         });
-        return new IssuedToken(secret, token);
+        return token.map(issued -> new IssuedToken(secret, issued));
     }
 
     /**
@@ -190,16 +197,16 @@ public final class Tokens implements AutoCloseable {
     }
 
     /**
-     * Revokes one of the principal's tokens, at once.
+     * Revokes one of the principal's tokens, at once; admins revoke anybody's.
      *
      * @param principal a user
      * @param id the token's id
-     * @throws BylineException.NotFound when the principal has no such token
+     * @throws BylineException.NotFound when there is no such token, or not for the principal
      * @throws BylineException.Forbidden when the principal is nobody's user
      */
     public void revoke(Principal principal, long id) {
-        var userId = userOf(principal);
-        if (!database.write(dsl -> TokenSql.delete(dsl, userId, id))) {
+        var owner = principal.isAdmin() ? null : Long.valueOf(userOf(principal));
+        if (!database.write(dsl -> TokenSql.delete(dsl, owner, id))) {
             throw new BylineException.NotFound("token");
         }
     }

@@ -23,10 +23,10 @@ public record NewUser(String email, String name, @Nullable Password password, Me
     /** @throws dev.byline.BylineException.Invalid naming every bad field */
     public NewUser {
         var validation = new Validation();
-        checkEmail(validation, email);
+        var known = checkEmail(validation, email);
         checkName(validation, name);
         if (password != null) {
-            password.check(validation, email);
+            password.check(validation, known ? email : null);
         }
         validation.throwIfInvalid();
     }
@@ -42,13 +42,12 @@ public record NewUser(String email, String name, @Nullable Password password, Me
         this(email, name, null, metadata);
     }
 
-    static void checkEmail(Validation validation, String email) {
-        if (validation.text("email", email, 3, MAX_EMAIL)) {
-            validation.check(
-                    isAddress(email),
-                    "email",
-                    "must be an address with one @, without white space or control characters");
-        }
+    static boolean checkEmail(Validation validation, String email) {
+        return validation.text("email", email, 3, MAX_EMAIL)
+                && validation.check(
+                        isAddress(email),
+                        "email",
+                        "must be an address with one @, without white space or control characters");
     }
 
     static void checkName(Validation validation, String name) {

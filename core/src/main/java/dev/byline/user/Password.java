@@ -40,7 +40,9 @@ public final class Password {
      * @param text anything; what a new password must be is checked where one is set
      */
     public Password(String text) {
-        this.text = Normalizer.normalize(text, Normalizer.Form.NFKC);
+        // Normalising takes quadratic time at worst: what is far too long stays as it is, and is refused or matches
+        // nothing.
+        this.text = text.length() > 4 * MAX ? text : Normalizer.normalize(text, Normalizer.Form.NFKC);
     }
 
     /** Checks it as a new password of the user with that address, null when the address is not known yet. */

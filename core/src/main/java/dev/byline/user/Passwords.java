@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hashes passwords by argon2id with OWASP's minimum (19 MiB, 2 passes, 1 lane), kept as PHC strings with their
- * parameters. Each hash takes its 19 MiB and some tens of milliseconds of a core, so few run at a time: others wait up to a
- * second, then are told to come back. Never call it while a connection is held. Safe for use by several threads.
+ * parameters. Each hash takes its 19 MiB and some tens of milliseconds of a core, so few run at a time: a few
+ * others wait up to a second, the rest are told to come back. Never call it while a connection is held. Safe for use by several threads.
  *
  * @see <a href="https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html">OWASP</a>
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9106">RFC 9106</a>
@@ -26,6 +26,7 @@ public final class Passwords {
     private static final int SALT_BYTES = 16;
     private static final int HASH_BYTES = 32;
     private static final int AT_A_TIME = 2;
+    private static final int MAX_WAITING = 16;
     private static final Pattern PHC =
             Pattern.compile("\\$argon2id\\$v=19\\$m=([0-9]{1,7}),t=([0-9]{1,3}),p=([0-9]{1,2})\\$([^$]+)\\$([^$]+)");
 
@@ -86,8 +87,8 @@ public final class Passwords {
 
     private byte[] inTurn(Work work) {
         try {
-            if (!permits.tryAcquire(1, TimeUnit.SECONDS)) {
-                throw new BylineException.Unavailable(null);
+            if (permits.getQueueLength() >= MAX_WAITING || !permits.tryAcquire(1, TimeUnit.SECONDS)) {
+                throw new BylineException.Unavailable("too many passwords are being checked right now");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -26,7 +26,7 @@ public record UserChange(
     public UserChange {
         var validation = new Validation();
         if (email != null) {
-            NewUser.checkEmail(validation, email);
+            boolean ignored = NewUser.checkEmail(validation, email);
         }
         if (name != null) {
             NewUser.checkName(validation, name);

@@ -45,14 +45,16 @@ public final class UserSql {
 
     private UserSql() {}
 
-    static User insert(DSLContext dsl, NewUser user, @Nullable String passwordHash) {
+    /** Nothing, when the address is taken: a violated constraint would write it into the server's log. */
+    static Optional<User> insert(DSLContext dsl, NewUser user, @Nullable String passwordHash) {
         return dsl.insertInto(USERS)
                 .set(USERS.EMAIL, user.email())
                 .set(USERS.NAME, user.name())
                 .set(USERS.PASSWORD_HASH, passwordHash)
                 .set(USERS.METADATA, MetadataSql.value(user.metadata()))
+                .onConflictDoNothing()
                 .returning(COLUMNS)
-                .fetchSingle(UserSql::user);
+                .fetchOptional(UserSql::user);
     }
 
     /** An admin, unless the address is taken. */

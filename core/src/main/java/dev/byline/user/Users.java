@@ -49,7 +49,8 @@ public final class Users {
      */
     public User create(Principal principal, NewUser user) {
         var hash = hash(user.password());
-        return database.write(dsl -> UserSql.insert(dsl, user, hash));
+        return database.write(dsl -> UserSql.insert(dsl, user, hash))
+                .orElseThrow(() -> new BylineException.Conflict("the e-mail address is taken"));
     }
 
     private @Nullable String hash(@Nullable Password password) {

@@ -47,7 +47,8 @@ class DatabaseUrlTest {
                 "mysql://ada:secret@db/blog",
                 "postgres:/ada:secret@db",
                 "postgres://ada:secret@db:x/blog",
-                "postgres://ada:%zzsecret@db/blog"
+                "postgres://ada:%zzsecret@db/blog",
+                "jdbc:postgresql://ada:secret@db/blog"
             })
     void refusesWithoutRepeatingWhatMayBeSecret(String url) {
         assertThatThrownBy(() -> DatabaseUrl.parse(url))

@@ -201,6 +201,28 @@ class TokensTest extends CoreTest {
         }
 
         @Test
+        void noTokenOfTheOldOneOutlivesTheChange() throws Exception {
+            var user = newUserWithPassword();
+            try (var threads = Executors.newFixedThreadPool(4)) {
+                var logins = new java.util.ArrayList<Future<Optional<IssuedToken>>>();
+                for (int i = 0; i < 12; i++) {
+                    logins.add(threads.submit(() -> {
+                        try {
+                            return Optional.of(login(user));
+                        } catch (BylineException.Unauthenticated | BylineException.Unavailable e) {
+                            return Optional.empty();
+                        }
+                    }));
+                }
+                logins.getFirst().get();
+                byline.users().change(OPERATOR, user.id(), password("another good password"));
+                for (var login : logins) {
+                    login.get().ifPresent(TokensTest.this::assertRefused);
+                }
+            }
+        }
+
+        @Test
         void aChangeChecksTheAddressToo() {
             var user = newUserWithPassword();
             var local = String.valueOf(user.email()).replaceFirst("@.*", "");

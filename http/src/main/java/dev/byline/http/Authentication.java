@@ -3,7 +3,11 @@ package dev.byline.http;
 import dev.byline.BylineException;
 import dev.byline.user.Principal;
 import io.javalin.http.Context;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
@@ -18,7 +22,9 @@ final class Authentication {
     private final RateLimiter perAddress;
     private final RateLimiter logins;
     private final RateLimiter loginsPerAccount;
+    private final RateLimiter loginsPerAddress;
     private final RateLimiter signups;
+    private final RateLimiter credentialChanges;
 
     Authentication(HttpConfig config, Authenticator authenticator) {
         this.authenticator = authenticator;
@@ -28,6 +34,8 @@ final class Authentication {
         this.perAddress = new RateLimiter("anonymous", limits.anonymous());
         this.logins = new RateLimiter("login", limits.login());
         this.loginsPerAccount = new RateLimiter("login-account", limits.login() * 10);
+        this.loginsPerAddress = new RateLimiter("login-address", limits.login() * 5);
+        this.credentialChanges = new RateLimiter("credentials", limits.login());
         this.signups = new RateLimiter("signup", limits.signup());
     }
 
@@ -42,7 +50,6 @@ final class Authentication {
             ctx.attribute(PRINCIPAL, new Principal.Anonymous());
             return;
         }
-        perAddress.requireAny(address.key(ctx));
         var bearer = BEARER.matcher(String.join(", ", headers));
         try {
             if (!bearer.matches()) {
@@ -57,7 +64,8 @@ final class Authentication {
         }
     }
 
-    private static boolean isProbe(Context ctx) {
+    /** What asks whether the process lives: never authenticated, never counted. */
+    static boolean isProbe(Context ctx) {
         return ctx.path().equals("/livez") || ctx.path().equals("/readyz");
     }
 
@@ -88,16 +96,39 @@ final class Authentication {
         }
     }
 
-    /** Guessing a password is slow from one address, and not much faster from many; nobody can lock another out alone. */
+    /**
+     * Guessing a password is slow from one address, and not much faster from many. The narrow limits come first: what they
+     * refuse takes nothing from the account's own, so that nobody locks somebody else out from one address.
+     */
     void beforeLogin(Context ctx, String email) {
-        var account = email.toLowerCase(Locale.ROOT);
+        var from = address.key(ctx);
+        var account = digest(email.toLowerCase(Locale.ROOT));
+        loginsPerAddress.spend(ctx, from);
+        logins.spend(ctx, from + account);
         loginsPerAccount.spend(ctx, account);
-        logins.spend(ctx, address.key(ctx) + " " + account);
     }
 
+    /** Signing up with somebody's token is signing up all the same. */
     void beforeSignup(Context ctx) {
-        if (principal(ctx) instanceof Principal.Anonymous) {
+        if (!principal(ctx).isAdmin()) {
             signups.spend(ctx, address.key(ctx));
+        }
+    }
+
+    /** Changing an address asks whether it is taken, changing a password costs its hash. */
+    void beforeCredentialChange(Context ctx, long userId) {
+        if (!principal(ctx).isAdmin()) {
+            credentialChanges.spend(ctx, Long.toString(userId));
+        }
+    }
+
+    /** A key of fixed size, whatever somebody sends. */
+    private static String digest(String text) {
+        try {
+            var sha256 = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(sha256, 0, 16);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 }

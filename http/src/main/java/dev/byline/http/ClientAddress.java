@@ -7,10 +7,15 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Where a request comes from, as a key for limits. */
 final class ClientAddress {
-    private static final String LITERAL = "[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*";
+    private static final String OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+    private static final Pattern V4 = Pattern.compile("(" + OCTET + "(?:\\." + OCTET + "){3})(?::[0-9]{1,5})?");
+    private static final Pattern V6 =
+            Pattern.compile("\\[?([0-9a-fA-F:.]*:[0-9a-fA-F:.]*)(?:%[^\\]]*)?(?:](?::[0-9]{1,5})?)?");
 
     private final List<Cidr> trustedProxies;
 
@@ -29,15 +34,15 @@ final class ClientAddress {
      * further left, anyone may have written.
      */
     private InetAddress of(Context ctx) {
-        var address = literal(ctx.req().getRemoteAddr());
+        var address = parse(ctx.req().getRemoteAddr()).orElseGet(InetAddress::getLoopbackAddress);
         var forwarded = String.join(",", Collections.list(ctx.req().getHeaders("X-Forwarded-For")))
                 .split(",", -1);
         for (int i = forwarded.length - 1; i >= 0 && isTrusted(address); i--) {
-            var text = forwarded[i].strip();
-            if (!text.matches(LITERAL)) {
-                break;
+            var next = parse(forwarded[i].strip());
+            if (next.isEmpty()) {
+                break; // the last good one counts
             }
-            address = literal(text);
+            address = next.get();
         }
         return address;
     }
@@ -46,11 +51,17 @@ final class ClientAddress {
         return trustedProxies.stream().anyMatch(proxy -> proxy.contains(address));
     }
 
-    private static InetAddress literal(String text) {
+    /** An address literal, perhaps with a port as some proxies write it; never a name, which would be looked up. */
+    static Optional<InetAddress> parse(String text) {
+        var v4 = V4.matcher(text);
+        var v6 = V6.matcher(text);
         try {
-            return InetAddress.getByName(text);
+            if (v4.matches()) {
+                return Optional.of(InetAddress.getByName(v4.group(1)));
+            }
+            return v6.matches() ? Optional.of(InetAddress.getByName(v6.group(1))) : Optional.empty();
         } catch (UnknownHostException e) {
-            return InetAddress.getLoopbackAddress(); // no address at all, such as 999.1.1.1
+            return Optional.empty();
         }
     }
 }

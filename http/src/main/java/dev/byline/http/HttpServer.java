@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Server;
@@ -34,6 +35,12 @@ public final class HttpServer implements AutoCloseable {
 
     /** How long a request that is under way at the end may take. */
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
+
+    /** What browsers must not do with answers that are data. */
+    static final Map<String, String> PROTECTION = Map.of(
+            "X-Content-Type-Options", "nosniff",
+            "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'",
+            "Referrer-Policy", "no-referrer");
 
     private final Javalin javalin;
     private final List<Route> routes;
@@ -90,6 +97,8 @@ public final class HttpServer implements AutoCloseable {
             javalinConfig.routes.before(RequestId::assign);
             javalinConfig.routes.before(HttpServer::protect);
             javalinConfig.routes.before(cors::apply);
+            javalinConfig.routes.before(ctx -> requireStarted(ctx, readiness));
+            javalinConfig.routes.before(Requests::prefetch);
             javalinConfig.routes.before(authentication::identify);
             javalinConfig.routes.before(HttpServer::requireJsonWanted);
             routes.forEach(route -> add(javalinConfig, route));
@@ -167,11 +176,15 @@ public final class HttpServer implements AutoCloseable {
         throw new HttpProblem(Problem.NOT_ACCEPTABLE, "answers are application/json");
     }
 
-    /** What browsers must not do with answers that are data. */
+    /** Nobody gets in before the schema and the first admin are there: an address could be taken from under them. */
+    private static void requireStarted(Context ctx, Readiness readiness) {
+        if (!readiness.isStarted() && !Authentication.isProbe(ctx)) {
+            throw Problems.unavailable("starting");
+        }
+    }
+
     private static void protect(Context ctx) {
-        ctx.header("X-Content-Type-Options", "nosniff");
-        ctx.header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-        ctx.header("Referrer-Policy", "no-referrer");
+        PROTECTION.forEach(ctx::header);
     }
 
     /** The route table, for tests that hold other tables equal to it. */

@@ -28,6 +28,7 @@ final class JettyProblems extends ErrorHandler {
         response.setStatus(problem == Problem.INTERNAL || problem == Problem.MALFORMED ? problem.status : code);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, Problems.CONTENT_TYPE);
         response.getHeaders().put(RequestId.HEADER, requestId);
+        HttpServer.PROTECTION.forEach((name, value) -> response.getHeaders().put(name, value));
         if (problem == Problem.UNAVAILABLE) {
             response.getHeaders().put(HttpHeader.RETRY_AFTER, "1");
         }

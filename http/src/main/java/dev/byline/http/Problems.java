@@ -47,10 +47,12 @@ final class Problems {
             case BylineException.Forbidden ignored -> new HttpProblem(Problem.FORBIDDEN, detail);
             case BylineException.Conflict ignored -> new HttpProblem(Problem.CONFLICT, detail);
             case BylineException.Unavailable unavailable -> {
-                LOG.warn(
-                        "database not available, request id {}: {}",
-                        RequestId.of(ctx),
-                        ExceptionUtils.getRootCauseMessage(unavailable));
+                if (unavailable.getCause() != null) {
+                    LOG.warn(
+                            "database not available, request id {}: {}",
+                            RequestId.of(ctx),
+                            ExceptionUtils.getRootCauseMessage(unavailable));
+                }
                 yield unavailable(detail);
             }
         };

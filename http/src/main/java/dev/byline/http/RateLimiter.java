@@ -51,16 +51,6 @@ final class RateLimiter {
         }
     }
 
-    /** Refuses when the key's bucket is empty, without taking anything. */
-    void requireAny(String key) {
-        if (perMinute > 0) {
-            var probe = bucket(key).estimateAbilityToConsume(1);
-            if (!probe.canBeConsumed()) {
-                throw exhausted(probe.getNanosToWaitForRefill());
-            }
-        }
-    }
-
     private Bucket bucket(String key) {
         return buckets.get(
                 key,

@@ -6,4 +6,9 @@ import java.util.Optional;
 public interface Readiness {
     /** Returns why it should not, in words for an operator; empty when it should. May block for the database. */
     Optional<String> obstacle();
+
+    /** Whether the first start is over: the schema is there, and who must be. Doesn't block. */
+    default boolean isStarted() {
+        return true;
+    }
 }

@@ -26,7 +26,7 @@ final class Requests {
     /** How much of an oversized body is read and thrown away, so that a client in mid-send gets to read the answer. */
     private static final int MAX_DRAIN = 16 * 1024 * 1024;
 
-    private static final String BODY_READ = "byline.body-read";
+    private static final String BODY = "byline.body";
 
     private static final Duration MAX_DRAIN_TIME = Duration.ofSeconds(3);
 
@@ -102,23 +102,37 @@ final class Requests {
         }
     }
 
-    private static byte[] bytes(Context ctx) {
-        if (ctx.req().getContentLengthLong() > MAX_BODY) {
-            throw tooLarge();
+    /**
+     * Reads the body before anybody asks who calls: a client that holds it back must not act with rights that it has lost
+     * meanwhile. What is too large stays unread.
+     */
+    static void prefetch(Context ctx) {
+        var announced = ctx.req().getContentLengthLong();
+        if (announced > MAX_BODY || (announced <= 0 && ctx.req().getHeader("Transfer-Encoding") == null)) {
+            return;
         }
         try {
             var bytes = ctx.req().getInputStream().readNBytes(MAX_BODY + 1);
-            if (bytes.length > MAX_BODY) {
-                throw tooLarge();
+            if (bytes.length <= MAX_BODY) {
+                ctx.attribute(BODY, bytes);
             }
-            ctx.attribute(BODY_READ, true);
-            return bytes;
         } catch (IOException e) {
             if (e.getCause() instanceof TimeoutException) {
                 throw new HttpProblem(Problem.TIMEOUT, "the body stopped coming");
             }
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static byte[] bytes(Context ctx) {
+        byte[] bytes = ctx.attribute(BODY);
+        if (bytes != null) {
+            return bytes;
+        }
+        if (ctx.req().getContentLengthLong() <= 0 && ctx.req().getHeader("Transfer-Encoding") == null) {
+            return new byte[0];
+        }
+        throw tooLarge();
     }
 
     private static HttpProblem tooLarge() {
@@ -132,7 +146,7 @@ final class Requests {
     /** Whether there may be a body of which nobody has seen the end. Looking at the stream would already ask for it. */
     static boolean hasUnreadBody(Context ctx) {
         var announced = ctx.req().getContentLengthLong() > 0 || ctx.req().getHeader("Transfer-Encoding") != null;
-        return announced && ctx.attribute(BODY_READ) == null;
+        return announced && ctx.attribute(BODY) == null;
     }
 
     /**

@@ -87,6 +87,9 @@ final class UserRoutes {
         var role = body.optionalEnum("role", Role.values(), Role::text);
         var change = body.build(() ->
                 new UserChange(email, name, password == null ? null : new Password(password), metadata, active, role));
+        if (password != null || email != null) {
+            authentication.beforeCredentialChange(ctx, id);
+        }
         var user = users.change(principal(ctx), id, change);
         Responses.json(ctx, HttpStatus.OK, json -> Json.user(json, user));
     }

@@ -158,6 +158,7 @@ final class EmbeddedPostgres implements AutoCloseable {
                 .setServerConfig("unix_socket_directories", "")
                 .setServerConfig("max_connections", "100")
                 .setServerConfig("logging_collector", "on")
+                .setServerConfig("log_error_verbosity", "terse") // without the values of a violated constraint
                 .setServerConfig("log_filename", "postgresql-%a.log")
                 .setServerConfig("log_truncate_on_rotation", "on")
                 .start();

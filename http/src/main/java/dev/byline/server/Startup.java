@@ -7,6 +7,7 @@ import dev.byline.db.ServerFacts;
 import dev.byline.http.Readiness;
 import dev.byline.user.NewUser;
 import dev.byline.user.Principal;
+import dev.byline.user.Role;
 import dev.byline.user.User;
 import java.time.Duration;
 import java.util.Optional;
@@ -27,6 +28,7 @@ final class Startup implements Readiness {
     private final Schema schema;
     private final StopSignal stop;
     private volatile String obstacle = "starting";
+    private volatile boolean started;
     private String logged = "";
     private @Nullable User firstAdmin;
 
@@ -48,6 +50,7 @@ final class Startup implements Readiness {
             var facts = attempt();
             if (facts.isPresent()) {
                 obstacle = "";
+                started = true;
                 return facts;
             }
         } while (!stop.await(INTERVAL));
@@ -82,9 +85,8 @@ final class Startup implements Readiness {
 
     private Optional<ServerFacts> prepared(ServerFacts facts) {
         var operator = new Principal.Operator();
-        if (config.admin() != null
-                && byline.users().ensureAdmin(operator, config.admin()).isPresent()) {
-            LOG.info("created the admin that BYLINE_ADMIN_EMAIL names");
+        if (config.admin() != null) {
+            ensureAdmin(operator, config.admin());
         }
         if (config.databaseUrl() == null && !byline.users().hasAdmin()) {
             // A database of nobody else's: somebody must be the first who may do everything.
@@ -93,6 +95,22 @@ final class Startup implements Readiness {
                     .orElse(null);
         }
         return Optional.of(facts);
+    }
+
+    private void ensureAdmin(Principal operator, NewUser admin) {
+        if (byline.users().ensureAdmin(operator, admin).isPresent()) {
+            LOG.info("created the admin that BYLINE_ADMIN_EMAIL names");
+            return;
+        }
+        var existing = byline.users().byEmail(operator, admin.email());
+        if (existing.role() != Role.ADMIN || !existing.active()) {
+            LOG.warn("the user whom BYLINE_ADMIN_EMAIL names exists, but is no active admin; left as they are");
+        }
+    }
+
+    @Override
+    public boolean isStarted() {
+        return started;
     }
 
     /** The admin who was created because there was none. */

@@ -2,7 +2,13 @@ package dev.byline.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.byline.user.Principal;
+import dev.byline.user.Role;
+import dev.byline.user.UserChange;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -177,6 +183,67 @@ class SecurityTest extends ServerTest {
             assertThat(status).isEqualTo(429);
         }
 
+        /** What the narrow limits refuse takes nothing from the account's own. */
+        @Test
+        void oneAddressCannotLockAVictimOut() {
+            signup("192.0.2.40", "victim@example.com");
+            for (int i = 0; i < 60; i++) {
+                assertThat(login("192.0.2.41", "victim@example.com", "wrong").status())
+                        .isIn(401, 429);
+            }
+            assertThat(login("192.0.2.42", "victim@example.com", "correct horse battery")
+                            .status())
+                    .isEqualTo(201);
+        }
+
+        @Test
+        void aTokenDoesNotLiftThoseForSigningUp() {
+            var bearer = "Bearer "
+                    + tokenOf(signup("192.0.2.43", "spawner@example.com").id());
+            var status = 201;
+            for (int i = 0; i < 8 && status == 201; i++) {
+                status = from(
+                                "192.0.2.44",
+                                "POST",
+                                "/users",
+                                "{\"email\":\"spawn%d@example.com\",\"name\":\"S\"}".formatted(i),
+                                "Authorization",
+                                bearer)
+                        .status();
+            }
+            assertThat(status).isEqualTo(429);
+        }
+
+        @Test
+        void forChangingPasswordAndAddress() {
+            var user = signup("192.0.2.45", "changer@example.com");
+            var bearer = "Bearer " + tokenOf(user.id());
+            var status = 200;
+            for (int i = 0; i < 6 && status == 200; i++) {
+                status = from(
+                                "192.0.2.45",
+                                "PATCH",
+                                "/users/" + user.id(),
+                                "{\"email\":\"changer%d@example.com\"}".formatted(i),
+                                "Authorization",
+                                bearer)
+                        .status();
+            }
+            assertThat(status).isEqualTo(429);
+        }
+
+        @Test
+        void neighboursWithoutATokenDoNotBlockThoseWithOne() {
+            var bearer = "Bearer "
+                    + tokenOf(signup("192.0.2.46", "neighbour@example.com").id());
+            for (int i = 0; i < 210; i++) {
+                from("192.0.2.46", "GET", "/users?limit=1", "");
+            }
+            assertThat(from("192.0.2.46", "GET", "/users?limit=1", "", "Authorization", bearer)
+                            .status())
+                    .isEqualTo(200);
+        }
+
         @Test
         void whatAClientWritesIntoForwardedForIsNotBelieved() {
             // The proxy at 10.1.1.1 appended 192.0.2.20; what stands before that, the client made up.
@@ -186,6 +253,59 @@ class SecurityTest extends ServerTest {
                         .status();
             }
             assertThat(status).isEqualTo(429);
+        }
+    }
+
+    /** A request whose body is held back gets the rights of the moment at which it is whole. */
+    @Test
+    void aRequestHeldOpenDoesNotKeepLostRights() throws Exception {
+        var admin = signup("192.0.2.47", "fired@example.com");
+        byline.users().change(new Principal.Operator(), admin.id(), new UserChange(null, null, null, null, Role.ADMIN));
+        var body = "{\"role\":\"admin\",\"is_active\":true}";
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            var out = socket.getOutputStream();
+            out.write(("PATCH /users/" + admin.id() + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+                            + tokenOf(admin.id()) + "\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                            + "Content-Length: " + body.length() + "\r\n\r\n" + body.substring(0, 5))
+                    .getBytes(StandardCharsets.US_ASCII));
+            out.flush();
+            from("192.0.2.48", "GET", "/livez", ""); // the server has certainly begun with the first by now
+            byline.users()
+                    .change(new Principal.Operator(), admin.id(), new UserChange(null, null, null, false, Role.USER));
+            out.write(body.substring(5).getBytes(StandardCharsets.US_ASCII));
+            out.flush();
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .startsWith("HTTP/1.1 401 ");
+        }
+        assertThat(byline.users().get(new Principal.Operator(), admin.id()).role())
+                .isEqualTo(Role.USER);
+    }
+
+    @Test
+    void whatIsFarTooLongIsWrongLikeAnythingElse() {
+        var marks = "a" + "\u0315".repeat(60_000) + "\u0316".repeat(60_000);
+        assertThat(login("192.0.2.49", "someone@example.com", marks).status()).isEqualTo(401);
+        assertThat(login("192.0.2.49", "x".repeat(900_000) + "@example.com", "wrong")
+                        .status())
+                .isEqualTo(401);
+        assertProblem(
+                from(
+                        "192.0.2.50",
+                        "POST",
+                        "/users",
+                        "{\"email\":\"%s@x\",\"name\":\"N\",\"password\":\"%s\"}".formatted(marks, marks)),
+                422,
+                "invalid");
+    }
+
+    @Test
+    void addressesWithPortsAreReadAndNamesAreNot() {
+        assertThat(ClientAddress.parse("192.0.2.1:5678").orElseThrow().getHostAddress())
+                .isEqualTo("192.0.2.1");
+        assertThat(ClientAddress.parse("[2001:db8::1]:443").orElseThrow().getHostAddress())
+                .isEqualTo("2001:db8:0:0:0:0:0:1");
+        for (var text : new String[] {"", "localhost", "999.1.1.1", "1.2.3", "unknown", "_hidden"}) {
+            assertThat(ClientAddress.parse(text)).as(text).isEmpty();
         }
     }
 
