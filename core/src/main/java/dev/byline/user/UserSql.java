@@ -46,25 +46,13 @@ public final class UserSql {
     private UserSql() {}
 
     /** Nothing, when the address is taken: a violated constraint would write it into the server's log. */
-    static Optional<User> insert(DSLContext dsl, NewUser user, @Nullable String passwordHash) {
+    static Optional<User> insert(DSLContext dsl, NewUser user, Role role, @Nullable String passwordHash) {
         return dsl.insertInto(USERS)
                 .set(USERS.EMAIL, user.email())
                 .set(USERS.NAME, user.name())
                 .set(USERS.PASSWORD_HASH, passwordHash)
                 .set(USERS.METADATA, MetadataSql.value(user.metadata()))
-                .onConflictDoNothing()
-                .returning(COLUMNS)
-                .fetchOptional(UserSql::user);
-    }
-
-    /** An admin, unless the address is taken. */
-    static Optional<User> insertAdmin(DSLContext dsl, NewUser user, @Nullable String passwordHash) {
-        return dsl.insertInto(USERS)
-                .set(USERS.EMAIL, user.email())
-                .set(USERS.NAME, user.name())
-                .set(USERS.PASSWORD_HASH, passwordHash)
-                .set(USERS.METADATA, MetadataSql.value(user.metadata()))
-                .set(USERS.ROLE, Role.ADMIN.text())
+                .set(USERS.ROLE, role.text())
                 .onConflictDoNothing()
                 .returning(COLUMNS)
                 .fetchOptional(UserSql::user);

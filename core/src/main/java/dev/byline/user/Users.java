@@ -49,7 +49,7 @@ public final class Users {
      */
     public User create(Principal principal, NewUser user) {
         var hash = hash(user.password());
-        return database.write(dsl -> UserSql.insert(dsl, user, hash))
+        return database.write(dsl -> UserSql.insert(dsl, user, Role.USER, hash))
                 .orElseThrow(() -> new BylineException.Conflict("the e-mail address is taken"));
     }
 
@@ -73,7 +73,7 @@ public final class Users {
             return Optional.empty(); // spares the work of hashing at each start
         }
         var hash = hash(user.password());
-        return database.write(dsl -> UserSql.insertAdmin(dsl, user, hash));
+        return database.write(dsl -> UserSql.insert(dsl, user, Role.ADMIN, hash));
     }
 
     /** Whether there is any admin, active or not. */
