@@ -61,8 +61,11 @@ final class Requests {
 
     /** Reads a JSON object, an empty one where there is no body. */
     static JsonFields optionalBody(Context ctx) {
-        var none = ctx.req().getContentLengthLong() <= 0 && ctx.req().getHeader("Transfer-Encoding") == null;
-        return none ? JsonFields.parse("{}") : body(ctx);
+        return announcesBody(ctx) ? body(ctx) : JsonFields.parse("{}");
+    }
+
+    private static boolean announcesBody(Context ctx) {
+        return ctx.req().getContentLengthLong() > 0 || ctx.req().getHeader("Transfer-Encoding") != null;
     }
 
     /** Reads a merge patch (RFC 7396). */
@@ -107,8 +110,7 @@ final class Requests {
      * meanwhile. What is too large stays unread.
      */
     static void prefetch(Context ctx) {
-        var announced = ctx.req().getContentLengthLong();
-        if (announced > MAX_BODY || (announced <= 0 && ctx.req().getHeader("Transfer-Encoding") == null)) {
+        if (!announcesBody(ctx) || ctx.req().getContentLengthLong() > MAX_BODY) {
             return;
         }
         try {
@@ -129,7 +131,7 @@ final class Requests {
         if (bytes != null) {
             return bytes;
         }
-        if (ctx.req().getContentLengthLong() <= 0 && ctx.req().getHeader("Transfer-Encoding") == null) {
+        if (!announcesBody(ctx)) {
             return new byte[0];
         }
         throw tooLarge();
@@ -145,8 +147,7 @@ final class Requests {
 
     /** Whether there may be a body of which nobody has seen the end. Looking at the stream would already ask for it. */
     static boolean hasUnreadBody(Context ctx) {
-        var announced = ctx.req().getContentLengthLong() > 0 || ctx.req().getHeader("Transfer-Encoding") != null;
-        return announced && ctx.attribute(BODY) == null;
+        return announcesBody(ctx) && ctx.attribute(BODY) == null;
     }
 
     /**
