@@ -6,7 +6,7 @@ import dev.byline.db.ServerFacts;
 import dev.byline.post.Posts;
 import dev.byline.token.Tokens;
 import dev.byline.user.Passwords;
-import dev.byline.user.UserPurge;
+import dev.byline.user.Purge;
 import dev.byline.user.Users;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -17,19 +17,19 @@ import javax.sql.DataSource;
  * Users and posts on PostgreSQL: the front door of the library.
  *
  * <p>The schema must be there: see {@code Migrations.apply(DataSource)} in the {@code migrations} artifact. An instance is
- * safe for use by several threads, shares nothing with others in the same JVM, and owns two threads: one removes the
- * rows of deleted users, one notes when tokens were used.
+ * safe for use by several threads, shares nothing with others in the same JVM, and owns two threads: one removes
+ * what is deleted or expired, one notes when tokens were used.
  */
 public final class Byline implements AutoCloseable {
     private final Database database;
-    private final UserPurge purge;
+    private final Purge purge;
     private final Users users;
     private final Posts posts;
     private final Tokens tokens;
 
     private Byline(Database database, InstantSource clock, Duration tokenTtl) {
         this.database = database;
-        this.purge = new UserPurge(database);
+        this.purge = new Purge(database);
         var passwords = new Passwords();
         this.users = new Users(database, purge, passwords);
         this.tokens = new Tokens(database, passwords, clock, tokenTtl);

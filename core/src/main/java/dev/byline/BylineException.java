@@ -95,6 +95,33 @@ public abstract sealed class BylineException extends RuntimeException {
         }
     }
 
+    /** It has changed since the caller looked; nothing was changed now. */
+    public static final class Stale extends BylineException {
+        private static final long serialVersionUID = 1L;
+
+        public Stale() {
+            super("it has changed meanwhile: this is not the version that was expected", null);
+        }
+    }
+
+    /** Another attempt with the same idempotency key is under way. Trying later helps. */
+    public static final class InProgress extends BylineException {
+        private static final long serialVersionUID = 1L;
+
+        public InProgress() {
+            super("a request with this Idempotency-Key is under way", null);
+        }
+    }
+
+    /** The idempotency key belongs to another request; nothing was changed. */
+    public static final class KeyReused extends BylineException {
+        private static final long serialVersionUID = 1L;
+
+        public KeyReused() {
+            super("this Idempotency-Key was used for another request, or for something that was deleted since", null);
+        }
+    }
+
     /** The database is away, overloaded or too slow; a write may or may not have happened. Trying later may help. */
     public static final class Unavailable extends BylineException {
         private static final long serialVersionUID = 1L;

@@ -17,7 +17,13 @@ class HouseRulesTest {
             .importPackages("dev.byline");
 
     private static final String[] CORE = {
-        "dev.byline", "dev.byline.user", "dev.byline.post", "dev.byline.token", "dev.byline.page", "dev.byline.db.."
+        "dev.byline",
+        "dev.byline.user",
+        "dev.byline.post",
+        "dev.byline.token",
+        "dev.byline.idempotency",
+        "dev.byline.page",
+        "dev.byline.db.."
     };
 
     @Test
@@ -81,7 +87,7 @@ class HouseRulesTest {
 
     @Test
     void partsOfCoreDoNotDependOnEachOtherInCircles() {
-        slices().matching("dev.byline.(user|post|token|page|db|http|server)..")
+        slices().matching("dev.byline.(user|post|token|idempotency|page|db|http|server)..")
                 .should()
                 .beFreeOfCycles()
                 .because("each part can be read without the ones above it")
@@ -135,6 +141,7 @@ class HouseRulesTest {
                         "dev.byline.user",
                         "dev.byline.post",
                         "dev.byline.token",
+                        "dev.byline.idempotency",
                         "dev.byline.page",
                         "dev.byline.db",
                         "dev.byline.db.generated..",

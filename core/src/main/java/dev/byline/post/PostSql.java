@@ -3,8 +3,10 @@ package dev.byline.post;
 import static dev.byline.db.generated.Tables.POSTS;
 import static dev.byline.db.generated.Tables.USERS;
 
+import dev.byline.ExpectedVersion;
 import dev.byline.Metadata;
 import dev.byline.db.MetadataSql;
+import dev.byline.db.VersionSql;
 import dev.byline.page.Cursor;
 import dev.byline.user.NewUser;
 import dev.byline.user.Principal;
@@ -141,7 +143,8 @@ final class PostSql {
     record AuthorRows(User author, List<Post> posts) {}
 
     /** Only if the viewer may write it; the check stands in the statement, so that nothing slips in between. */
-    static Optional<Post> update(DSLContext dsl, Principal viewer, long id, PostChange change) {
+    static Optional<Post> update(
+            DSLContext dsl, Principal viewer, long id, PostChange change, ExpectedVersion expected) {
         Map<Field<?>, Object> set = new HashMap<>();
         if (change.title() != null) {
             set.put(POSTS.TITLE, change.title());
@@ -159,14 +162,18 @@ final class PostSql {
         set.put(POSTS.UPDATED_AT, UserSql.CLOCK);
         return dsl.update(POSTS)
                 .set(set)
-                .where(POSTS.ID.eq(id), writableBy(viewer), authorExists())
+                .where(POSTS.ID.eq(id), writableBy(viewer), authorExists(), VersionSql.is(POSTS.VERSION, expected))
                 .returning(columns(POSTS))
                 .fetchOptional(row -> post(row, POSTS));
     }
 
-    static boolean delete(DSLContext dsl, Principal viewer, long id) {
+    static boolean delete(DSLContext dsl, Principal viewer, long id, ExpectedVersion expected) {
         return dsl.deleteFrom(POSTS)
-                        .where(POSTS.ID.eq(id), writableBy(viewer), authorExists())
+                        .where(
+                                POSTS.ID.eq(id),
+                                writableBy(viewer),
+                                authorExists(),
+                                VersionSql.is(POSTS.VERSION, expected))
                         .execute()
                 == 1;
     }

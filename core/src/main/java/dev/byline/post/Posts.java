@@ -1,9 +1,13 @@
 package dev.byline.post;
 
 import dev.byline.BylineException;
+import dev.byline.ExpectedVersion;
 import dev.byline.FieldError;
 import dev.byline.Metadata;
 import dev.byline.db.Database;
+import dev.byline.idempotency.Idempotency;
+import dev.byline.idempotency.Once;
+import dev.byline.idempotency.Reply;
 import dev.byline.page.Cursor;
 import dev.byline.page.Page;
 import dev.byline.page.PageRequest;
@@ -16,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +61,32 @@ public final class Posts {
      * @throws BylineException.Invalid when the author doesn't exist or the time is in the future
      */
     public Post create(Principal principal, NewPost post) {
-        return write(principal, List.of(post), (index, field) -> field).getFirst();
+        var posts = List.of(post);
+        return write(principal, posts, BARE, insert -> database.write(insert::run))
+                .getFirst();
+    }
+
+    /**
+     * Writes a post once, however often it is asked for.
+     *
+     * @param principal as in {@link #create(Principal, NewPost)}
+     * @param post as in {@link #create(Principal, NewPost)}
+     * @param once the key, and what to keep
+     * @throws BylineException.InProgress when another attempt is under way
+     * @throws BylineException.KeyReused when the key was used for another request
+     */
+    public Reply create(Principal principal, NewPost post, Once<Post> once) {
+        var posts = List.of(post);
+        return write(
+                principal,
+                posts,
+                BARE,
+                insert -> once(
+                        "create post",
+                        principal,
+                        posts,
+                        once,
+                        dsl -> insert.run(dsl).getFirst()));
     }
 
     /**
@@ -70,18 +100,62 @@ public final class Posts {
      *     none or too many, blaming {@code posts}
      */
     public List<Post> createAll(Principal principal, List<NewPost> posts) {
+        checkSize(posts);
+        return write(principal, posts, IN_BATCH, insert -> database.write(insert::run));
+    }
+
+    /**
+     * Writes several posts once, all or none, however often it is asked for.
+     *
+     * @param principal as in {@link #createAll(Principal, List)}
+     * @param posts as in {@link #createAll(Principal, List)}
+     * @param once the key, and what to keep
+     * @throws BylineException.InProgress when another attempt is under way
+     * @throws BylineException.KeyReused when the key was used for another request
+     */
+    public Reply createAll(Principal principal, List<NewPost> posts, Once<List<Post>> once) {
+        checkSize(posts);
+        return write(principal, posts, IN_BATCH, insert -> once("create posts", principal, posts, once, insert::run));
+    }
+
+    private static void checkSize(List<NewPost> posts) {
         if (posts.isEmpty() || posts.size() > MAX_BATCH) {
             throw new BylineException.Invalid("posts", "must hold 1 to " + MAX_BATCH + " posts");
         }
-        return write(principal, posts, (index, field) -> "/posts/" + index + "/" + field);
     }
+
+    private <T> Reply once(
+            String operation, Principal principal, List<NewPost> posts, Once<T> once, Function<DSLContext, T> insert) {
+        var request = new ArrayList<@Nullable Object>();
+        for (var post : posts) {
+            request.add(post.title());
+            request.add(post.body());
+            request.add(post.metadata().json());
+            request.add(post.status());
+            request.add(post.userId());
+            request.add(post.publishedAt());
+        }
+        var attempt =
+                Idempotency.attempt(operation, principal.identity(once.key().origin()), once.key(), request);
+        var owner = principal instanceof Principal.Member member ? Long.valueOf(member.userId()) : null;
+        return database.write(
+                dsl -> Idempotency.once(dsl, attempt, once.answer(), () -> insert.apply(dsl), result -> owner));
+    }
+
+    /** Inserts what is to be written. */
+    private interface Insert {
+        List<Post> run(DSLContext dsl);
+    }
+
+    private static final FieldName BARE = (index, field) -> field;
+    private static final FieldName IN_BATCH = (index, field) -> "/posts/" + index + "/" + field;
 
     /** How a field of the n-th post is called in an error. */
     private interface FieldName {
         String of(int index, String field);
     }
 
-    private List<Post> write(Principal principal, List<NewPost> posts, FieldName name) {
+    private <T> T write(Principal principal, List<NewPost> posts, FieldName name, Function<Insert, T> transaction) {
         var author = author(principal, posts);
         var now = clock.instant();
         var errors = new ArrayList<FieldError>();
@@ -97,11 +171,12 @@ public final class Posts {
         if (!errors.isEmpty()) {
             throw new BylineException.Invalid(errors);
         }
+        Insert insert = dsl -> insert(dsl, posts, author, name);
         try {
-            return database.write(dsl -> insert(dsl, posts, author, name));
+            return transaction.apply(insert);
         } catch (BylineException.Invalid e) {
             // An author was deleted meanwhile: another try sees that, and says which.
-            return database.write(dsl -> insert(dsl, posts, author, name));
+            return transaction.apply(insert);
         }
     }
 
@@ -211,27 +286,51 @@ public final class Posts {
     }
 
     /**
+     * Changes a post, whatever its version: {@link #change(Principal, long, PostChange, ExpectedVersion)}.
+     *
+     * @param principal as there
+     * @param id as there
+     * @param change as there
+     */
+    public Post change(Principal principal, long id, PostChange change) {
+        return change(principal, id, change, ExpectedVersion.ANY);
+    }
+
+    /**
      * Changes a post.
      *
      * @param principal its author or an admin
      * @param id the post's id
      * @param change what changes; if nothing does, neither does the version
+     * @param expected the versions that the change is meant for
      * @return the post as it is now
      * @throws BylineException.NotFound when there is none
      * @throws BylineException.Forbidden when the principal may only read it
+     * @throws BylineException.Stale when it is of another version
      * @throws BylineException.Invalid when the merged metadata is too large
      */
-    public Post change(Principal principal, long id, PostChange change) {
+    public Post change(Principal principal, long id, PostChange change, ExpectedVersion expected) {
         return database.write(dsl -> {
             if (change.isEmpty()) {
                 var post = PostSql.byId(dsl, principal, id).orElseThrow(Posts::notFound);
-                if (!principal.isAdmin() && !principal.is(post.userId())) {
+                if (!mayWrite(principal, post)) {
                     throw refusal(dsl, principal, id);
                 }
+                expected.check(post.version());
                 return post;
             }
-            return PostSql.update(dsl, principal, id, change).orElseThrow(() -> refusal(dsl, principal, id));
+            return PostSql.update(dsl, principal, id, change, expected).orElseThrow(() -> refusal(dsl, principal, id));
         });
+    }
+
+    /**
+     * Deletes a post, whatever its version: {@link #delete(Principal, long, ExpectedVersion)}.
+     *
+     * @param principal as there
+     * @param id as there
+     */
+    public void delete(Principal principal, long id) {
+        delete(principal, id, ExpectedVersion.ANY);
     }
 
     /**
@@ -239,12 +338,14 @@ public final class Posts {
      *
      * @param principal its author or an admin
      * @param id the post's id
+     * @param expected the versions that are meant
      * @throws BylineException.NotFound when there is none
      * @throws BylineException.Forbidden when the principal may only read it
+     * @throws BylineException.Stale when it is of another version
      */
-    public void delete(Principal principal, long id) {
+    public void delete(Principal principal, long id, ExpectedVersion expected) {
         database.write(dsl -> {
-            if (!PostSql.delete(dsl, principal, id)) {
+            if (!PostSql.delete(dsl, principal, id, expected)) {
                 throw refusal(dsl, principal, id);
             }
             return null;
@@ -253,9 +354,17 @@ public final class Posts {
 
     /** Why nothing was written: told only after the fact, so that the usual case is one statement. */
     private static BylineException refusal(DSLContext dsl, Principal principal, long id) {
-        return PostSql.byId(dsl, principal, id).isPresent()
-                ? new BylineException.Forbidden("only the author and admins may write a post")
-                : notFound();
+        var post = PostSql.byId(dsl, principal, id);
+        if (post.isEmpty()) {
+            return notFound();
+        }
+        return mayWrite(principal, post.get())
+                ? new BylineException.Stale()
+                : new BylineException.Forbidden("only the author and admins may write a post");
+    }
+
+    private static boolean mayWrite(Principal principal, Post post) {
+        return principal.isAdmin() || principal.is(post.userId());
     }
 
     /**

@@ -39,6 +39,19 @@ public sealed interface Principal {
     }
 
     /**
+     * Tells callers apart: the same for a user, whatever token they came with.
+     *
+     * @param origin tells those apart who are nobody in particular
+     */
+    default String identity(String origin) {
+        return switch (this) {
+            case Anonymous ignored -> "anonymous " + origin;
+            case Member member -> "user " + member.userId();
+            case Operator ignored -> "operator";
+        };
+    }
+
+    /**
      * Whether this is the user with that id.
      *
      * @param userId a user's id

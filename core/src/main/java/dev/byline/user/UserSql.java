@@ -4,8 +4,10 @@ import static dev.byline.db.generated.Tables.POSTS;
 import static dev.byline.db.generated.Tables.TOKENS;
 import static dev.byline.db.generated.Tables.USERS;
 
+import dev.byline.ExpectedVersion;
 import dev.byline.Metadata;
 import dev.byline.db.MetadataSql;
+import dev.byline.db.VersionSql;
 import dev.byline.page.Cursor;
 import java.time.Instant;
 import java.util.Collection;
@@ -129,7 +131,15 @@ public final class UserSql {
                 .fetch(UserSql::user);
     }
 
-    static Optional<User> update(DSLContext dsl, long id, UserChange change, @Nullable String passwordHash) {
+    static Optional<String> passwordHash(DSLContext dsl, long id) {
+        return dsl.select(USERS.PASSWORD_HASH)
+                .from(USERS)
+                .where(USERS.ID.eq(id), USERS.DELETED_AT.isNull())
+                .fetchOptional(USERS.PASSWORD_HASH);
+    }
+
+    static Optional<User> update(
+            DSLContext dsl, long id, UserChange change, ExpectedVersion expected, @Nullable String passwordHash) {
         Map<Field<?>, @Nullable Object> set = new HashMap<>();
         put(set, USERS.EMAIL, change.email());
         put(set, USERS.NAME, change.name());
@@ -144,7 +154,7 @@ public final class UserSql {
         set.put(USERS.UPDATED_AT, CLOCK);
         return dsl.update(USERS)
                 .set(set)
-                .where(USERS.ID.eq(id), USERS.DELETED_AT.isNull())
+                .where(USERS.ID.eq(id), USERS.DELETED_AT.isNull(), VersionSql.is(USERS.VERSION, expected))
                 .returning(COLUMNS)
                 .fetchOptional(UserSql::user);
     }
@@ -163,10 +173,10 @@ public final class UserSql {
     }
 
     /** Hides the user and everything of theirs from every reader. */
-    static boolean markDeleted(DSLContext dsl, long id) {
+    static boolean markDeleted(DSLContext dsl, long id, ExpectedVersion expected) {
         return dsl.update(USERS)
                         .set(USERS.DELETED_AT, DSL.currentInstant())
-                        .where(USERS.ID.eq(id), USERS.DELETED_AT.isNull())
+                        .where(USERS.ID.eq(id), USERS.DELETED_AT.isNull(), VersionSql.is(USERS.VERSION, expected))
                         .execute()
                 == 1;
     }

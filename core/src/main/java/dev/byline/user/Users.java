@@ -1,13 +1,19 @@
 package dev.byline.user;
 
 import dev.byline.BylineException;
+import dev.byline.ExpectedVersion;
 import dev.byline.Validation;
 import dev.byline.db.Database;
+import dev.byline.idempotency.Idempotency;
+import dev.byline.idempotency.Once;
+import dev.byline.idempotency.Reply;
 import dev.byline.page.Cursor;
 import dev.byline.page.Page;
 import dev.byline.page.PageRequest;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jooq.DSLContext;
@@ -23,7 +29,7 @@ public final class Users {
     private static final int DELETE_AT_ONCE = 20;
 
     private final Database database;
-    private final UserPurge purge;
+    private final Purge purge;
     private final Passwords passwords;
 
     /**
@@ -33,7 +39,7 @@ public final class Users {
      * @param purge removes the rows of deleted users
      * @param passwords hashes passwords
      */
-    public Users(Database database, UserPurge purge, Passwords passwords) {
+    public Users(Database database, Purge purge, Passwords passwords) {
         this.database = database;
         this.purge = purge;
         this.passwords = passwords;
@@ -49,7 +55,56 @@ public final class Users {
      */
     public User create(Principal principal, NewUser user) {
         var hash = hash(user.password());
-        return database.write(dsl -> UserSql.insert(dsl, user, Role.USER, hash))
+        return database.write(dsl -> create(dsl, user, hash));
+    }
+
+    /**
+     * Signs a user up once, however often it is asked for. The password is no part of what is kept of the request: an
+     * earlier answer is given only to who knows the user's password.
+     *
+     * @param principal anyone
+     * @param user what they are called
+     * @param once the key, and what to keep
+     * @throws BylineException.Conflict as in {@link #create(Principal, NewUser)}
+     * @throws BylineException.InProgress when another attempt is under way
+     * @throws BylineException.KeyReused when the key was used for another request, or the user was deleted
+     */
+    public Reply create(Principal principal, NewUser user, Once<User> once) {
+        var password = user.password();
+        var attempt = Idempotency.attempt(
+                "create user",
+                principal.identity(once.key().origin()),
+                once.key(),
+                Arrays.asList(user.email(), user.name(), user.metadata().json(), password != null));
+        if (password == null) {
+            return database.write(dsl -> create(dsl, attempt, once, user, null));
+        }
+        var kept = database.read(dsl -> Idempotency.find(dsl, attempt));
+        if (kept.isPresent()) {
+            var owner = Objects.requireNonNull(kept.get().userId());
+            var known = database.read(dsl -> UserSql.passwordHash(dsl, owner)).orElse(null);
+            if (!passwords.matches(password, known)) {
+                throw new BylineException.KeyReused();
+            }
+            return new Reply(kept.get().answer(), true);
+        }
+        var hash = hash(password);
+        return database.write(dsl -> {
+            var reply = create(dsl, attempt, once, user, hash);
+            if (reply.replayed()) {
+                throw new BylineException.InProgress(); // done meanwhile: the next try compares the password
+            }
+            return reply;
+        });
+    }
+
+    private static Reply create(
+            DSLContext dsl, Idempotency.Attempt attempt, Once<User> once, NewUser user, @Nullable String hash) {
+        return Idempotency.once(dsl, attempt, once.answer(), () -> create(dsl, user, hash), User::id);
+    }
+
+    private static User create(DSLContext dsl, NewUser user, @Nullable String hash) {
+        return UserSql.insert(dsl, user, Role.USER, hash)
                 .orElseThrow(() -> new BylineException.Conflict("the e-mail address is taken"));
     }
 
@@ -142,19 +197,32 @@ public final class Users {
     }
 
     /**
+     * Changes a user, whatever their version: {@link #change(Principal, long, UserChange, ExpectedVersion)}.
+     *
+     * @param principal as there
+     * @param id as there
+     * @param change as there
+     */
+    public User change(Principal principal, long id, UserChange change) {
+        return change(principal, id, change, ExpectedVersion.ANY);
+    }
+
+    /**
      * Changes a user. A new password is hashed first, while no connection is held, and revokes the user's tokens but the
      * one that the principal came with.
      *
      * @param principal the user or an admin; {@code active} and {@code role} are the admins' alone
      * @param id the user's id
      * @param change what changes; if nothing does, neither does the version
+     * @param expected the versions that the change is meant for
      * @return the user as they are now
      * @throws BylineException.NotFound when there is none
      * @throws BylineException.Forbidden when the principal may not
+     * @throws BylineException.Stale when they are of another version
      * @throws BylineException.Conflict when the e-mail address is taken, or it would leave no active admin
      * @throws BylineException.Invalid when the merged metadata is too large, or the password isn't a good one
      */
-    public User change(Principal principal, long id, UserChange change) {
+    public User change(Principal principal, long id, UserChange change, ExpectedVersion expected) {
         if (!mayWrite(principal, id)) {
             throw refusal(principal, id, "only the user and admins may change a user");
         }
@@ -162,15 +230,18 @@ public final class Users {
             throw new BylineException.Forbidden("only admins may change is_active and role");
         }
         if (change.isEmpty()) {
-            return get(principal, id);
+            var user = get(principal, id);
+            expected.check(user.version());
+            return user;
         }
         if (change.password() != null) {
-            check(
-                    change.password(),
-                    change.email() == null ? get(new Principal.Operator(), id).email() : change.email());
+            var user = get(new Principal.Operator(), id);
+            expected.check(user.version()); // before the work of hashing
+            check(change.password(), change.email() == null ? user.email() : change.email());
         }
         var hash = hash(change.password());
-        return database.write(dsl -> change(dsl, principal, id, change, hash)).seenBy(principal);
+        return database.write(dsl -> change(dsl, principal, id, change, expected, hash))
+                .seenBy(principal);
     }
 
     private static void check(Password password, @Nullable String email) {
@@ -179,16 +250,27 @@ public final class Users {
         validation.throwIfInvalid();
     }
 
-    private static User change(DSLContext dsl, Principal principal, long id, UserChange change, @Nullable String hash) {
+    private static User change(
+            DSLContext dsl,
+            Principal principal,
+            long id,
+            UserChange change,
+            ExpectedVersion expected,
+            @Nullable String hash) {
         if (change.demotes()) {
             keepAnAdmin(UserSql.lockWithAdmins(dsl, id), id);
         }
-        var changed = UserSql.update(dsl, id, change, hash).orElseThrow(Users::notFound);
+        var changed = UserSql.update(dsl, id, change, expected, hash).orElseThrow(() -> absentOrStale(dsl, id));
         if (hash != null) {
             var own = principal instanceof Principal.Member member && member.is(id) ? member.tokenId() : null;
             UserSql.revokeTokens(dsl, id, own);
         }
         return changed;
+    }
+
+    /** Why nothing was written: asked only after the fact, so that the usual case is one statement. */
+    private static BylineException absentOrStale(DSLContext dsl, long id) {
+        return UserSql.byId(dsl, id).isPresent() ? new BylineException.Stale() : notFound();
     }
 
     private static void keepAnAdmin(Set<Long> activeAdmins, long id) {
@@ -198,23 +280,35 @@ public final class Users {
     }
 
     /**
+     * Deletes a user, whatever their version: {@link #delete(Principal, long, ExpectedVersion)}.
+     *
+     * @param principal as there
+     * @param id as there
+     */
+    public void delete(Principal principal, long id) {
+        delete(principal, id, ExpectedVersion.ANY);
+    }
+
+    /**
      * Deletes a user with their posts and tokens. When it returns, nobody sees any of them any more and the e-mail address is
      * free; the rows of users with many posts are removed in the background, in batches.
      *
      * @param principal the user or an admin
      * @param id the user's id
+     * @param expected the versions that are meant
      * @throws BylineException.NotFound when there is none
      * @throws BylineException.Forbidden when the principal may not
+     * @throws BylineException.Stale when they are of another version
      * @throws BylineException.Conflict when they are the last active admin
      */
-    public void delete(Principal principal, long id) {
+    public void delete(Principal principal, long id, ExpectedVersion expected) {
         if (!mayWrite(principal, id)) {
             throw refusal(principal, id, "only the user and admins may delete a user");
         }
         var removed = database.write(dsl -> {
             keepAnAdmin(UserSql.lockWithAdmins(dsl, id), id);
-            if (!UserSql.markDeleted(dsl, id)) {
-                throw notFound();
+            if (!UserSql.markDeleted(dsl, id, expected)) {
+                throw absentOrStale(dsl, id);
             }
             UserSql.revokeTokens(dsl, id, null);
             return UserSql.deletePosts(dsl, id, DELETE_AT_ONCE) < DELETE_AT_ONCE && UserSql.deleteMarked(dsl, id);

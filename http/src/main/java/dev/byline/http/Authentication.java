@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 /** Who calls, and how often they may. */
 final class Authentication {
     private static final String PRINCIPAL = "byline.principal";
+    private static final String REFUND = "byline.refund";
     private static final Pattern BEARER = Pattern.compile("[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/=-]+) *");
 
     private final Authenticator authenticator;
@@ -58,6 +59,8 @@ final class Authentication {
             var principal = authenticator.authenticate(bearer.group(1));
             ctx.attribute(PRINCIPAL, principal);
             perToken.spend(ctx, bearer.group(1));
+            Runnable refund = () -> perToken.refund(ctx, bearer.group(1));
+            ctx.attribute(REFUND, refund);
         } catch (BylineException.Unauthenticated e) {
             perAddress.spend(ctx, address.key(ctx)); // guessing costs
             throw e;
@@ -73,6 +76,19 @@ final class Authentication {
     static Principal principal(Context ctx) {
         Principal principal = ctx.attribute(PRINCIPAL);
         return principal == null ? new Principal.Anonymous() : principal;
+    }
+
+    /** Gives back what the request took of its token's budget. */
+    static void refund(Context ctx) {
+        Runnable refund = ctx.attribute(REFUND);
+        if (refund != null) {
+            refund.run();
+        }
+    }
+
+    /** What tells anonymous callers apart. */
+    String origin(Context ctx) {
+        return address.key(ctx);
     }
 
     /** Refuses who may not call a route at all. */

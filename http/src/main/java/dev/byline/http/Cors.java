@@ -14,7 +14,7 @@ record Cors(Set<String> origins) {
         if (origins.isEmpty()) {
             return;
         }
-        ctx.res().addHeader("Vary", "Origin");
+        Responses.vary(ctx, "Origin");
         if (origin == null || !origins.contains(origin)) {
             return;
         }

@@ -13,6 +13,8 @@ import java.util.Set;
  * @param limits requests a minute
  * @param trustedProxies whose {@code X-Forwarded-For} is believed
  * @param corsOrigins web origins, such as {@code https://app.example.com}, whose pages may read answers
+ * @param requireIfMatch whether PATCH and DELETE of users and posts must say which version they mean
+ * @param docs whether there is a page to read about and try out the interface
  */
 public record HttpConfig(
         String host,
@@ -21,7 +23,9 @@ public record HttpConfig(
         boolean signupOpen,
         RateLimits limits,
         List<Cidr> trustedProxies,
-        Set<String> corsOrigins) {
+        Set<String> corsOrigins,
+        boolean requireIfMatch,
+        boolean docs) {
 
     /**
      * Requests a minute, with a burst of one minute's worth; 0 for no limit.
@@ -46,7 +50,7 @@ public record HttpConfig(
      * @param version as above
      */
     public static HttpConfig local(int port, String version) {
-        return new HttpConfig("127.0.0.1", port, version, true, RateLimits.DEFAULT, List.of(), Set.of());
+        return new HttpConfig("127.0.0.1", port, version, true, RateLimits.DEFAULT, List.of(), Set.of(), false, true);
     }
 
     /**
@@ -55,6 +59,7 @@ public record HttpConfig(
      * @param other requests a minute
      */
     public HttpConfig withLimits(RateLimits other) {
-        return new HttpConfig(host, port, version, signupOpen, other, trustedProxies, corsOrigins);
+        return new HttpConfig(
+                host, port, version, signupOpen, other, trustedProxies, corsOrigins, requireIfMatch, docs);
     }
 }

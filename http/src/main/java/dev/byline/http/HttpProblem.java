@@ -29,6 +29,12 @@ public final class HttpProblem extends RuntimeException {
                 Problem.MALFORMED, name + " " + message, List.of(new FieldError(name, message)), Map.of());
     }
 
+    /** A method that an address doesn't have. */
+    static HttpProblem methodNotAllowed(String allowed) {
+        return new HttpProblem(
+                Problem.METHOD_NOT_ALLOWED, "allowed here: " + allowed, List.of(), Map.of("Allow", allowed));
+    }
+
     String detail() {
         return String.valueOf(getMessage());
     }

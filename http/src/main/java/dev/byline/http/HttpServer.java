@@ -6,8 +6,10 @@ import static dev.byline.http.Route.Access.USER;
 import static io.javalin.http.HandlerType.DELETE;
 import static io.javalin.http.HandlerType.GET;
 import static io.javalin.http.HandlerType.HEAD;
+import static io.javalin.http.HandlerType.OPTIONS;
 import static io.javalin.http.HandlerType.PATCH;
 import static io.javalin.http.HandlerType.POST;
+import static io.javalin.http.HandlerType.PUT;
 
 import dev.byline.Byline;
 import io.javalin.Javalin;
@@ -15,12 +17,12 @@ import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import io.javalin.http.HandlerType;
 import java.time.Duration;
-import java.util.Collections;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Server;
@@ -38,6 +40,7 @@ public final class HttpServer implements AutoCloseable {
 
     /** What browsers must not do with answers that are data. */
     static final Map<String, String> PROTECTION = Map.of(
+            "Cache-Control", "no-store", // unless a handler knows better
             "X-Content-Type-Options", "nosniff",
             "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'",
             "Referrer-Policy", "no-referrer");
@@ -51,7 +54,8 @@ public final class HttpServer implements AutoCloseable {
     }
 
     /** The table of contents. */
-    static List<Route> routes(UserRoutes users, PostRoutes posts, TokenRoutes tokens, SystemRoutes system) {
+    static List<Route> routes(
+            UserRoutes users, PostRoutes posts, TokenRoutes tokens, SystemRoutes system, DocsRoutes docs) {
         return List.of(
                 new Route(POST, "/users", ANYONE, users::create),
                 new Route(GET, "/users", ANYONE, users::list),
@@ -70,7 +74,10 @@ public final class HttpServer implements AutoCloseable {
                 new Route(GET, "/tokens", USER, tokens::list),
                 new Route(DELETE, "/tokens/current", USER, tokens::revokeCurrent),
                 new Route(DELETE, "/tokens/{id}", USER, tokens::revoke),
-                new Route(GET, "/", ANYONE, system::index),
+                new Route(GET, "/", ANYONE, system::index, true),
+                new Route(GET, "/openapi.json", ANYONE, docs::openapi),
+                new Route(GET, "/docs", ANYONE, docs::page, true),
+                new Route(GET, "/docs/{file}", ANYONE, docs::file, true),
                 new Route(GET, "/livez", ANYONE, system::livez),
                 new Route(GET, "/readyz", ANYONE, system::readyz));
     }
@@ -86,11 +93,15 @@ public final class HttpServer implements AutoCloseable {
      */
     public static HttpServer start(HttpConfig config, Byline byline, Authenticator authenticator, Readiness readiness) {
         var authentication = new Authentication(config, authenticator);
-        var routes = routes(
-                new UserRoutes(byline.users(), byline.posts(), authentication, config.signupOpen()),
-                new PostRoutes(byline.posts()),
+        var all = routes(
+                new UserRoutes(byline.users(), byline.posts(), authentication, config),
+                new PostRoutes(byline.posts(), config),
                 new TokenRoutes(byline.tokens(), authentication),
-                new SystemRoutes(readiness, config.version()));
+                new SystemRoutes(readiness, config),
+                new DocsRoutes(config.version()));
+        var routes = all.stream()
+                .filter(route -> config.docs() || !route.path().startsWith("/docs"))
+                .toList();
         var cors = new Cors(config.corsOrigins());
         var javalin = Javalin.create(javalinConfig -> {
             configure(javalinConfig);
@@ -100,22 +111,45 @@ public final class HttpServer implements AutoCloseable {
             javalinConfig.routes.before(ctx -> requireStarted(ctx, readiness));
             javalinConfig.routes.before(Requests::prefetch);
             javalinConfig.routes.before(authentication::identify);
-            javalinConfig.routes.before(HttpServer::requireJsonWanted);
-            routes.forEach(route -> add(javalinConfig, route));
+            add(javalinConfig, routes);
             Problems.install(javalinConfig.routes);
         });
         return new HttpServer(javalin.start(config.host(), config.port()), routes);
     }
 
-    private static void add(JavalinConfig config, Route route) {
-        Handler handler = ctx -> {
-            Authentication.require(ctx, route.access());
-            route.handler().handle(ctx);
-        };
-        config.routes.addHttpHandler(route.method(), route.path(), handler);
-        if (route.method().equals(GET)) {
-            config.routes.addHttpHandler(HEAD, route.path(), handler);
+    /**
+     * Everything that a path has is registered in one go, methods that it doesn't have too: otherwise DELETE /posts/batch
+     * would be taken for the deletion of a post by that name.
+     */
+    private static void add(JavalinConfig config, List<Route> routes) {
+        var paths = new LinkedHashMap<String, Map<HandlerType, Handler>>();
+        for (var route : routes) {
+            Handler handler = ctx -> {
+                if (!route.negotiates()) {
+                    Requests.requireJsonWanted(ctx);
+                }
+                Authentication.require(ctx, route.access());
+                route.handler().handle(ctx);
+            };
+            var handlers = paths.computeIfAbsent(route.path(), path -> new LinkedHashMap<>());
+            handlers.put(route.method(), handler);
+            if (route.method().equals(GET)) {
+                handlers.put(HEAD, handler);
+            }
         }
+        paths.forEach((path, handlers) -> {
+            var names = handlers.keySet().stream().map(HandlerType::name).collect(Collectors.joining(", "));
+            var allowed = names + ", OPTIONS";
+            handlers.forEach((method, handler) -> config.routes.addHttpHandler(method, path, handler));
+            config.routes.addHttpHandler(OPTIONS, path, ctx -> Responses.options(ctx, allowed));
+            for (var method : List.of(GET, HEAD, POST, PUT, PATCH, DELETE)) {
+                if (!handlers.containsKey(method)) {
+                    config.routes.addHttpHandler(method, path, ctx -> {
+                        throw HttpProblem.methodNotAllowed(allowed);
+                    });
+                }
+            }
+        });
     }
 
     private static void configure(JavalinConfig config) {
@@ -149,33 +183,6 @@ public final class HttpServer implements AutoCloseable {
         http.setIdleTimeout(IDLE_TIMEOUT.toMillis());
     }
 
-    /**
-     * Everything here is JSON: who takes nothing of the kind is told so before anything happens. The most specific range
-     * decides (RFC 9110, 12.5.1).
-     */
-    private static void requireJsonWanted(Context ctx) {
-        var accept = String.join(",", Collections.list(ctx.req().getHeaders("Accept")));
-        if (accept.isBlank() || ctx.req().getMethod().equals("OPTIONS")) {
-            return;
-        }
-        var ranges = new HashMap<String, Boolean>();
-        for (var range : accept.toLowerCase(Locale.ROOT).replace(" ", "").split(",", -1)) {
-            var parts = range.split(";", 2);
-            var wanted = parts.length == 1 || !parts[1].matches("(.*;)?q=0(\\.0*)?(;.*)?");
-            ranges.merge(parts[0], wanted, Boolean::logicalOr);
-        }
-        for (var range : List.of("application/json", "application/*", "*/*")) {
-            var wanted = ranges.get(range);
-            if (wanted != null && wanted) {
-                return;
-            }
-            if (wanted != null) {
-                break;
-            }
-        }
-        throw new HttpProblem(Problem.NOT_ACCEPTABLE, "answers are application/json");
-    }
-
     /** Nobody gets in before the schema and the first admin are there: an address could be taken from under them. */
     private static void requireStarted(Context ctx, Readiness readiness) {
         if (!readiness.isStarted() && !Authentication.isProbe(ctx)) {
@@ -185,6 +192,7 @@ public final class HttpServer implements AutoCloseable {
 
     private static void protect(Context ctx) {
         PROTECTION.forEach(ctx::header);
+        Responses.vary(ctx, "Authorization");
     }
 
     /** The route table, for tests that hold other tables equal to it. */

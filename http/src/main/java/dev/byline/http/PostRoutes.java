@@ -2,6 +2,7 @@ package dev.byline.http;
 
 import static dev.byline.http.Authentication.principal;
 
+import dev.byline.idempotency.Once;
 import dev.byline.page.Page;
 import dev.byline.post.NewPost;
 import dev.byline.post.Post;
@@ -15,17 +16,27 @@ import java.util.List;
 
 /** {@code /posts}. */
 final class PostRoutes {
-    private final Posts posts;
+    /** Only users write posts: there is no anonymous caller whose keys could meet another's. */
+    private static final String NO_ORIGIN = "";
 
-    PostRoutes(Posts posts) {
+    private final Posts posts;
+    private final boolean requireIfMatch;
+
+    PostRoutes(Posts posts, HttpConfig config) {
         this.posts = posts;
+        this.requireIfMatch = config.requireIfMatch();
     }
 
     void create(Context ctx) {
         Requests.query(ctx);
-        var post = posts.create(principal(ctx), newPost(Requests.body(ctx)));
-        ctx.header("Location", "/posts/" + post.id());
-        Responses.json(ctx, HttpStatus.CREATED, json -> Json.post(json, post));
+        var newPost = newPost(Requests.body(ctx));
+        var key = Requests.idempotencyKey(ctx, NO_ORIGIN);
+        if (key == null) {
+            Created.of(posts.create(principal(ctx), newPost)).send(ctx);
+            return;
+        }
+        var once = new Once<Post>(key, post -> Created.of(post).toBytes());
+        Created.send(ctx, posts.create(principal(ctx), newPost, once));
     }
 
     void createBatch(Context ctx) {
@@ -33,8 +44,13 @@ final class PostRoutes {
         var body = Requests.body(ctx);
         var wanted = body.list("posts", 1, Posts.MAX_BATCH, PostRoutes::newPost);
         List<NewPost> batch = body.build(() -> wanted);
-        var written = posts.createAll(principal(ctx), batch);
-        Responses.json(ctx, HttpStatus.CREATED, json -> Json.posts(json, written));
+        var key = Requests.idempotencyKey(ctx, NO_ORIGIN);
+        if (key == null) {
+            Created.of(posts.createAll(principal(ctx), batch)).send(ctx);
+            return;
+        }
+        var once = new Once<List<Post>>(key, written -> Created.of(written).toBytes());
+        Created.send(ctx, posts.createAll(principal(ctx), batch, once));
     }
 
     private static NewPost newPost(JsonFields body) {
@@ -53,37 +69,39 @@ final class PostRoutes {
         if (query.has("ids")) {
             query.forbidBeside("ids", "limit", "cursor", "author");
             var found = new Page<Post>(posts.byIds(principal(ctx), query.ids()), null);
-            Responses.json(ctx, HttpStatus.OK, json -> Json.posts(json, found));
+            Conditional.json(ctx, json -> Json.posts(json, found));
             return;
         }
         var filter = new PostFilter(query.id("author").orElse(null));
         var page = posts.feed(principal(ctx), filter, query.page());
         Responses.linkNext(ctx, query, page);
-        Responses.json(ctx, HttpStatus.OK, json -> Json.posts(json, page));
+        Conditional.json(ctx, json -> Json.posts(json, page));
     }
 
     void get(Context ctx) {
         Requests.query(ctx);
         var post = posts.get(principal(ctx), Requests.pathId(ctx));
-        Responses.json(ctx, HttpStatus.OK, json -> Json.post(json, post));
+        Conditional.json(ctx, Conditional.tag(post), json -> Json.post(json, post));
     }
 
     void change(Context ctx) {
         Requests.query(ctx);
         var id = Requests.pathId(ctx);
+        var expected = Conditional.expected(ctx, requireIfMatch);
         var body = Requests.patch(ctx);
         var title = body.optionalText("title");
         var text = body.optionalText("body");
         var metadata = body.metadataChange();
         var status = body.optionalEnum("status", PostStatus.values(), PostStatus::text);
         var change = body.build(() -> new PostChange(title, text, metadata, status));
-        var post = posts.change(principal(ctx), id, change);
+        var post = posts.change(principal(ctx), id, change, expected);
+        ctx.header("ETag", Conditional.tag(post));
         Responses.json(ctx, HttpStatus.OK, json -> Json.post(json, post));
     }
 
     void delete(Context ctx) {
         Requests.query(ctx);
-        posts.delete(principal(ctx), Requests.pathId(ctx));
+        posts.delete(principal(ctx), Requests.pathId(ctx), Conditional.expected(ctx, requireIfMatch));
         Responses.noContent(ctx);
     }
 }

@@ -46,6 +46,10 @@ final class Problems {
             case BylineException.NotFound ignored -> new HttpProblem(Problem.NOT_FOUND, detail);
             case BylineException.Forbidden ignored -> new HttpProblem(Problem.FORBIDDEN, detail);
             case BylineException.Conflict ignored -> new HttpProblem(Problem.CONFLICT, detail);
+            case BylineException.Stale ignored -> new HttpProblem(Problem.STALE, detail);
+            case BylineException.InProgress ignored ->
+                new HttpProblem(Problem.IN_PROGRESS, detail, List.of(), Map.of("Retry-After", "1"));
+            case BylineException.KeyReused ignored -> new HttpProblem(Problem.KEY_REUSED, detail);
             case BylineException.Unavailable unavailable -> {
                 if (unavailable.getCause() != null) {
                     LOG.warn(
@@ -75,13 +79,7 @@ final class Problems {
             send(ctx, new HttpProblem(problem, detail));
             return;
         }
-        var allowed = String.join(", ", e.getDetails().values()) + ", OPTIONS";
-        if (ctx.req().getMethod().equals("OPTIONS")) {
-            ctx.header("Allow", allowed);
-            Responses.noContent(ctx);
-            return;
-        }
-        send(ctx, new HttpProblem(problem, "allowed here: " + allowed, List.of(), Map.of("Allow", allowed)));
+        send(ctx, HttpProblem.methodNotAllowed(String.join(", ", e.getDetails().values())));
     }
 
     private static HttpProblem other(Context ctx, Exception e) {

@@ -43,12 +43,25 @@ final class RateLimiter {
         }
         var probe = bucket(key).tryConsumeAndReturnRemaining(1);
         ctx.header("RateLimit-Policy", "\"" + name + "\";q=" + perMinute + ";w=60");
-        ctx.header(
-                "RateLimit",
-                "\"" + name + "\";r=" + probe.getRemainingTokens() + ";t=" + seconds(probe.getNanosToWaitForReset()));
+        tell(ctx, probe.getRemainingTokens(), seconds(probe.getNanosToWaitForReset()));
         if (!probe.isConsumed()) {
             throw exhausted(probe.getNanosToWaitForRefill());
         }
+    }
+
+    /** Gives back what {@link #spend} took. */
+    void refund(Context ctx, String key) {
+        if (perMinute == 0) {
+            return;
+        }
+        var bucket = bucket(key);
+        bucket.addTokens(1);
+        var left = bucket.getAvailableTokens();
+        tell(ctx, left, Math.ceilDiv((perMinute - left) * 60, perMinute));
+    }
+
+    private void tell(Context ctx, long left, long secondsToReset) {
+        ctx.header("RateLimit", "\"" + name + "\";r=" + left + ";t=" + secondsToReset);
     }
 
     private Bucket bucket(String key) {

@@ -1,5 +1,7 @@
 package dev.byline.http;
 
+import dev.byline.BylineException;
+import dev.byline.idempotency.IdempotencyKey;
 import io.javalin.http.Context;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -7,12 +9,15 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,6 +78,64 @@ final class Requests {
         var types = "application/merge-patch+json, application/json";
         requireType(ctx, Set.of("application/merge-patch+json", "application/json"), Map.of("Accept-Patch", types));
         return JsonFields.parse(text(ctx));
+    }
+
+    /**
+     * What makes a repetition safe, if the client asked for that.
+     *
+     * @param origin what tells anonymous callers apart
+     */
+    static @Nullable IdempotencyKey idempotencyKey(Context ctx, String origin) {
+        var headers = Collections.list(ctx.req().getHeaders("Idempotency-Key"));
+        if (headers.isEmpty()) {
+            return null;
+        }
+        if (headers.size() > 1) {
+            throw HttpProblem.malformedParameter("Idempotency-Key", "must not be repeated");
+        }
+        try {
+            return new IdempotencyKey(headers.getFirst(), origin);
+        } catch (BylineException.Invalid e) {
+            throw HttpProblem.malformedParameter(
+                    "Idempotency-Key", e.errors().getFirst().message());
+        }
+    }
+
+    /** Whether the client takes JSON. The most specific range decides (RFC 9110, 12.5.1). */
+    static void requireJsonWanted(Context ctx) {
+        var ranges = accepted(ctx);
+        for (var range : List.of("application/json", "application/*", "*/*")) {
+            var wanted = ranges.get(range);
+            if (wanted != null && wanted) {
+                return;
+            }
+            if (wanted != null) {
+                break;
+            }
+        }
+        if (!ranges.isEmpty()) {
+            throw new HttpProblem(Problem.NOT_ACCEPTABLE, "answers are application/json");
+        }
+    }
+
+    /** Whether the client is a browser that somebody sits at: they ask for HTML by name, programs for JSON or anything. */
+    static boolean isHtmlWanted(Context ctx) {
+        var ranges = accepted(ctx);
+        return ranges.getOrDefault("text/html", false) && !ranges.containsKey("application/json");
+    }
+
+    /** The ranges of the header Accept: true, or false for one with a quality of 0. */
+    private static Map<String, Boolean> accepted(Context ctx) {
+        var accept = String.join(",", Collections.list(ctx.req().getHeaders("Accept")));
+        var ranges = new HashMap<String, Boolean>();
+        for (var range : accept.toLowerCase(Locale.ROOT).replace(" ", "").split(",", -1)) {
+            if (!range.isEmpty()) {
+                var parts = range.split(";", 2);
+                var wanted = parts.length == 1 || !parts[1].matches("(.*;)?q=0(\\.0*)?(;.*)?");
+                ranges.merge(parts[0], wanted, Boolean::logicalOr);
+            }
+        }
+        return ranges;
     }
 
     private static void requireType(Context ctx, Set<String> types, Map<String, String> headers) {

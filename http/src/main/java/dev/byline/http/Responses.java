@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 final class Responses {
     private Responses() {}
 
+    /** For what has no ETag: the answer to a write, or what must not be kept. */
     static void json(Context ctx, HttpStatus status, Json.Writer body) {
         ctx.status(status);
         send(ctx, "application/json", Json.bytes(body));
@@ -30,6 +31,17 @@ final class Responses {
     static void noContent(Context ctx) {
         ctx.status(HttpStatus.NO_CONTENT);
         ctx.res().setContentType(null);
+    }
+
+    static void options(Context ctx, String allowed) {
+        ctx.header("Allow", allowed);
+        noContent(ctx);
+    }
+
+    /** Notes that the answer depends on a header of the request. */
+    static void vary(Context ctx, String header) {
+        var before = ctx.res().getHeader("Vary");
+        ctx.header("Vary", before == null ? header : before + ", " + header);
     }
 
     static void flush(Context ctx) {

@@ -10,8 +10,13 @@ import io.javalin.http.HandlerType;
  * @param path with parameters in braces
  * @param access who may call it
  * @param handler parses, calls core once, renders
+ * @param negotiates whether the handler looks at Accept itself; else who takes no JSON is refused
  */
-record Route(HandlerType method, String path, Access access, Handler handler) {
+record Route(HandlerType method, String path, Access access, Handler handler, boolean negotiates) {
+    Route(HandlerType method, String path, Access access, Handler handler) {
+        this(method, path, access, handler, false);
+    }
+
     /** Who may call a route; what they may do there is core's affair. */
     enum Access {
         /** With a token or without. */

@@ -6,21 +6,33 @@ import io.javalin.http.HttpStatus;
 /** What is there beside the data. */
 final class SystemRoutes {
     private final Readiness readiness;
-    private final String version;
+    private final HttpConfig config;
 
-    SystemRoutes(Readiness readiness, String version) {
+    SystemRoutes(Readiness readiness, HttpConfig config) {
         this.readiness = readiness;
-        this.version = version;
+        this.config = config;
     }
 
     void index(Context ctx) {
         Requests.query(ctx);
-        Responses.json(ctx, HttpStatus.OK, json -> {
+        Responses.vary(ctx, "Accept");
+        if (config.docs() && Requests.isHtmlWanted(ctx)) {
+            ctx.header("Location", "/docs");
+            ctx.status(HttpStatus.SEE_OTHER);
+            ctx.res().setContentType(null);
+            return;
+        }
+        Requests.requireJsonWanted(ctx);
+        Conditional.json(ctx, json -> {
             json.writeStartObject();
             json.writeStringField("name", "byline");
-            json.writeStringField("version", version);
+            json.writeStringField("version", config.version());
             json.writeStringField("users", "/users");
             json.writeStringField("posts", "/posts");
+            json.writeStringField("openapi", "/openapi.json");
+            if (config.docs()) {
+                json.writeStringField("docs", "/docs");
+            }
             json.writeEndObject();
         });
     }

@@ -43,7 +43,6 @@ final class TokenRoutes {
     }
 
     private static void created(Context ctx, IssuedToken issued) {
-        ctx.header("Cache-Control", "no-store");
         Responses.json(ctx, HttpStatus.CREATED, json -> Json.issuedToken(json, issued));
     }
 

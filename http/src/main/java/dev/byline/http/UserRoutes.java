@@ -2,6 +2,7 @@ package dev.byline.http;
 
 import static dev.byline.http.Authentication.principal;
 
+import dev.byline.idempotency.Once;
 import dev.byline.page.Page;
 import dev.byline.page.PageRequest;
 import dev.byline.post.Posts;
@@ -21,12 +22,14 @@ final class UserRoutes {
     private final Posts posts;
     private final Authentication authentication;
     private final boolean signupOpen;
+    private final boolean requireIfMatch;
 
-    UserRoutes(Users users, Posts posts, Authentication authentication, boolean signupOpen) {
+    UserRoutes(Users users, Posts posts, Authentication authentication, HttpConfig config) {
         this.users = users;
         this.posts = posts;
         this.authentication = authentication;
-        this.signupOpen = signupOpen;
+        this.signupOpen = config.signupOpen();
+        this.requireIfMatch = config.requireIfMatch();
     }
 
     void create(Context ctx) {
@@ -39,10 +42,14 @@ final class UserRoutes {
         var metadata = body.metadata();
         var newUser =
                 body.build(() -> new NewUser(email, name, password == null ? null : new Password(password), metadata));
+        var key = Requests.idempotencyKey(ctx, authentication.origin(ctx));
         authentication.beforeSignup(ctx);
-        var user = users.create(principal(ctx), newUser);
-        ctx.header("Location", "/users/" + user.id());
-        Responses.json(ctx, HttpStatus.CREATED, json -> Json.user(json, user));
+        if (key == null) {
+            Created.of(users.create(principal(ctx), newUser)).send(ctx);
+            return;
+        }
+        var once = new Once<User>(key, user -> Created.of(user).toBytes());
+        Created.send(ctx, users.create(principal(ctx), newUser, once));
     }
 
     void list(Context ctx) {
@@ -50,13 +57,13 @@ final class UserRoutes {
         if (query.has("ids")) {
             query.forbidBeside("ids", "limit", "cursor", "active");
             var found = new Page<User>(users.byIds(principal(ctx), query.ids()), null);
-            Responses.json(ctx, HttpStatus.OK, json -> Json.users(json, found));
+            Conditional.json(ctx, json -> Json.users(json, found));
             return;
         }
         var filter = new UserFilter(query.bool("active").orElse(null));
         var page = users.list(principal(ctx), filter, query.page());
         Responses.linkNext(ctx, query, page);
-        Responses.json(ctx, HttpStatus.OK, json -> Json.users(json, page));
+        Conditional.json(ctx, json -> Json.users(json, page));
     }
 
     void get(Context ctx) {
@@ -68,16 +75,17 @@ final class UserRoutes {
             }
             var page = PageRequest.first(PageRequest.DEFAULT_LIMIT);
             var author = posts.withAuthor(principal(ctx), id, page);
-            Responses.json(ctx, HttpStatus.OK, json -> Json.userWithPosts(json, author));
+            Conditional.json(ctx, json -> Json.userWithPosts(json, author));
             return;
         }
         var user = users.get(principal(ctx), id);
-        Responses.json(ctx, HttpStatus.OK, json -> Json.user(json, user));
+        Conditional.json(ctx, Conditional.tag(user), json -> Json.user(json, user));
     }
 
     void change(Context ctx) {
         Requests.query(ctx);
         var id = Requests.pathId(ctx);
+        var expected = Conditional.expected(ctx, requireIfMatch);
         var body = Requests.patch(ctx);
         var email = body.optionalText("email");
         var name = body.optionalText("name");
@@ -90,13 +98,14 @@ final class UserRoutes {
         if (password != null || email != null) {
             authentication.beforeCredentialChange(ctx, id);
         }
-        var user = users.change(principal(ctx), id, change);
+        var user = users.change(principal(ctx), id, change, expected);
+        ctx.header("ETag", Conditional.tag(user));
         Responses.json(ctx, HttpStatus.OK, json -> Json.user(json, user));
     }
 
     void delete(Context ctx) {
         Requests.query(ctx);
-        users.delete(principal(ctx), Requests.pathId(ctx));
+        users.delete(principal(ctx), Requests.pathId(ctx), Conditional.expected(ctx, requireIfMatch));
         Responses.noContent(ctx);
     }
 
@@ -104,6 +113,6 @@ final class UserRoutes {
         var query = Requests.query(ctx, "limit", "cursor");
         var page = posts.byAuthor(principal(ctx), Requests.pathId(ctx), query.page());
         Responses.linkNext(ctx, query, page);
-        Responses.json(ctx, HttpStatus.OK, json -> Json.posts(json, page));
+        Conditional.json(ctx, json -> Json.posts(json, page));
     }
 }

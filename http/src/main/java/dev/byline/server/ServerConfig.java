@@ -42,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  * @param limits requests a minute
  * @param trustedProxies whose X-Forwarded-For is believed
  * @param corsOrigins whose pages may read answers
+ * @param requireIfMatch whether PATCH and DELETE must say which version they mean
+ * @param docs whether there is a page to try out the interface
  * @param log the form of log lines
  */
 record ServerConfig(
@@ -60,6 +62,8 @@ record ServerConfig(
         HttpConfig.RateLimits limits,
         List<Cidr> trustedProxies,
         Set<String> corsOrigins,
+        boolean requireIfMatch,
+        boolean docs,
         Log log) {
 
     private static final int MAX_RATE = 100_000_000;
@@ -108,6 +112,8 @@ record ServerConfig(
                         text -> list(text).stream().map(Cidr::parse).toList(),
                         List.of()),
                 reader.read(Setting.BYLINE_CORS_ORIGINS, ServerConfig::origins, Set.of()),
+                reader.read(Setting.BYLINE_REQUIRE_IF_MATCH, ServerConfig::onOff, false),
+                reader.read(Setting.BYLINE_DOCS, ServerConfig::onOff, true),
                 reader.read(Setting.BYLINE_LOG, text -> oneOf(text, Log.values()), Log.AUTO));
         var faults = new ArrayList<>(values.faults());
         faults.addAll(reader.faults);
@@ -124,7 +130,8 @@ record ServerConfig(
 
     /** The HTTP server's part of the settings. */
     HttpConfig http(String version) {
-        return new HttpConfig(host, port, version, signupOpen, limits, trustedProxies, corsOrigins);
+        return new HttpConfig(
+                host, port, version, signupOpen, limits, trustedProxies, corsOrigins, requireIfMatch, docs);
     }
 
     /** Core's part of the settings, on a database. */

@@ -25,6 +25,8 @@ enum Setting {
     BYLINE_RATE_LIMIT_SIGNUP("20"),
     BYLINE_TRUSTED_PROXIES(""),
     BYLINE_CORS_ORIGINS(""),
+    BYLINE_REQUIRE_IF_MATCH("off"),
+    BYLINE_DOCS("on"),
     BYLINE_LOG("auto");
 
     /** What holds when it isn't set; empty where that is computed or nothing. */

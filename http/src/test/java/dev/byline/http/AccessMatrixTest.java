@@ -43,6 +43,9 @@ class AccessMatrixTest extends ServerTest {
             row("DELETE /tokens/{id}", "", 401, 204, 404, 204),
             row("DELETE /tokens/current", "", 401, 204, 204, 204),
             row("GET /", "", 200, 200, 200, 200),
+            row("GET /openapi.json", "", 200, 200, 200, 200),
+            row("GET /docs", "", 200, 200, 200, 200),
+            row("GET /docs/{file}", "", 200, 200, 200, 200),
             row("GET /livez", "", 200, 200, 200, 200),
             row("GET /readyz", "", 200, 200, 200, 200)));
 
@@ -91,7 +94,8 @@ class AccessMatrixTest extends ServerTest {
         var path = parts[1];
         var id = path.startsWith("/users") ? owner.id : path.startsWith("/posts") ? owner.draft : owner.token;
         var body = ROWS.get(route) == null ? "" : ROWS.get(route).body().formatted("n" + ++count);
-        return send(request(parts[0], path.replace("{id}", Long.toString(id)), body, token));
+        return send(
+                request(parts[0], path.replace("{id}", Long.toString(id)).replace("{file}", "docs.js"), body, token));
     }
 
     private String newAdmin() {

@@ -373,6 +373,7 @@ class ProblemsTest extends ServerTest {
 
         assertThat(index.status()).isEqualTo(200);
         assertThat(index.body())
-                .isEqualTo("{\"name\":\"byline\",\"version\":\"test\",\"users\":\"/users\",\"posts\":\"/posts\"}");
+                .isEqualTo("{\"name\":\"byline\",\"version\":\"test\",\"users\":\"/users\",\"posts\":\"/posts\","
+                        + "\"openapi\":\"/openapi.json\",\"docs\":\"/docs\"}");
     }
 }

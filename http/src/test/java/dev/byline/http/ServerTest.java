@@ -120,7 +120,10 @@ abstract class ServerTest {
             request.header("Authorization", "Bearer " + adminToken);
         }
         try {
-            return new Answer(client.send(request.build(), BodyHandlers.ofString()));
+            var sent = request.build();
+            var response = client.send(sent, BodyHandlers.ofString());
+            Contract.get().check(sent, response);
+            return new Answer(response);
         } catch (IOException e) {
             throw new AssertionError(e);
         } catch (InterruptedException e) {

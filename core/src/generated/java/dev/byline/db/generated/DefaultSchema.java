@@ -4,6 +4,7 @@
 package dev.byline.db.generated;
 
 
+import dev.byline.db.generated.tables.IdempotencyKeys;
 import dev.byline.db.generated.tables.Posts;
 import dev.byline.db.generated.tables.Tokens;
 import dev.byline.db.generated.tables.Users;
@@ -24,6 +25,8 @@ public class DefaultSchema extends SchemaImpl {
 
     public static final DefaultSchema DEFAULT_SCHEMA = new DefaultSchema();
 
+    public final IdempotencyKeys IDEMPOTENCY_KEYS = IdempotencyKeys.IDEMPOTENCY_KEYS;
+
     public final Posts POSTS = Posts.POSTS;
 
     public final Tokens TOKENS = Tokens.TOKENS;
@@ -43,6 +46,7 @@ public class DefaultSchema extends SchemaImpl {
     @Override
     public final List<Table<?>> getTables() {
         return Arrays.asList(
+            IdempotencyKeys.IDEMPOTENCY_KEYS,
             Posts.POSTS,
             Tokens.TOKENS,
             Users.USERS

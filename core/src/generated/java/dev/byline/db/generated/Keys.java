@@ -4,6 +4,7 @@
 package dev.byline.db.generated;
 
 
+import dev.byline.db.generated.tables.IdempotencyKeys;
 import dev.byline.db.generated.tables.Posts;
 import dev.byline.db.generated.tables.Tokens;
 import dev.byline.db.generated.tables.Users;
@@ -24,6 +25,7 @@ public class Keys {
     // UNIQUE and PRIMARY KEY definitions
     // -------------------------------------------------------------------------
 
+    public static final UniqueKey<Record> IDEMPOTENCY_KEYS_PKEY = Internal.createUniqueKey(IdempotencyKeys.IDEMPOTENCY_KEYS, DSL.name("idempotency_keys_pkey"), new TableField[] { IdempotencyKeys.IDEMPOTENCY_KEYS.HASH }, true);
     public static final UniqueKey<Record> POSTS_PKEY = Internal.createUniqueKey(Posts.POSTS, DSL.name("posts_pkey"), new TableField[] { Posts.POSTS.ID }, true);
     public static final UniqueKey<Record> TOKENS_HASH_KEY = Internal.createUniqueKey(Tokens.TOKENS, DSL.name("tokens_hash_key"), new TableField[] { Tokens.TOKENS.HASH }, true);
     public static final UniqueKey<Record> TOKENS_PKEY = Internal.createUniqueKey(Tokens.TOKENS, DSL.name("tokens_pkey"), new TableField[] { Tokens.TOKENS.ID }, true);

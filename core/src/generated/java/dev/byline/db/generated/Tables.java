@@ -4,6 +4,7 @@
 package dev.byline.db.generated;
 
 
+import dev.byline.db.generated.tables.IdempotencyKeys;
 import dev.byline.db.generated.tables.Posts;
 import dev.byline.db.generated.tables.Tokens;
 import dev.byline.db.generated.tables.Users;
@@ -11,6 +12,8 @@ import dev.byline.db.generated.tables.Users;
 
 @SuppressWarnings({ "all", "unchecked", "rawtypes", "this-escape" })
 public class Tables {
+
+    public static final IdempotencyKeys IDEMPOTENCY_KEYS = IdempotencyKeys.IDEMPOTENCY_KEYS;
 
     public static final Posts POSTS = Posts.POSTS;
 

@@ -19,7 +19,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /** A user with very many posts: gone at once for everyone, removed in batches under the usual statement limits. */
-class UserPurgeTest extends CoreTest {
+class PurgeTest extends CoreTest {
     @Test
     void aHundredThousandPostsAreHiddenAtOnceAndThenRemoved() throws InterruptedException {
         var prolific = newUser();

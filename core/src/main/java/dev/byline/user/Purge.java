@@ -2,6 +2,7 @@ package dev.byline.user;
 
 import dev.byline.BylineException;
 import dev.byline.db.Database;
+import dev.byline.idempotency.Idempotency;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -13,12 +14,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes the rows of deleted users in the background, a batch of posts in a transaction of its own, so that no
- * statement runs long however much somebody wrote. What a process leaves behind when it dies, any process finds on its
+ * Removes in the background what is gone for everyone already: the rows of deleted users, and answers kept for idempotency
+ * keys whose day is over. A batch goes in a transaction of its own, so that no statement runs long however much there is. What a process leaves behind when it dies, any process finds on its
  * next round. Runs one thread; several processes may work on the same user, as each skips what another has locked.
  */
-public final class UserPurge implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(UserPurge.class);
+public final class Purge implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Purge.class);
     private static final Duration INTERVAL = Duration.ofMinutes(1);
 
     /** Posts removed in one statement at most: each may have hundreds of chunks of its body beside it. */
@@ -29,11 +30,11 @@ public final class UserPurge implements AutoCloseable {
     private final AtomicBoolean requested = new AtomicBoolean();
 
     /**
-     * Starts looking for deleted users, once a minute.
+     * Starts looking for what is deleted or expired, once a minute.
      *
      * @param database where users are kept
      */
-    public UserPurge(Database database) {
+    public Purge(Database database) {
         this.database = database;
         this.executor = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("byline-purge").factory());
@@ -55,6 +56,7 @@ public final class UserPurge implements AutoCloseable {
     private void round() {
         requested.set(false);
         try {
+            Idempotency.removeExpired(database, executor::isShutdown);
             for (var ids = marked(); !ids.isEmpty() && !executor.isShutdown(); ids = marked()) {
                 var progress = false;
                 for (var id : ids) {
@@ -65,9 +67,9 @@ public final class UserPurge implements AutoCloseable {
                 }
             }
         } catch (BylineException.Unavailable e) {
-            LOG.info("could not remove the rows of deleted users, will try again in {}", INTERVAL, e);
+            LOG.info("could not remove what is deleted or expired, will try again in {}", INTERVAL, e);
         } catch (RuntimeException e) {
-            LOG.error("could not remove the rows of deleted users", e);
+            LOG.error("could not remove what is deleted or expired", e);
         }
     }
 

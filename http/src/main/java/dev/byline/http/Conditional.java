@@ -1,0 +1,142 @@
+package dev.byline.http;
+
+import dev.byline.BylineException;
+import dev.byline.ExpectedVersion;
+import dev.byline.post.Post;
+import dev.byline.user.Principal;
+import dev.byline.user.User;
+import io.javalin.http.Context;
+import io.javalin.http.HttpStatus;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+
+/**
+ * ETags, and the requests that depend on them. All tags are strong: equal tags, equal bytes.
+ *
+ * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-13">RFC 9110, 13: conditional requests</a>
+ */
+final class Conditional {
+    /** Goes up when {@link Json} writes the same row in another way. */
+    private static final String FORMAT = "1-";
+
+    /** What a user's representation for themself and admins adds to the tag of the public one. */
+    private static final String PRIVATE = "-private";
+
+    private static final Pattern LIST = Pattern.compile("[ \t]*(W/)?(\"[\\x21\\x23-\\x7e\\x80-\\xff]*\")[ \t]*(?:,|$)");
+    private static final Pattern VERSION = Pattern.compile("\"" + FORMAT + "([0-9]{1,18})(" + PRIVATE + ")?\"");
+
+    private Conditional() {}
+
+    static String tag(Post post) {
+        return "\"" + FORMAT + post.version() + "\"";
+    }
+
+    static String tag(User user) {
+        return "\"" + FORMAT + user.version() + (user.role() == null ? "" : PRIVATE) + "\"";
+    }
+
+    /** For what has no version of its own. */
+    static String tag(byte[] body) {
+        try {
+            var sha256 = MessageDigest.getInstance("SHA-256").digest(body);
+            return "\""
+                    + Base64.getUrlEncoder()
+                            .withoutPadding()
+                            .encodeToString(sha256)
+                            .substring(0, 22) + "\"";
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    /** Answers a GET: the body, or that the client has it already. */
+    static void json(Context ctx, String tag, Json.Writer body) {
+        send(ctx, "application/json", tag, () -> Json.bytes(body));
+    }
+
+    /** As above, for what has no version of its own. */
+    static void json(Context ctx, Json.Writer body) {
+        var bytes = Json.bytes(body);
+        send(ctx, "application/json", tag(bytes), () -> bytes);
+    }
+
+    static void send(Context ctx, String contentType, String tag, Supplier<byte[]> body) {
+        if (ctx.req().getHeader("If-Match") != null && !names(ctx, "If-Match", tag)) {
+            throw new BylineException.Stale();
+        }
+        ctx.header("ETag", tag);
+        var anonymous = Authentication.principal(ctx) instanceof Principal.Anonymous;
+        ctx.header("Cache-Control", anonymous ? "public, no-cache" : "private, no-cache");
+        if (ctx.req().getHeader("If-None-Match") != null && names(ctx, "If-None-Match", tag)) {
+            Authentication.refund(ctx);
+            ctx.status(HttpStatus.NOT_MODIFIED);
+            ctx.res().setContentType(null);
+            return;
+        }
+        ctx.status(HttpStatus.OK);
+        Responses.send(ctx, contentType, body.get());
+    }
+
+    /** Whether a header names a tag; a weak one counts for If-None-Match only. */
+    private static boolean names(Context ctx, String header, String tag) {
+        return tags(ctx, header).stream()
+                .anyMatch(each -> each.equals("*")
+                        || each.equals(tag)
+                        || (header.equals("If-None-Match") && each.equals("W/" + tag)));
+    }
+
+    /**
+     * Which versions a PATCH or DELETE is meant for. The public tag and the private one of a version count alike: what
+     * they show differs, what is changed doesn't.
+     */
+    static ExpectedVersion expected(Context ctx, boolean required) {
+        if (ctx.req().getHeader("If-None-Match") != null) {
+            throw HttpProblem.malformedParameter("If-None-Match", "is for GET and HEAD");
+        }
+        if (ctx.req().getHeader("If-Match") == null) {
+            if (required) {
+                throw new HttpProblem(
+                        Problem.PRECONDITION_REQUIRED,
+                        "say which version you mean: If-Match with the ETag of what you read");
+            }
+            return ExpectedVersion.ANY;
+        }
+        var versions = new HashSet<Long>();
+        for (var tag : tags(ctx, "If-Match")) {
+            if (tag.equals("*")) {
+                return ExpectedVersion.ANY;
+            }
+            var version = VERSION.matcher(tag);
+            if (version.matches()) {
+                versions.add(Long.valueOf(version.group(1)));
+            }
+        }
+        return new ExpectedVersion(versions);
+    }
+
+    private static List<String> tags(Context ctx, String header) {
+        var text = String.join(",", Collections.list(ctx.req().getHeaders(header)));
+        if (text.strip().equals("*")) {
+            return List.of("*");
+        }
+        var tags = new ArrayList<String>();
+        var tag = LIST.matcher(text);
+        var end = 0;
+        while (tag.lookingAt()) {
+            tags.add((tag.group(1) == null ? "" : tag.group(1)) + tag.group(2));
+            end = tag.end();
+            tag.region(end, text.length());
+        }
+        if (end < text.length() || tags.isEmpty()) {
+            throw HttpProblem.malformedParameter(header, "must be a list of entity tags, or *");
+        }
+        return tags;
+    }
+}

@@ -1,0 +1,78 @@
+package dev.byline.http;
+
+import io.javalin.http.Context;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+
+/** The contract, and a page to read about it and try it out: Swagger UI, all of it from the jar. */
+final class DocsRoutes {
+    /** Where the webjar keeps its files; its version is the parent POM's. */
+    private static final String SWAGGER_UI = "/META-INF/resources/webjars/swagger-ui/5.34.1/";
+
+    /** Scripts and styles from here only, requests to here only, and nobody's frame. */
+    private static final String POLICY =
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+                    + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    private static final String CSS = "text/css";
+    private static final String SCRIPT = "text/javascript";
+
+    private final File openapi;
+    private final File page = File.read("docs.html", "text/html");
+    private final Map<String, File> files = new HashMap<>();
+
+    DocsRoutes(String version) {
+        var document = new String(File.read("openapi.json", "application/json").body(), StandardCharsets.UTF_8);
+        this.openapi = new File(
+                "application/json",
+                document.replace("\"version\": \"unreleased\"", "\"version\": \"" + version + "\"")
+                        .getBytes(StandardCharsets.UTF_8));
+        files.put("docs.css", File.read("docs.css", CSS));
+        files.put("docs.js", File.read("docs.js", SCRIPT));
+        files.put("swagger-ui.css", File.read(SWAGGER_UI + "swagger-ui.css", CSS));
+        files.put("swagger-ui-bundle.js", File.read(SWAGGER_UI + "swagger-ui-bundle.js", SCRIPT));
+    }
+
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record File(String type, byte[] body, String tag) {
+        File(String type, byte[] body) {
+            this(type, body, Conditional.tag(body));
+        }
+
+        static File read(String name, String type) {
+            try (var in = DocsRoutes.class.getResourceAsStream(name)) {
+                if (in == null) {
+                    throw new IllegalStateException("no " + name + " in the jar");
+                }
+                return new File(type, in.readAllBytes());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        void send(Context ctx) {
+            Requests.query(ctx);
+            Conditional.send(ctx, type, tag, () -> body);
+        }
+    }
+
+    void openapi(Context ctx) {
+        openapi.send(ctx);
+    }
+
+    void page(Context ctx) {
+        ctx.header("Content-Security-Policy", POLICY);
+        page.send(ctx);
+    }
+
+    void file(Context ctx) {
+        var file = files.get(ctx.pathParam("file"));
+        if (file == null) {
+            throw new HttpProblem(Problem.NOT_FOUND, "there is nothing at this address");
+        }
+        file.send(ctx);
+    }
+}

@@ -1,0 +1,176 @@
+package dev.byline.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The document is true: its routes are the server's, its examples the server's answers. */
+class OpenApiTest extends ServerTest {
+    private static final Contract CONTRACT = Contract.get();
+
+    @Test
+    void describesTheRoutesThatThereAre() {
+        var routes = new ArrayList<String>();
+        server.routes().forEach(route -> routes.add(route.method().name() + " " + route.path()));
+
+        assertThat(CONTRACT.operations().keySet()).containsExactlyInAnyOrderElementsOf(routes);
+    }
+
+    private static JsonNode operation(String route) {
+        return Objects.requireNonNull(CONTRACT.operations().get(route), route);
+    }
+
+    @Test
+    void saysWhoMayCall() {
+        for (var route : server.routes()) {
+            var operation = operation(route.method().name() + " " + route.path());
+            var anonymous = false;
+            for (var alternative : operation.get("security")) {
+                anonymous |= alternative.isEmpty();
+            }
+            assertThat(anonymous).as(route.path()).isEqualTo(route.access() == Route.Access.ANYONE);
+        }
+    }
+
+    @Test
+    void isServedWithTheProgramsVersion() {
+        var served = get("/openapi.json");
+
+        assertThat(served.status()).isEqualTo(200);
+        assertThat(served.json().at("/info/version").textValue()).isEqualTo("test");
+        assertThat(served.json().at("/openapi").textValue()).isEqualTo("3.1.0");
+    }
+
+    @Test
+    void pointsAtWhatIsThereAndUsesWhatItDefines() {
+        var used = new HashSet<String>();
+        for (var node : CONTRACT.nodesWith("$ref")) {
+            var pointer = node.get("$ref").textValue();
+            assertThat(CONTRACT.document().at(pointer.substring(1)).isMissingNode())
+                    .as(pointer)
+                    .isFalse();
+            used.add(pointer);
+        }
+        var defined = new TreeSet<String>();
+        CONTRACT.document().get("components").properties().forEach(kind -> {
+            if (!kind.getKey().equals("securitySchemes")) {
+                kind.getValue()
+                        .fieldNames()
+                        .forEachRemaining(name -> defined.add("#/components/" + kind.getKey() + "/" + name));
+            }
+        });
+        assertThat(defined).isSubsetOf(used);
+    }
+
+    @Test
+    void itsExamplesFitItsSchemas() {
+        var count = 0;
+        for (var content : CONTRACT.nodesWith("examples")) {
+            if (!content.has("schema")) {
+                continue; // the components themselves
+            }
+            for (var example : content.get("examples")) {
+                var value = CONTRACT.resolve(example).get("value");
+                assertThat(CONTRACT.faults(content.get("schema"), value))
+                        .as(value.toString())
+                        .isEmpty();
+                count++;
+            }
+        }
+        assertThat(count).isGreaterThan(50);
+    }
+
+    @Test
+    void describesEveryProblem() {
+        var described = new TreeMap<String, String>();
+        CONTRACT.document()
+                .at("/components/responses")
+                .forEach(response -> response.at("/content/application~1problem+json/examples")
+                        .forEach(example -> described.put(
+                                example.at("/value/type").textValue(),
+                                example.at("/value/status").intValue() + " "
+                                        + example.at("/value/title").textValue())));
+        assertThat(described)
+                .isEqualTo(Arrays.stream(Problem.values())
+                        .collect(Collectors.toMap(
+                                problem -> problem.type, problem -> problem.status + " " + problem.title)));
+    }
+
+    /** Times, tokens, request ids and cursors differ from run to run. */
+    private static JsonNode normalised(String json) {
+        return Contract.parse(json.replaceAll("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", "TIME")
+                .replaceAll("\"request_id\":\"[^\"]+\"", "\"request_id\":\"ID\"")
+                .replaceAll("\"id\":[0-9]+,\"token\":\"byl_[^\"]{43}\"", "\"token\":\"TOKEN\"")
+                .replaceAll("\"id\":[0-9]+,\"created_at\":", "\"created_at\":")
+                .replaceAll("\"last_used_at\":(null|\"TIME\")", "\"last_used_at\":null")
+                .replaceAll("\"version\":\"[^\"]+\"", "\"version\":\"VERSION\"")
+                .replaceAll("\"next_cursor\":\"[^\"]{28}\"", "\"next_cursor\":\"CURSOR\""));
+    }
+
+    private String token = "";
+
+    /** Sends an operation's example, and compares the answer with the one in the document. */
+    private String example(String route, String path) {
+        var parts = route.split(" ", 2);
+        var operation = operation(route);
+        var request = HttpRequest.newBuilder(uri(path));
+        if (token.isEmpty()) {
+            request.header("X-Anonymous", "true");
+        } else {
+            request.header("Authorization", "Bearer " + token);
+        }
+        var body =
+                operation.at("/requestBody/content/application~1json/examples").elements();
+        if (body.hasNext()) {
+            request.header("Content-Type", "application/json")
+                    .method(parts[0], BodyPublishers.ofString(value(body.next()).toString()));
+        }
+        var answer = send(request);
+        var described = CONTRACT.resolve(operation.get("responses").get(Integer.toString(answer.status())));
+        var expected = described.at("/content/application~1json/examples").elements();
+        var examples = Stream.iterate(expected, each -> each.hasNext(), each -> each)
+                .map(each -> normalised(value(each.next()).toString()))
+                .toList();
+        assertThat(examples).as(route).contains(normalised(answer.body()));
+        return answer.body();
+    }
+
+    private static JsonNode value(JsonNode example) {
+        return CONTRACT.resolve(example).get("value");
+    }
+
+    @Test
+    void itsExamplesAreTheServersAnswers() {
+        example("POST /users", "/users");
+        token = Contract.parse(example("POST /tokens", "/tokens")).get("token").textValue();
+        example("PATCH /users/{id}", "/users/2");
+        example("POST /posts", "/posts");
+        example("POST /posts/batch", "/posts/batch");
+        example("GET /posts/{id}", "/posts/1");
+        example("PATCH /posts/{id}", "/posts/1");
+        example("GET /tokens", "/tokens");
+        var own = token;
+        token = "";
+        example("GET /users/{id}", "/users/2");
+        example("GET /users", "/users?limit=1");
+        example("GET /posts", "/posts?limit=1");
+        example("GET /users/{id}/posts", "/users/2/posts");
+        example("GET /", "/");
+        example("GET /livez", "/livez");
+        example("GET /readyz", "/readyz");
+        token = tokenOf(1);
+        example("POST /users/{id}/tokens", "/users/2/tokens");
+        token = own;
+    }
+}
