@@ -71,10 +71,11 @@ final class Conditional {
         if (ctx.req().getHeader("If-Match") != null && !names(ctx, "If-Match", tag)) {
             throw new BylineException.Stale();
         }
+        var known = ctx.req().getHeader("If-None-Match") != null && names(ctx, "If-None-Match", tag);
         ctx.header("ETag", tag);
         var anonymous = Authentication.principal(ctx) instanceof Principal.Anonymous;
         ctx.header("Cache-Control", anonymous ? "public, no-cache" : "private, no-cache");
-        if (ctx.req().getHeader("If-None-Match") != null && names(ctx, "If-None-Match", tag)) {
+        if (known) {
             Authentication.refund(ctx);
             ctx.status(HttpStatus.NOT_MODIFIED);
             ctx.res().setContentType(null);

@@ -69,7 +69,7 @@ final class DocsRoutes {
     }
 
     void file(Context ctx) {
-        var file = files.get(ctx.pathParam("file"));
+        var file = files.get(ctx.pathParam("name"));
         if (file == null) {
             throw new HttpProblem(Problem.NOT_FOUND, "there is nothing at this address");
         }

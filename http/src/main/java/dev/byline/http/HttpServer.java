@@ -77,7 +77,7 @@ public final class HttpServer implements AutoCloseable {
                 new Route(GET, "/", ANYONE, system::index, true),
                 new Route(GET, "/openapi.json", ANYONE, docs::openapi),
                 new Route(GET, "/docs", ANYONE, docs::page, true),
-                new Route(GET, "/docs/{file}", ANYONE, docs::file, true),
+                new Route(GET, "/docs/{name}", ANYONE, docs::file, true),
                 new Route(GET, "/livez", ANYONE, system::livez),
                 new Route(GET, "/readyz", ANYONE, system::readyz));
     }
@@ -125,7 +125,7 @@ public final class HttpServer implements AutoCloseable {
         var paths = new LinkedHashMap<String, Map<HandlerType, Handler>>();
         for (var route : routes) {
             Handler handler = ctx -> {
-                if (!route.negotiates()) {
+                if (!route.negotiates() && !route.method().equals(DELETE)) { // which has no answer to choose
                     Requests.requireJsonWanted(ctx);
                 }
                 Authentication.require(ctx, route.access());

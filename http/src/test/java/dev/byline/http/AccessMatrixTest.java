@@ -45,7 +45,7 @@ class AccessMatrixTest extends ServerTest {
             row("GET /", "", 200, 200, 200, 200),
             row("GET /openapi.json", "", 200, 200, 200, 200),
             row("GET /docs", "", 200, 200, 200, 200),
-            row("GET /docs/{file}", "", 200, 200, 200, 200),
+            row("GET /docs/{name}", "", 200, 200, 200, 200),
             row("GET /livez", "", 200, 200, 200, 200),
             row("GET /readyz", "", 200, 200, 200, 200)));
 
@@ -95,7 +95,7 @@ class AccessMatrixTest extends ServerTest {
         var id = path.startsWith("/users") ? owner.id : path.startsWith("/posts") ? owner.draft : owner.token;
         var body = ROWS.get(route) == null ? "" : ROWS.get(route).body().formatted("n" + ++count);
         return send(
-                request(parts[0], path.replace("{id}", Long.toString(id)).replace("{file}", "docs.js"), body, token));
+                request(parts[0], path.replace("{id}", Long.toString(id)).replace("{name}", "docs.js"), body, token));
     }
 
     private String newAdmin() {

@@ -1,0 +1,159 @@
+// What browser.sh does in the browser: node browser.js URL TOKEN PNG CHROMIUM
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const [url, token, png, executablePath] = process.argv.slice(2);
+const origin = new URL(url).origin;
+const MAX_PNG = 300 * 1000;
+
+/** Whatever must not happen, in the order in which it happened. */
+const faults = [];
+
+const profile = mkdtempSync(join(tmpdir(), 'byline-browser-'));
+const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    viewport: { width: 1200, height: 900 },
+    args: [
+        '--no-sandbox', // so that it also runs as root and in containers: it sees this server only
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+    ],
+});
+const page = context.pages()[0] ?? (await context.newPage());
+page.setDefaultTimeout(15_000);
+
+// A fault in the page's own words; most CSP violations are reported on the console as well.
+await page.exposeFunction('bylineViolation', (text) => faults.push(`CSP violation: ${text}`));
+await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (e) => {
+        window.bylineViolation(`${e.effectiveDirective} refused ${e.blockedURI} at ${e.sourceFile}:${e.lineNumber}`);
+    });
+});
+page.on('console', (message) => {
+    if (message.type() === 'error' || /content security policy/i.test(message.text())) {
+        faults.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
+    }
+});
+page.on('pageerror', (error) => faults.push(`exception: ${error}`));
+context.on('request', (request) => {
+    const target = new URL(request.url());
+    if (!['data:', 'blob:', 'about:'].includes(target.protocol) && target.origin !== origin) {
+        faults.push(`request to another origin: ${request.url()}`);
+    }
+});
+context.on('requestfailed', (request) => {
+    faults.push(`request failed: ${request.url()} ${request.failure()?.errorText}`);
+});
+
+let last = 'the start';
+
+function pass(what) {
+    if (faults.length > 0) {
+        throw new Error(`on the way to "${what}": ${faults.join('; ')}`);
+    }
+    console.log(`PASS browser: ${what}`);
+    last = what;
+}
+
+function equal(what, expected, actual) {
+    if (expected !== actual) {
+        throw new Error(`${what}: expected ${expected}, got ${actual}`);
+    }
+}
+
+/** The block of an operation, opened, ready to try out. */
+async function open(operationId) {
+    const block = page.locator(`.opblock[id$="-${operationId}"]`);
+    await block.locator('.opblock-summary-control').click();
+    await block.getByRole('button', { name: 'Try it out' }).click();
+    return block;
+}
+
+/** Presses Execute and returns the server's answer, which the page must show, too. */
+async function execute(block, method, path) {
+    const answer = page.waitForResponse((response) => {
+        return response.request().method() === method && new URL(response.url()).pathname === path;
+    });
+    await block.getByRole('button', { name: 'Execute', exact: true }).click();
+    const response = await answer;
+    const shown = block.locator('.live-responses-table .response-col_status').last();
+    equal(`${method} ${path}, as shown`, String(response.status()), (await shown.innerText()).trim().split(/\s/)[0]);
+    return response;
+}
+
+function directives(policy) {
+    return Object.fromEntries(policy.split(';').map((each) => each.trim().split(/\s+(.*)/)));
+}
+
+async function story() {
+    const docs = await page.goto(`${url}/docs`);
+    equal('status of /docs', 200, docs.status());
+    const policy = docs.headers()['content-security-policy'] ?? '';
+    equal(`scripts of its own only, by "${policy}"`, "'self'", directives(policy)['script-src']);
+    equal(`nothing else by default, by "${policy}"`, true, /^'(none|self)'$/.test(directives(policy)['default-src']));
+    await page.locator('.opblock[id$="-listPosts"]').waitFor();
+    await page.waitForLoadState('networkidle');
+    pass(`/docs under ${policy}`);
+
+    const picture = await page.screenshot({ animations: 'disabled' });
+    equal(`the picture has ${picture.length} bytes, less than ${MAX_PNG}`, true, picture.length < MAX_PNG);
+    pass(`a picture of ${Math.round(picture.length / 1000)} KB`);
+
+    const list = await execute(await open('listPosts'), 'GET', '/posts');
+    equal('GET /posts', 200, list.status());
+    equal('posts are a list', true, Array.isArray((await list.json()).posts));
+    pass('GET /posts, Try it out, Execute: 200');
+
+    await page.locator('.scheme-container .authorize, .auth-wrapper .btn.authorize').first().click();
+    const dialog = page.locator('.dialog-ux .modal-ux');
+    await dialog.locator('input').first().fill(token);
+    await dialog.locator('.auth-btn-wrapper button.authorize').click();
+    await dialog.getByText('Authorized', { exact: true }).waitFor();
+    await dialog.locator('.auth-btn-wrapper .btn-done').click();
+    await dialog.waitFor({ state: 'detached' });
+    pass('Authorize');
+
+    const create = await open('createPost');
+    await create.locator('textarea.body-param__text').fill('{"title":"From the browser","body":"x"}');
+    const created = await execute(create, 'POST', '/posts');
+    equal('POST /posts', 201, created.status());
+    const { id, title } = await created.json();
+    equal('the title', 'From the browser', title);
+    const { authorization } = await created.request().allHeaders();
+    equal('the token was sent', true, authorization === `Bearer ${token}`);
+    pass('POST /posts, Try it out, Execute: 201');
+
+    const remove = await open('deletePost');
+    await remove.locator('tr[data-param-name="id"] input').fill(String(id));
+    equal('DELETE', 204, (await execute(remove, 'DELETE', `/posts/${id}`)).status());
+    pass('DELETE of that post, Try it out, Execute: 204');
+
+    const root = await page.goto(`${url}/`);
+    equal('status in the end', 200, root.status());
+    equal('a redirect from /', `${url}/`, root.request().redirectedFrom()?.url());
+    equal('where / leads', '/docs', new URL(page.url()).pathname);
+    await page.locator('.opblock[id$="-listPosts"]').waitFor();
+    await page.waitForLoadState('networkidle');
+    pass('/ leads to /docs');
+
+    mkdirSync(dirname(png), { recursive: true });
+    writeFileSync(png, picture);
+}
+
+try {
+    await story();
+} catch (e) {
+    console.log(`FAIL browser, after "${last}": ${e}`);
+    faults.forEach((fault) => console.log(`FAIL browser: ${fault}`));
+    process.exitCode = 1;
+} finally {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+}
