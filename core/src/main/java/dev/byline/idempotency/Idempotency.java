@@ -9,6 +9,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -36,8 +37,7 @@ public final class Idempotency {
 
     /** What an earlier attempt left. */
     @SuppressWarnings("ArrayRecordComponent") // never compared as a whole
-    public record Kept(
-            byte[] fingerprint, byte[] answer, @Nullable Long userId, boolean shown) {}
+    public record Kept(byte[] fingerprint, byte[] answer, List<Long> userIds, boolean shown) {}
 
     /**
      * Names an attempt.
@@ -75,7 +75,7 @@ public final class Idempotency {
      * @param attempt as made by {@link #attempt}
      * @param answer as in {@link Once#answer()}
      * @param effect what to do
-     * @param owner whose data the answer shows, null for nobody's in particular
+     * @param owners whose data the answer shows
      * @throws BylineException.InProgress when another attempt is under way
      * @throws BylineException.KeyReused as in {@link #find}
      */
@@ -84,7 +84,7 @@ public final class Idempotency {
             Attempt attempt,
             Function<? super T, byte[]> answer,
             Supplier<T> effect,
-            Function<? super T, @Nullable Long> owner) {
+            Function<? super T, Set<Long>> owners) {
         if (!IdempotencySql.tryLock(dsl, ByteBuffer.wrap(attempt.hash()).getLong())) {
             throw new BylineException.InProgress();
         }
@@ -95,7 +95,7 @@ public final class Idempotency {
         }
         var result = effect.get();
         var bytes = answer.apply(result);
-        IdempotencySql.keep(dsl, attempt, owner.apply(result), bytes);
+        IdempotencySql.keep(dsl, attempt, owners.apply(result), bytes);
         return new Reply(bytes, false);
     }
 
@@ -106,9 +106,18 @@ public final class Idempotency {
      * @param stopping asked between batches
      */
     public static void removeExpired(Database database, BooleanSupplier stopping) {
-        int removed = BATCH;
-        while (removed == BATCH && !stopping.getAsBoolean()) {
-            removed = database.write(dsl -> IdempotencySql.removeExpired(dsl, KEPT, BATCH));
+        for (var batch = BATCH; !stopping.getAsBoolean(); ) {
+            var limit = batch;
+            try {
+                if (database.write(dsl -> IdempotencySql.removeExpired(dsl, KEPT, limit)) < limit) {
+                    return;
+                }
+            } catch (BylineException.Unavailable e) {
+                if (batch == 1) {
+                    throw e;
+                }
+                batch = Math.max(1, batch / 4); // too much for the statement's time limit, perhaps
+            }
         }
     }
 

@@ -5,13 +5,14 @@ import static dev.byline.db.generated.Tables.USERS;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import org.jooq.DSLContext;
 import org.jooq.Field;
 import org.jooq.impl.DSL;
 import org.jooq.impl.SQLDataType;
 import org.jooq.types.DayToSecond;
-import org.jspecify.annotations.Nullable;
 
 /** The statements about idempotency keys, one method each. */
 final class IdempotencySql {
@@ -26,24 +27,25 @@ final class IdempotencySql {
     }
 
     static Optional<Idempotency.Kept> find(DSLContext dsl, byte[] hash, Duration kept) {
-        var shown = DSL.field(IDEMPOTENCY_KEYS
-                .USER_ID
-                .isNull()
-                .or(DSL.exists(DSL.selectOne()
-                        .from(USERS)
-                        .where(USERS.ID.eq(IDEMPOTENCY_KEYS.USER_ID), USERS.DELETED_AT.isNull()))));
-        return dsl.select(IDEMPOTENCY_KEYS.FINGERPRINT, IDEMPOTENCY_KEYS.ANSWER, IDEMPOTENCY_KEYS.USER_ID, shown)
+        var gone = DSL.unnest(IDEMPOTENCY_KEYS.USER_IDS).as("u", "id");
+        var shown = DSL.field(DSL.notExists(DSL.selectOne()
+                .from(gone)
+                .leftJoin(USERS)
+                .on(USERS.ID.eq(DSL.field(DSL.name("u", "id"), Long.class)), USERS.DELETED_AT.isNull())
+                .where(USERS.ID.isNull())));
+        return dsl.select(IDEMPOTENCY_KEYS.FINGERPRINT, IDEMPOTENCY_KEYS.ANSWER, IDEMPOTENCY_KEYS.USER_IDS, shown)
                 .from(IDEMPOTENCY_KEYS)
                 .where(IDEMPOTENCY_KEYS.HASH.eq(hash), IDEMPOTENCY_KEYS.CREATED_AT.gt(ago(kept)))
-                .fetchOptional(row -> new Idempotency.Kept(row.value1(), row.value2(), row.value3(), row.value4()));
+                .fetchOptional(
+                        row -> new Idempotency.Kept(row.value1(), row.value2(), List.of(row.value3()), row.value4()));
     }
 
     /** Over one that is expired, if it is still there; another can't be: the lock is held. */
-    static void keep(DSLContext dsl, Idempotency.Attempt attempt, @Nullable Long userId, byte[] answer) {
+    static void keep(DSLContext dsl, Idempotency.Attempt attempt, Collection<Long> userIds, byte[] answer) {
         var unused = dsl.insertInto(IDEMPOTENCY_KEYS)
                 .set(IDEMPOTENCY_KEYS.HASH, attempt.hash())
                 .set(IDEMPOTENCY_KEYS.FINGERPRINT, attempt.fingerprint())
-                .set(IDEMPOTENCY_KEYS.USER_ID, userId)
+                .set(IDEMPOTENCY_KEYS.USER_IDS, userIds.toArray(Long[]::new))
                 .set(IDEMPOTENCY_KEYS.ANSWER, answer)
                 .set(IDEMPOTENCY_KEYS.CREATED_AT, DSL.currentInstant())
                 .onConflict(IDEMPOTENCY_KEYS.HASH)

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jooq.DSLContext;
@@ -86,7 +87,8 @@ public final class Posts {
                         principal,
                         posts,
                         once,
-                        dsl -> insert.run(dsl).getFirst()));
+                        dsl -> insert.run(dsl).getFirst(),
+                        made -> Set.of(made.userId())));
     }
 
     /**
@@ -115,7 +117,17 @@ public final class Posts {
      */
     public Reply createAll(Principal principal, List<NewPost> posts, Once<List<Post>> once) {
         checkSize(posts);
-        return write(principal, posts, IN_BATCH, insert -> once("create posts", principal, posts, once, insert::run));
+        return write(
+                principal,
+                posts,
+                IN_BATCH,
+                insert -> once(
+                        "create posts",
+                        principal,
+                        posts,
+                        once,
+                        insert::run,
+                        made -> made.stream().map(Post::userId).collect(Collectors.toSet())));
     }
 
     private static void checkSize(List<NewPost> posts) {
@@ -125,7 +137,12 @@ public final class Posts {
     }
 
     private <T> Reply once(
-            String operation, Principal principal, List<NewPost> posts, Once<T> once, Function<DSLContext, T> insert) {
+            String operation,
+            Principal principal,
+            List<NewPost> posts,
+            Once<T> once,
+            Function<DSLContext, T> insert,
+            Function<? super T, Set<Long>> authors) {
         var request = new ArrayList<@Nullable Object>();
         for (var post : posts) {
             request.add(post.title());
@@ -137,9 +154,7 @@ public final class Posts {
         }
         var attempt =
                 Idempotency.attempt(operation, principal.identity(once.key().origin()), once.key(), request);
-        var owner = principal instanceof Principal.Member member ? Long.valueOf(member.userId()) : null;
-        return database.write(
-                dsl -> Idempotency.once(dsl, attempt, once.answer(), () -> insert.apply(dsl), result -> owner));
+        return database.write(dsl -> Idempotency.once(dsl, attempt, once.answer(), () -> insert.apply(dsl), authors));
     }
 
     /** Inserts what is to be written. */

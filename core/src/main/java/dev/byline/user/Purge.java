@@ -55,21 +55,29 @@ public final class Purge implements AutoCloseable {
 
     private void round() {
         requested.set(false);
+        attempt(this::removeUsers);
+        attempt(() -> Idempotency.removeExpired(database, executor::isShutdown));
+    }
+
+    private static void attempt(Runnable task) {
         try {
-            Idempotency.removeExpired(database, executor::isShutdown);
-            for (var ids = marked(); !ids.isEmpty() && !executor.isShutdown(); ids = marked()) {
-                var progress = false;
-                for (var id : ids) {
-                    progress |= purge(id);
-                }
-                if (!progress) {
-                    return; // another process is at it
-                }
-            }
+            task.run();
         } catch (BylineException.Unavailable e) {
             LOG.info("could not remove what is deleted or expired, will try again in {}", INTERVAL, e);
         } catch (RuntimeException e) {
             LOG.error("could not remove what is deleted or expired", e);
+        }
+    }
+
+    private void removeUsers() {
+        for (var ids = marked(); !ids.isEmpty() && !executor.isShutdown(); ids = marked()) {
+            var progress = false;
+            for (var id : ids) {
+                progress |= purge(id);
+            }
+            if (!progress) {
+                return; // another process is at it
+            }
         }
     }
 

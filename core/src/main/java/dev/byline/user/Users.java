@@ -10,12 +10,13 @@ import dev.byline.idempotency.Reply;
 import dev.byline.page.Cursor;
 import dev.byline.page.Page;
 import dev.byline.page.PageRequest;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ public final class Users {
     private final Database database;
     private final Purge purge;
     private final Passwords passwords;
+
+    /** Sign-ups with a key whose password is being hashed here. */
+    private final Set<ByteBuffer> hashing = ConcurrentHashMap.newKeySet();
 
     /**
      * Use {@link dev.byline.Byline#users()}.
@@ -81,26 +85,34 @@ public final class Users {
         }
         var kept = database.read(dsl -> Idempotency.find(dsl, attempt));
         if (kept.isPresent()) {
-            var owner = Objects.requireNonNull(kept.get().userId());
+            var owner = kept.get().userIds().getFirst();
             var known = database.read(dsl -> UserSql.passwordHash(dsl, owner)).orElse(null);
             if (!passwords.matches(password, known)) {
                 throw new BylineException.KeyReused();
             }
             return new Reply(kept.get().answer(), true);
         }
-        var hash = hash(password);
-        return database.write(dsl -> {
-            var reply = create(dsl, attempt, once, user, hash);
-            if (reply.replayed()) {
-                throw new BylineException.InProgress(); // done meanwhile: the next try compares the password
-            }
-            return reply;
-        });
+        var name = ByteBuffer.wrap(attempt.hash());
+        if (!hashing.add(name)) {
+            throw new BylineException.InProgress(); // before the work, of which there is little room for
+        }
+        try {
+            var hash = hash(password);
+            return database.write(dsl -> {
+                var reply = create(dsl, attempt, once, user, hash);
+                if (reply.replayed()) {
+                    throw new BylineException.InProgress(); // done meanwhile: the next try compares the password
+                }
+                return reply;
+            });
+        } finally {
+            hashing.remove(name);
+        }
     }
 
     private static Reply create(
             DSLContext dsl, Idempotency.Attempt attempt, Once<User> once, NewUser user, @Nullable String hash) {
-        return Idempotency.once(dsl, attempt, once.answer(), () -> create(dsl, user, hash), User::id);
+        return Idempotency.once(dsl, attempt, once.answer(), () -> create(dsl, user, hash), made -> Set.of(made.id()));
     }
 
     private static User create(DSLContext dsl, NewUser user, @Nullable String hash) {

@@ -54,8 +54,8 @@ class OnceTest extends CoreTest {
         byline.posts().create(as(newUser()), post("fresh", PostStatus.PUBLISHED, null), once("fresh"));
         var fresh = Long.parseLong(database.value("SELECT count(*) FROM idempotency_keys"));
         database.run(
-                "INSERT INTO idempotency_keys (hash, fingerprint, answer, created_at) SELECT sha256(n::text::bytea),"
-                        + " sha256(''), '', now() - interval '24 hours' FROM generate_series(1, 450) AS n");
+                "INSERT INTO idempotency_keys (hash, fingerprint, user_ids, answer, created_at) SELECT sha256(n::text::bytea),"
+                        + " sha256(''), '{}', '', now() - interval '24 hours' FROM generate_series(1, 450) AS n");
         try (var other = Database.on(database.dataSource())) {
             Idempotency.removeExpired(other, () -> true); // stopping: nothing is begun
             assertThat(database.value("SELECT count(*) FROM idempotency_keys")).isEqualTo(Long.toString(450 + fresh));

@@ -29,8 +29,9 @@ final class Conditional {
     /** What a user's representation for themself and admins adds to the tag of the public one. */
     private static final String PRIVATE = "-private";
 
-    private static final Pattern LIST = Pattern.compile("[ \t]*(W/)?(\"[\\x21\\x23-\\x7e\\x80-\\xff]*\")[ \t]*(?:,|$)");
-    private static final Pattern VERSION = Pattern.compile("\"" + FORMAT + "([0-9]{1,18})(" + PRIVATE + ")?\"");
+    private static final Pattern LIST =
+            Pattern.compile("(?:[ \t]*,)*[ \t]*(W/)?(\"[\\x21\\x23-\\x7e\\x80-\\xff]*\")[ \t]*(?:,|$)");
+    private static final Pattern VERSION = Pattern.compile("\"" + FORMAT + "([1-9][0-9]{0,17})(" + PRIVATE + ")?\"");
 
     private Conditional() {}
 
@@ -76,9 +77,12 @@ final class Conditional {
         var anonymous = Authentication.principal(ctx) instanceof Principal.Anonymous;
         ctx.header("Cache-Control", anonymous ? "public, no-cache" : "private, no-cache");
         if (known) {
-            Authentication.refund(ctx);
+            if (!tags(ctx, "If-None-Match").contains("*")) {
+                Authentication.refund(ctx); // for who has it, not for who only says so
+            }
             ctx.status(HttpStatus.NOT_MODIFIED);
             ctx.res().setContentType(null);
+            Responses.flush(ctx); // else a length of 0 would be added, which isn't that of the representation
             return;
         }
         ctx.status(HttpStatus.OK);
@@ -135,7 +139,7 @@ final class Conditional {
             end = tag.end();
             tag.region(end, text.length());
         }
-        if (end < text.length() || tags.isEmpty()) {
+        if (!text.substring(end).matches("[ \t,]*") || tags.isEmpty()) {
             throw HttpProblem.malformedParameter(header, "must be a list of entity tags, or *");
         }
         return tags;

@@ -21,7 +21,8 @@ record Cors(Set<String> origins) {
         ctx.header("Access-Control-Allow-Origin", origin);
         ctx.header(
                 "Access-Control-Expose-Headers",
-                "Link, Location, ETag, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id");
+                "Link, Location, ETag, Idempotency-Replayed, Accept-Patch, Retry-After, RateLimit, RateLimit-Policy,"
+                        + " X-Request-Id");
         if (ctx.req().getMethod().equals("OPTIONS") && ctx.req().getHeader("Access-Control-Request-Method") != null) {
             ctx.header("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE");
             ctx.header(

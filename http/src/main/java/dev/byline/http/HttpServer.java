@@ -19,7 +19,9 @@ import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -112,7 +114,7 @@ public final class HttpServer implements AutoCloseable {
             javalinConfig.routes.before(Requests::prefetch);
             javalinConfig.routes.before(authentication::identify);
             add(javalinConfig, routes);
-            Problems.install(javalinConfig.routes);
+            Problems.install(javalinConfig.routes, path -> allowed(routes, path));
         });
         return new HttpServer(javalin.start(config.host(), config.port()), routes);
     }
@@ -122,7 +124,7 @@ public final class HttpServer implements AutoCloseable {
      * would be taken for the deletion of a post by that name.
      */
     private static void add(JavalinConfig config, List<Route> routes) {
-        var paths = new LinkedHashMap<String, Map<HandlerType, Handler>>();
+        var paths = new LinkedHashMap<String, Map<HandlerType, Handler>>(); // in the table's order: words before {id}
         for (var route : routes) {
             Handler handler = ctx -> {
                 if (!route.negotiates() && !route.method().equals(DELETE)) { // which has no answer to choose
@@ -138,10 +140,10 @@ public final class HttpServer implements AutoCloseable {
             }
         }
         paths.forEach((path, handlers) -> {
-            var names = handlers.keySet().stream().map(HandlerType::name).collect(Collectors.joining(", "));
-            var allowed = names + ", OPTIONS";
+            var allowed = allowed(handlers.keySet());
             handlers.forEach((method, handler) -> config.routes.addHttpHandler(method, path, handler));
-            config.routes.addHttpHandler(OPTIONS, path, ctx -> Responses.options(ctx, allowed));
+            config.routes.addHttpHandler(
+                    OPTIONS, path, ctx -> Responses.options(ctx, allowed, handlers.containsKey(PATCH)));
             for (var method : List.of(GET, HEAD, POST, PUT, PATCH, DELETE)) {
                 if (!handlers.containsKey(method)) {
                     config.routes.addHttpHandler(method, path, ctx -> {
@@ -150,6 +152,27 @@ public final class HttpServer implements AutoCloseable {
                 }
             }
         });
+    }
+
+    private static String allowed(Collection<HandlerType> methods) {
+        return methods.stream().map(HandlerType::name).collect(Collectors.joining(", ")) + ", OPTIONS";
+    }
+
+    /** For methods that nobody has heard of. */
+    private static String allowed(List<Route> routes, String path) {
+        var first = routes.stream()
+                .filter(route -> path.matches(route.path().replaceAll("\\{[a-z]+}", "[^/]+")))
+                .map(Route::path)
+                .findFirst()
+                .orElse("");
+        var methods = new LinkedHashSet<HandlerType>();
+        routes.stream().filter(route -> route.path().equals(first)).forEach(route -> {
+            methods.add(route.method());
+            if (route.method().equals(GET)) {
+                methods.add(HEAD);
+            }
+        });
+        return allowed(methods);
     }
 
     private static void configure(JavalinConfig config) {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.eclipse.jetty.http.HttpException;
 import org.slf4j.Logger;
@@ -23,10 +24,15 @@ final class Problems {
 
     private Problems() {}
 
-    static void install(RoutesConfig routes) {
+    /**
+     * Takes over all errors.
+     *
+     * @param allowed says which methods a path has
+     */
+    static void install(RoutesConfig routes, UnaryOperator<String> allowed) {
         routes.exception(BylineException.class, (e, ctx) -> send(ctx, of(ctx, e)));
         routes.exception(HttpProblem.class, (e, ctx) -> send(ctx, e));
-        routes.exception(HttpResponseException.class, (e, ctx) -> ofJavalin(ctx, e));
+        routes.exception(HttpResponseException.class, (e, ctx) -> ofJavalin(ctx, e, allowed));
         routes.exception(UncheckedIOException.class, (e, ctx) -> gone(ctx, e));
         routes.exception(Exception.class, (e, ctx) -> send(ctx, other(ctx, e)));
     }
@@ -72,14 +78,14 @@ final class Problems {
     }
 
     /** An unknown path, a wrong method. */
-    private static void ofJavalin(Context ctx, HttpResponseException e) {
+    private static void ofJavalin(Context ctx, HttpResponseException e, UnaryOperator<String> allowed) {
         var problem = Problem.of(e.getStatus());
         if (problem != Problem.METHOD_NOT_ALLOWED) {
             var detail = problem == Problem.NOT_FOUND ? "there is nothing at this address" : problem.title;
             send(ctx, new HttpProblem(problem, detail));
             return;
         }
-        send(ctx, HttpProblem.methodNotAllowed(String.join(", ", e.getDetails().values())));
+        send(ctx, HttpProblem.methodNotAllowed(allowed.apply(ctx.path())));
     }
 
     private static HttpProblem other(Context ctx, Exception e) {

@@ -35,6 +35,9 @@ final class Requests {
 
     private static final Duration MAX_DRAIN_TIME = Duration.ofSeconds(3);
 
+    /** What a PATCH may be: RFC 7396. */
+    static final String PATCH_TYPES = "application/merge-patch+json, application/json";
+
     private static final Pattern ID = Pattern.compile("[0-9]{1,19}");
 
     private Requests() {}
@@ -75,8 +78,8 @@ final class Requests {
 
     /** Reads a merge patch (RFC 7396). */
     static JsonFields patch(Context ctx) {
-        var types = "application/merge-patch+json, application/json";
-        requireType(ctx, Set.of("application/merge-patch+json", "application/json"), Map.of("Accept-Patch", types));
+        requireType(
+                ctx, Set.of("application/merge-patch+json", "application/json"), Map.of("Accept-Patch", PATCH_TYPES));
         return JsonFields.parse(text(ctx));
     }
 
@@ -128,7 +131,7 @@ final class Requests {
     private static Map<String, Boolean> accepted(Context ctx) {
         var accept = String.join(",", Collections.list(ctx.req().getHeaders("Accept")));
         var ranges = new HashMap<String, Boolean>();
-        for (var range : accept.toLowerCase(Locale.ROOT).replace(" ", "").split(",", -1)) {
+        for (var range : accept.toLowerCase(Locale.ROOT).replaceAll("[ \t]", "").split(",", -1)) {
             if (!range.isEmpty()) {
                 var parts = range.split(";", 2);
                 var wanted = parts.length == 1 || !parts[1].matches("(.*;)?q=0(\\.0*)?(;.*)?");

@@ -33,8 +33,11 @@ final class Responses {
         ctx.res().setContentType(null);
     }
 
-    static void options(Context ctx, String allowed) {
+    static void options(Context ctx, String allowed, boolean patches) {
         ctx.header("Allow", allowed);
+        if (patches) {
+            ctx.header("Accept-Patch", Requests.PATCH_TYPES);
+        }
         noContent(ctx);
     }
 

@@ -48,6 +48,9 @@ final class UserRoutes {
             Created.of(users.create(principal(ctx), newUser)).send(ctx);
             return;
         }
+        if (password != null) {
+            authentication.beforeLogin(ctx, email); // a replay compares it, like a login
+        }
         var once = new Once<User>(key, user -> Created.of(user).toBytes());
         Created.send(ctx, users.create(principal(ctx), newUser, once));
     }

@@ -52,6 +52,7 @@ class ConditionalTest extends ServerTest {
         assertThat(answer.header("Cache-Control")).contains("no-cache");
         assertThat(answer.header("Vary")).contains("Authorization");
         assertThat(answer.header("Content-Type")).isEmpty();
+        assertThat(answer.header("Content-Length")).isEmpty();
     }
 
     @Test
@@ -93,7 +94,8 @@ class ConditionalTest extends ServerTest {
         var created = newPost();
         var path = created.header("Location");
         var tag = created.header("ETag");
-        for (var condition : List.of(tag, "W/" + tag, "\"other\", " + tag, "*", "\"a,b\" ,\t" + tag)) {
+        for (var condition :
+                List.of(tag, "W/" + tag, "\"other\", " + tag, "*", "\"a,b\" ,\t" + tag, ",\"a\",, " + tag + ", ,")) {
             assertNotModified(get(path, "If-None-Match", condition), tag);
             assertNotModified(conditional("HEAD", path, "If-None-Match", condition), tag);
         }
@@ -214,7 +216,7 @@ class ConditionalTest extends ServerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"1", "\"1", "\"1\" \"2\"", "W/", "*, \"1\"", "\"1\";x", "w/\"1\""})
+    @ValueSource(strings = {"1", "\"1", "\"1\" \"2\"", "W/", "*, \"1\"", "\"1\";x", "w/\"1\"", ","})
     void aConditionThatIsNoneIsMalformed(String condition) {
         var path = newPost().header("Location");
         assertProblem(conditional("PATCH", path, "If-Match", condition), 400, "malformed");
@@ -251,7 +253,8 @@ class ConditionalTest extends ServerTest {
             assertThat(again.status()).isEqualTo(304);
             assertThat(again.header("RateLimit")).matches("\"token\";r=(99999|100000);t=[01]");
         }
-        assertThat(get(path, "Authorization", token).header("RateLimit")).matches(".*r=9999[89];.*");
+        assertThat(get(path, "Authorization", token, "If-None-Match", "*").header("RateLimit"))
+                .contains("r=99999;"); // who has nothing pays
     }
 
     @Test
@@ -261,8 +264,10 @@ class ConditionalTest extends ServerTest {
             var path = template.replace("{id}", "1").replace("{name}", "docs.js");
             var options = send(HttpRequest.newBuilder(uri(path)).method("OPTIONS", BodyPublishers.noBody()));
             assertThat(options.status()).as(path).isEqualTo(204);
+            assertThat(options.header("Accept-Patch").isEmpty())
+                    .isNotEqualTo(options.header("Allow").contains("PATCH"));
             var allowed = List.of(options.header("Allow").split(", ", -1));
-            for (var method : List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")) {
+            for (var method : List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "INVENTED")) {
                 var has = server.routes().stream()
                         .anyMatch(route -> route.path().equals(template)
                                 && (route.method().name().equals(method)

@@ -27,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.Test;
 class KillTest {
     private static final int KILLS = Integer.getInteger("byline.kills", 2);
     private static final int CLIENTS = 4;
+    private static final Pattern ROW = Pattern.compile("\"id\":([0-9]+),\"user_id\":[0-9]+,\"title\":\"([^\"]+)\"");
 
     private final TestDatabase database = TestDatabase.migrated();
     private final HttpClient http = HttpClient.newHttpClient();
@@ -93,19 +95,25 @@ class KillTest {
     private Void write(int client, int port, String token) throws InterruptedException {
         for (int i = 0; !done.get(); i++) {
             var title = client + "-" + i;
-            var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/posts"))
+            var single = i % 3 > 0;
+            var post = "{\"title\":\"" + title + "\",\"body\":\"\"}";
+            var body = single ? post : "{\"posts\":[" + post + "," + post.replace(title, title + "b") + "]}";
+            var request = HttpRequest.newBuilder(
+                            URI.create("http://127.0.0.1:" + port + (single ? "/posts" : "/posts/batch")))
                     .header("Authorization", "Bearer " + token)
                     .header("Content-Type", "application/json")
                     .header("Idempotency-Key", "key " + title)
-                    .POST(BodyPublishers.ofString("{\"title\":\"" + title + "\",\"body\":\"\"}"))
+                    .POST(BodyPublishers.ofString(body))
                     .timeout(Duration.ofSeconds(10))
                     .build();
             while (!acknowledged.containsKey(title)) {
                 try {
                     var answer = http.send(request, BodyHandlers.ofString());
                     if (answer.statusCode() == 201) {
-                        acknowledged.put(
-                                title, answer.headers().firstValue("Location").orElseThrow());
+                        var row = ROW.matcher(answer.body());
+                        while (row.find()) {
+                            acknowledged.put(row.group(2), row.group(1));
+                        }
                         replays.addAndGet(
                                 answer.headers()
                                                 .firstValue("Idempotency-Replayed")
@@ -164,13 +172,13 @@ class KillTest {
                         "SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM posts GROUP BY title) AS c"))
                 .isEqualTo("1");
         assertThat(database.value("SELECT count(*) FROM posts")).isEqualTo(Integer.toString(acknowledged.size()));
-        assertThat(database.value("SELECT string_agg(title || ' /posts/' || id, ',' ORDER BY id) FROM posts")
+        assertThat(database.value("SELECT string_agg(title || ' ' || id, ',' ORDER BY id) FROM posts")
                         .split(",", -1))
                 .containsExactlyInAnyOrderElementsOf(acknowledged.entrySet().stream()
                         .map(each -> each.getKey() + " " + each.getValue())
                         .toList());
         System.out.printf(
-                "%d kills, %d writes acknowledged, each there once; %d retries, %d answered from what was kept%n",
+                "%d kills, %d posts acknowledged (one by one and in batches), each there once; %d retries, %d answered from what was kept%n",
                 KILLS, acknowledged.size(), retries.get(), replays.get());
         database.close();
     }

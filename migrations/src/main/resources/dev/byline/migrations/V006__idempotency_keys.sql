@@ -2,8 +2,8 @@
 CREATE TABLE idempotency_keys (
     hash        bytea       NOT NULL, -- SHA-256 of the operation, the caller and their key
     fingerprint bytea       NOT NULL, -- SHA-256 of what was asked for, without a password
-    user_id     bigint, -- whose data the answer shows; when they are deleted it is shown no more. No foreign key: a
-                        -- busy user has a million rows in a day, and deleting them would be one long statement
+    user_ids    bigint[]    NOT NULL, -- whose data the answer shows; when one is deleted it is shown no more. No foreign
+                        -- key: a busy user has a million rows in a day, and deleting them would be one long statement
     answer      bytea       NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT idempotency_keys_pkey PRIMARY KEY (hash),

@@ -51,7 +51,7 @@ public class IdempotencyKeys extends TableImpl<Record> {
 
     public final TableField<Record, byte[]> FINGERPRINT = createField(DSL.name("fingerprint"), SQLDataType.BLOB.nullable(false), this, "");
 
-    public final TableField<Record, Long> USER_ID = createField(DSL.name("user_id"), SQLDataType.BIGINT, this, "");
+    public final TableField<Record, Long[]> USER_IDS = createField(DSL.name("user_ids"), SQLDataType.BIGINT.array().nullable(false), this, "");
 
     public final TableField<Record, byte[]> ANSWER = createField(DSL.name("answer"), SQLDataType.BLOB.nullable(false), this, "");
 
