@@ -1,5 +1,6 @@
 package dev.byline;
 
+import dev.byline.cache.TieredCache;
 import dev.byline.db.Database;
 import dev.byline.db.PoolStatus;
 import dev.byline.db.ServerFacts;
@@ -26,14 +27,17 @@ public final class Byline implements AutoCloseable {
     private final Users users;
     private final Posts posts;
     private final Tokens tokens;
+    private final TieredCache cache;
 
-    private Byline(Database database, InstantSource clock, Duration tokenTtl) {
+    private Byline(
+            Database database, InstantSource clock, Duration tokenTtl, BylineConfig.Cache caching, Metrics metrics) {
         this.database = database;
         this.purge = new Purge(database);
         var passwords = new Passwords();
-        this.users = new Users(database, purge, passwords);
-        this.tokens = new Tokens(database, passwords, clock, tokenTtl);
-        this.posts = new Posts(database, clock);
+        this.cache = TieredCache.open(caching, metrics);
+        this.users = new Users(database, purge, passwords, cache, Posts.FEED);
+        this.tokens = new Tokens(database, passwords, clock, tokenTtl, users, cache);
+        this.posts = new Posts(database, clock, users, cache);
     }
 
     /**
@@ -42,7 +46,18 @@ public final class Byline implements AutoCloseable {
      * @param config where the data is
      */
     public static Byline open(BylineConfig config) {
-        return new Byline(Database.open(config.database()), InstantSource.system(), config.tokenTtl());
+        return open(config, Metrics.NONE);
+    }
+
+    /**
+     * Opens Byline with a pool of its own. Doesn't wait for the database.
+     *
+     * @param config where the data is
+     * @param metrics is told what happens
+     */
+    public static Byline open(BylineConfig config, Metrics metrics) {
+        return new Byline(
+                Database.open(config.database()), InstantSource.system(), config.tokenTtl(), config.cache(), metrics);
     }
 
     /** Starts setting up an instance on parts of the host's. */
@@ -54,6 +69,8 @@ public final class Byline implements AutoCloseable {
     public static final class Builder {
         private InstantSource clock = InstantSource.system();
         private Duration tokenTtl = BylineConfig.TOKEN_TTL;
+        private BylineConfig.Cache cache = BylineConfig.Cache.OFF;
+        private Metrics metrics = Metrics.NONE;
 
         private Builder() {}
 
@@ -78,13 +95,33 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
+         * Sets what is kept of what was read; nothing by default, as the host may write to the tables, too.
+         *
+         * @param value how much, for how long
+         */
+        public Builder cache(BylineConfig.Cache value) {
+            this.cache = value;
+            return this;
+        }
+
+        /**
+         * Sets who is told what happens; nobody by default.
+         *
+         * @param value as above
+         */
+        public Builder metrics(Metrics value) {
+            this.metrics = value;
+            return this;
+        }
+
+        /**
          * Opens Byline on the host's pool.
          *
          * @param value connections with auto-commit on; set {@code statement_timeout} and the driver's {@code socketTimeout}
          *     on them, so that a frozen database can't hang the host. Stays open when Byline is closed.
          */
         public Byline dataSource(DataSource value) {
-            return new Byline(Database.on(value), clock, tokenTtl);
+            return new Byline(Database.on(value), clock, tokenTtl, cache, metrics);
         }
     }
 
@@ -122,6 +159,7 @@ public final class Byline implements AutoCloseable {
     public void close() {
         tokens.close();
         purge.close();
+        cache.close();
         database.close();
     }
 }

@@ -2,15 +2,18 @@ package dev.byline;
 
 import dev.byline.db.DatabaseUrl;
 import dev.byline.db.PoolSizing;
+import java.net.URI;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How Byline is set up. Start from {@link #of}.
  *
  * @param database where the data is and how it is reached
  * @param tokenTtl how long tokens live, up to {@link dev.byline.token.Tokens#MAX_TTL}
+ * @param cache what is kept of what was read
  */
-public record BylineConfig(Database database, Duration tokenTtl) {
+public record BylineConfig(Database database, Duration tokenTtl, Cache cache) {
     /** How long tokens live when nobody says otherwise. */
     public static final Duration TOKEN_TTL = Duration.ofDays(30);
 
@@ -21,7 +24,76 @@ public record BylineConfig(Database database, Duration tokenTtl) {
      * @throws IllegalArgumentException when the URL isn't understood
      */
     public static BylineConfig of(String url) {
-        return new BylineConfig(Database.of(DatabaseUrl.parse(url)), TOKEN_TTL);
+        return new BylineConfig(Database.of(DatabaseUrl.parse(url)), TOKEN_TTL, Cache.LOCAL);
+    }
+
+    /**
+     * The same with another cache.
+     *
+     * @param other what is kept of what was read
+     */
+    public BylineConfig withCache(Cache other) {
+        return new BylineConfig(database, tokenTtl, other);
+    }
+
+    /**
+     * What is kept of what was read, and for how long it may be wrong: docs/caching.md.
+     *
+     * @param enabled false: every read asks the database
+     * @param l1Ttl how long this process keeps a value, 100 ms to 1 h
+     * @param l2Ttl how long a value may take from the database by way of Redis to its end, at least twice {@code l1Ttl}, up
+     *     to 1 day
+     * @param l1Bytes how much memory this process spends, roughly, at least 1 MiB
+     * @param redis shared with the other processes on the same database, and with nobody else; null for none. Needs Jedis on
+     *     the class path
+     */
+    public record Cache(
+            boolean enabled,
+            Duration l1Ttl,
+            Duration l2Ttl,
+            long l1Bytes,
+            @Nullable URI redis) {
+        /** How long this process keeps a value when nobody says otherwise. */
+        public static final Duration L1_TTL = Duration.ofSeconds(5);
+
+        /** How long a value may live when nobody says otherwise. */
+        public static final Duration L2_TTL = Duration.ofSeconds(60);
+
+        /** Nothing is kept. */
+        public static final Cache OFF = new Cache(false, L1_TTL, L2_TTL, 1 << 20, null);
+
+        /** In this process only, with a sixteenth of the heap. */
+        public static final Cache LOCAL = new Cache(true, L1_TTL, L2_TTL, share(), null);
+
+        /** @throws IllegalArgumentException when a value is out of range */
+        public Cache {
+            check(
+                    l1Ttl.toMillis() >= 100 && l1Ttl.compareTo(Duration.ofHours(1)) <= 0,
+                    "L1 time to live must be 100ms to 1h");
+            check(
+                    l2Ttl.compareTo(l1Ttl.multipliedBy(2)) >= 0 && l2Ttl.compareTo(Duration.ofDays(1)) <= 0,
+                    "L2 time to live must be twice that of L1 to 1d");
+            check(l1Bytes >= 1 << 20, "L1 must have at least 1 MiB");
+        }
+
+        /**
+         * The same with Redis.
+         *
+         * @param uri such as {@code redis://:password@host:6379/0}, {@code rediss://} for TLS
+         */
+        public Cache withRedis(URI uri) {
+            return new Cache(enabled, l1Ttl, l2Ttl, l1Bytes, uri);
+        }
+
+        private static long share() {
+            return Math.max(1 << 20, Runtime.getRuntime().maxMemory() / 16);
+        }
+    }
+
+    private static void check(boolean holds, String message) {
+        if (!holds) {
+            throw new IllegalArgumentException(message);
+        }
     }
 
     /**
@@ -69,12 +141,6 @@ public record BylineConfig(Database database, Duration tokenTtl) {
          */
         public Database withPoolSize(int size) {
             return new Database(url, size, connectionTimeout, statementTimeout, maxLifetime);
-        }
-
-        private static void check(boolean holds, String message) {
-            if (!holds) {
-                throw new IllegalArgumentException(message);
-            }
         }
     }
 }

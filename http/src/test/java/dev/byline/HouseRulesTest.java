@@ -22,6 +22,7 @@ class HouseRulesTest {
         "dev.byline.post",
         "dev.byline.token",
         "dev.byline.idempotency",
+        "dev.byline.cache",
         "dev.byline.page",
         "dev.byline.db.."
     };
@@ -87,7 +88,7 @@ class HouseRulesTest {
 
     @Test
     void partsOfCoreDoNotDependOnEachOtherInCircles() {
-        slices().matching("dev.byline.(user|post|token|idempotency|page|db|http|server)..")
+        slices().matching("dev.byline.(user|post|token|idempotency|cache|page|db|http|server)..")
                 .should()
                 .beFreeOfCycles()
                 .because("each part can be read without the ones above it")
@@ -142,6 +143,7 @@ class HouseRulesTest {
                         "dev.byline.post",
                         "dev.byline.token",
                         "dev.byline.idempotency",
+                        "dev.byline.cache",
                         "dev.byline.page",
                         "dev.byline.db",
                         "dev.byline.db.generated..",

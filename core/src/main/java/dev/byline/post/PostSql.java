@@ -167,15 +167,12 @@ final class PostSql {
                 .fetchOptional(row -> post(row, POSTS));
     }
 
-    static boolean delete(DSLContext dsl, Principal viewer, long id, ExpectedVersion expected) {
+    /** Returns whose it was. */
+    static Optional<Long> delete(DSLContext dsl, Principal viewer, long id, ExpectedVersion expected) {
         return dsl.deleteFrom(POSTS)
-                        .where(
-                                POSTS.ID.eq(id),
-                                writableBy(viewer),
-                                authorExists(),
-                                VersionSql.is(POSTS.VERSION, expected))
-                        .execute()
-                == 1;
+                .where(POSTS.ID.eq(id), writableBy(viewer), authorExists(), VersionSql.is(POSTS.VERSION, expected))
+                .returning(POSTS.USER_ID)
+                .fetchOptional(POSTS.USER_ID);
     }
 
     /** Creates the users whose address is unknown. */

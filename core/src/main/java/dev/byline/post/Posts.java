@@ -4,6 +4,8 @@ import dev.byline.BylineException;
 import dev.byline.ExpectedVersion;
 import dev.byline.FieldError;
 import dev.byline.Metadata;
+import dev.byline.cache.CacheKey;
+import dev.byline.cache.TieredCache;
 import dev.byline.db.Database;
 import dev.byline.idempotency.Idempotency;
 import dev.byline.idempotency.Once;
@@ -13,6 +15,7 @@ import dev.byline.page.Page;
 import dev.byline.page.PageRequest;
 import dev.byline.user.NewUser;
 import dev.byline.user.Principal;
+import dev.byline.user.Users;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -20,14 +23,19 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What may be done with posts. Safe for use by several threads; every method blocks for the database.
+ * What may be done with posts. Safe for use by several threads; every method blocks for the database, or for the cache.
+ *
+ * <p>Cached ({@link PostCache}): posts by id, the first page of the feed and of each author's published posts. A write drops
+ * what it touched after its commit; what a write is decided on is never taken from the cache.
  *
  * <p>A draft doesn't exist for anyone but its author and admins. All methods throw {@link BylineException.Unavailable}
  * when the database is away, overloaded or too slow.
@@ -39,18 +47,27 @@ public final class Posts {
     /** The most posts of one {@link #importAll}. */
     public static final int MAX_IMPORT = 1000;
 
+    /** What shows posts of several users. */
+    public static final CacheKey<List<Post>> FEED = PostCache.FEED;
+
     private final Database database;
     private final InstantSource clock;
+    private final Users users;
+    private final TieredCache cache;
 
     /**
      * Use {@link dev.byline.Byline#posts()}.
      *
      * @param database where posts are kept
      * @param clock what the future begins after
+     * @param users their authors
+     * @param cache what was read before
      */
-    public Posts(Database database, InstantSource clock) {
+    public Posts(Database database, InstantSource clock, Users users, TieredCache cache) {
         this.database = database;
         this.clock = clock;
+        this.users = users;
+        this.cache = cache;
     }
 
     /**
@@ -186,13 +203,15 @@ public final class Posts {
         if (!errors.isEmpty()) {
             throw new BylineException.Invalid(errors);
         }
-        Insert insert = dsl -> insert(dsl, posts, author, name);
-        try {
-            return transaction.apply(insert);
-        } catch (BylineException.Invalid e) {
-            // An author was deleted meanwhile: another try sees that, and says which.
-            return transaction.apply(insert);
-        }
+        return cache.writing(touched -> {
+            Insert insert = dsl -> insert(dsl, posts, author, name, touched);
+            try {
+                return transaction.apply(insert);
+            } catch (BylineException.Invalid e) {
+                // An author was deleted meanwhile: another try sees that, and says which.
+                return transaction.apply(insert);
+            }
+        });
     }
 
     private static @Nullable Long author(Principal principal, List<NewPost> posts) {
@@ -209,7 +228,8 @@ public final class Posts {
         };
     }
 
-    private static List<Post> insert(DSLContext dsl, List<NewPost> posts, @Nullable Long author, FieldName name) {
+    private static List<Post> insert(
+            DSLContext dsl, List<NewPost> posts, @Nullable Long author, FieldName name, Set<CacheKey<?>> touched) {
         var written = PostSql.insert(dsl, posts, author == null ? 0 : author);
         if (written.size() < posts.size()) {
             var authors = posts.stream()
@@ -224,7 +244,15 @@ public final class Posts {
             }
             throw new BylineException.Invalid(errors);
         }
+        touched.add(FEED);
+        written.forEach(post -> touch(touched, post));
         return written;
+    }
+
+    /** Somebody may have looked for a new one in vain. */
+    private static void touch(Set<CacheKey<?>> touched, Post post) {
+        touched.add(PostCache.post(post.id()));
+        touched.add(PostCache.author(post.userId()));
     }
 
     /**
@@ -235,7 +263,16 @@ public final class Posts {
      * @throws BylineException.NotFound when there is none
      */
     public Post get(Principal principal, long id) {
-        return database.read(dsl -> PostSql.byId(dsl, principal, id)).orElseThrow(Posts::notFound);
+        return cache.get(
+                        PostCache.post(id), () -> database.read(dsl -> PostSql.byId(dsl, new Principal.Operator(), id)))
+                .filter(post -> post.publishedAt() != null || mayWrite(principal, post))
+                .filter(post -> isOwned(post.userId()))
+                .orElseThrow(Posts::notFound);
+    }
+
+    /** A cached post goes with its author, whose posts may be too many to be dropped one by one. */
+    private boolean isOwned(long userId) {
+        return !cache.isEnabled() || users.owner(userId).isPresent();
     }
 
     /**
@@ -261,12 +298,24 @@ public final class Posts {
      */
     public Page<Post> feed(Principal principal, PostFilter filter, PageRequest request) {
         var after = request.position(filter.list());
-        var rows = database.read(dsl -> PostSql.feed(dsl, filter, after, request.limit() + 1));
+        var rows = after == null && filter.equals(PostFilter.NONE)
+                ? first(FEED, request.limit(), limit -> database.read(dsl -> PostSql.feed(dsl, filter, null, limit)))
+                : database.read(dsl -> PostSql.feed(dsl, filter, after, request.limit() + 1));
         return Page.of(
                 rows,
                 request,
                 filter.list(),
                 post -> new Cursor(Objects.requireNonNull(post.publishedAt()), post.id()));
+    }
+
+    /** One more than the limit, if they are there. The cache holds those of the first page, of the usual length. */
+    private List<Post> first(CacheKey<List<Post>> key, int limit, IntFunction<List<Post>> rows) {
+        if (limit > PageRequest.DEFAULT_LIMIT) {
+            return rows.apply(limit + 1);
+        }
+        var first = cache.get(key, () -> Optional.of(rows.apply(PageRequest.DEFAULT_LIMIT + 1)))
+                .orElse(List.of());
+        return first.subList(0, Math.min(first.size(), limit + 1));
     }
 
     /**
@@ -294,10 +343,27 @@ public final class Posts {
     public AuthorWithPosts withAuthor(Principal principal, long author, PageRequest request) {
         var list = "users/" + author + "/posts";
         var after = request.position(list);
-        var rows = database.read(dsl -> PostSql.byAuthor(dsl, principal, author, after, request.limit() + 1))
-                .orElseThrow(() -> new BylineException.NotFound("user"));
+        var rows = authorRows(principal, author, after, request.limit());
         var page = Page.of(rows.posts(), request, list, post -> new Cursor(post.createdAt(), post.id()));
         return new AuthorWithPosts(rows.author().seenBy(principal), page);
+    }
+
+    private PostSql.AuthorRows authorRows(Principal principal, long author, @Nullable Cursor after, int limit) {
+        var seesDrafts = principal.isAdmin() || principal.is(author);
+        if (!cache.isEnabled() || seesDrafts || after != null || limit > PageRequest.DEFAULT_LIMIT) {
+            return database.read(dsl -> PostSql.byAuthor(dsl, principal, author, after, limit + 1))
+                    .orElseThrow(() -> new BylineException.NotFound("user"));
+        }
+        var user = users.owner(author).orElseThrow(() -> new BylineException.NotFound("user"));
+        var anyone = new Principal.Anonymous();
+        return new PostSql.AuthorRows(
+                user,
+                first(
+                        PostCache.author(author),
+                        limit,
+                        rows -> database.read(dsl -> PostSql.byAuthor(dsl, anyone, author, null, rows))
+                                .map(PostSql.AuthorRows::posts)
+                                .orElse(List.of())));
     }
 
     /**
@@ -325,7 +391,9 @@ public final class Posts {
      * @throws BylineException.Invalid when the merged metadata is too large
      */
     public Post change(Principal principal, long id, PostChange change, ExpectedVersion expected) {
-        return database.write(dsl -> {
+        return cache.writing(touched -> database.write(dsl -> {
+            touched.add(PostCache.post(id));
+            touched.add(FEED);
             if (change.isEmpty()) {
                 var post = PostSql.byId(dsl, principal, id).orElseThrow(Posts::notFound);
                 if (!mayWrite(principal, post)) {
@@ -334,8 +402,11 @@ public final class Posts {
                 expected.check(post.version());
                 return post;
             }
-            return PostSql.update(dsl, principal, id, change, expected).orElseThrow(() -> refusal(dsl, principal, id));
-        });
+            var changed =
+                    PostSql.update(dsl, principal, id, change, expected).orElseThrow(() -> refusal(dsl, principal, id));
+            touch(touched, changed);
+            return changed;
+        }));
     }
 
     /**
@@ -359,12 +430,13 @@ public final class Posts {
      * @throws BylineException.Stale when it is of another version
      */
     public void delete(Principal principal, long id, ExpectedVersion expected) {
-        database.write(dsl -> {
-            if (!PostSql.delete(dsl, principal, id, expected)) {
-                throw refusal(dsl, principal, id);
-            }
-            return null;
-        });
+        var unused = cache.writing(touched -> database.write(dsl -> {
+            touched.add(PostCache.post(id));
+            touched.add(FEED);
+            var author = PostSql.delete(dsl, principal, id, expected).orElseThrow(() -> refusal(dsl, principal, id));
+            touched.add(PostCache.author(author));
+            return author;
+        }));
     }
 
     /** Why nothing was written: told only after the fact, so that the usual case is one statement. */
@@ -407,13 +479,14 @@ public final class Posts {
         if (imported.stream().map(ImportedPost::createdAt).anyMatch(time -> time.isAfter(now))) {
             throw new BylineException.Invalid("created_at", "must not be in the future");
         }
-        return database.write(dsl -> importAll(dsl, imported));
+        return cache.writing(touched -> database.write(dsl -> importAll(dsl, imported, touched)));
     }
 
-    private static int importAll(DSLContext dsl, Collection<ImportedPost> imported) {
+    private static int importAll(DSLContext dsl, Collection<ImportedPost> imported, Set<CacheKey<?>> touched) {
         var authors = new LinkedHashMap<String, NewUser>();
         imported.forEach(post -> authors.putIfAbsent(post.author().email(), post.author()));
         PostSql.ensureUsers(dsl, authors.values());
+        touched.add(Users.NEWEST);
         var ids = PostSql.idsByEmail(dsl, authors.keySet());
         if (!ids.keySet().equals(authors.keySet())) {
             throw deletedMeanwhile();
@@ -428,9 +501,15 @@ public final class Posts {
                         post.createdAt()))
                 .collect(Collectors.toCollection(LinkedHashSet::new));
         posts.removeAll(PostSql.alreadyThere(dsl, posts));
-        if (!posts.isEmpty() && PostSql.insert(dsl, List.copyOf(posts), 0).size() < posts.size()) {
+        if (posts.isEmpty()) {
+            return 0;
+        }
+        var written = PostSql.insert(dsl, List.copyOf(posts), 0);
+        if (written.size() < posts.size()) {
             throw deletedMeanwhile();
         }
+        touched.add(FEED);
+        written.forEach(post -> touch(touched, post));
         return posts.size();
     }
 

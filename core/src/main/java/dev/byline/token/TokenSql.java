@@ -29,7 +29,12 @@ final class TokenSql {
 
     /** Who has a token, and when it was last seen. */
     record Holder(
-            Principal principal, long tokenId, @Nullable Instant lastUsedAt) {}
+            Principal principal,
+            long userId,
+            long userVersion,
+            long tokenId,
+            Instant expiresAt,
+            @Nullable Instant lastUsedAt) {}
 
     static Optional<Login> login(DSLContext dsl, String email) {
         return dsl.select(USERS.ID, USERS.IS_ACTIVE, USERS.PASSWORD_HASH)
@@ -54,9 +59,9 @@ final class TokenSql {
                 .fetchOptional(TokenSql::token);
     }
 
-    /** Removes what is expired, and the oldest beyond the newest {@code kept}. */
-    static void trim(DSLContext dsl, long userId, int kept) {
-        dsl.deleteFrom(TOKENS)
+    /** Removes what is expired, and the oldest beyond the newest {@code kept}; returns their hashes. */
+    static List<byte[]> trim(DSLContext dsl, long userId, int kept) {
+        return dsl.deleteFrom(TOKENS)
                 .where(TOKENS.USER_ID.eq(userId))
                 .and(TOKENS.EXPIRES_AT
                         .le(UserSql.NOW)
@@ -65,11 +70,12 @@ final class TokenSql {
                                 .where(TOKENS.USER_ID.eq(userId))
                                 .orderBy(TOKENS.ID.desc())
                                 .limit(DSL.inline(kept)))))
-                .execute();
+                .returning(TOKENS.HASH)
+                .fetch(TOKENS.HASH);
     }
 
     static Optional<Holder> holder(DSLContext dsl, byte[] hash) {
-        return dsl.select(USERS.ID, USERS.ROLE, TOKENS.ID, TOKENS.LAST_USED_AT)
+        return dsl.select(USERS.ID, USERS.ROLE, USERS.VERSION, TOKENS.ID, TOKENS.EXPIRES_AT, TOKENS.LAST_USED_AT)
                 .from(TOKENS)
                 .join(USERS)
                 .on(USERS.ID.eq(TOKENS.USER_ID))
@@ -79,9 +85,12 @@ final class TokenSql {
                         DSL.condition(USERS.IS_ACTIVE),
                         USERS.DELETED_AT.isNull())
                 .fetchOptional(row -> new Holder(
-                        new Principal.Member(row.value1(), Role.of(row.value2()), row.value3()),
+                        new Principal.Member(row.value1(), Role.of(row.value2()), row.value4()),
+                        row.value1(),
                         row.value3(),
-                        row.value4()));
+                        row.value4(),
+                        row.value5(),
+                        row.value6()));
     }
 
     static List<Token> ofUser(DSLContext dsl, long userId) {
@@ -92,12 +101,12 @@ final class TokenSql {
                 .fetch(TokenSql::token);
     }
 
-    /** Anybody's, when no owner is named. */
-    static boolean delete(DSLContext dsl, @Nullable Long owner, long id) {
+    /** Anybody's, when no owner is named; returns its hash. */
+    static Optional<byte[]> delete(DSLContext dsl, @Nullable Long owner, long id) {
         return dsl.deleteFrom(TOKENS)
-                        .where(TOKENS.ID.eq(id), owner == null ? DSL.noCondition() : TOKENS.USER_ID.eq(owner))
-                        .execute()
-                == 1;
+                .where(TOKENS.ID.eq(id), owner == null ? DSL.noCondition() : TOKENS.USER_ID.eq(owner))
+                .returning(TOKENS.HASH)
+                .fetchOptional(TOKENS.HASH);
     }
 
     static void used(DSLContext dsl, long id, Duration interval) {

@@ -2,11 +2,15 @@ package dev.byline.token;
 
 import dev.byline.BylineException;
 import dev.byline.Validation;
+import dev.byline.cache.CacheKey;
+import dev.byline.cache.CacheKind;
+import dev.byline.cache.TieredCache;
 import dev.byline.db.Database;
 import dev.byline.user.NewUser;
 import dev.byline.user.Password;
 import dev.byline.user.Passwords;
 import dev.byline.user.Principal;
+import dev.byline.user.Users;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -15,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -33,8 +38,9 @@ import org.slf4j.LoggerFactory;
  * nothing to guess in 256 random bits, so it needs neither salt nor work. Safe for use by several threads; every method
  * blocks for the database.
  *
- * <p>A token is refused once it is expired or revoked, and while its user is deactivated or deleted: each time it is
- * presented, the database is asked.
+ * <p>A token is refused once it is expired or revoked, and while its user is deactivated or deleted. Cached, in this process
+ * only: tokens by their hash. A cached one counts only together with its user as they are in the cache, and as they were when it
+ * was read: whatever changes about a user makes their tokens be looked up again.
  *
  * <p>All methods throw {@link BylineException.Unavailable} when the database is away, overloaded or too slow.
  */
@@ -47,12 +53,15 @@ public final class Tokens implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Tokens.class);
     private static final Duration USE_INTERVAL = Duration.ofMinutes(5);
+    private static final CacheKind<TokenSql.Holder> HOLDER = CacheKind.local("token", holder -> 200);
     private static final Pattern FORM = Pattern.compile("byl_[A-Za-z0-9_-]{43}");
 
     private final Database database;
     private final Passwords passwords;
     private final InstantSource clock;
     private final Duration ttl;
+    private final Users users;
+    private final TieredCache cache;
     private final SecureRandom random = new SecureRandom();
     private final Set<Long> noting = ConcurrentHashMap.newKeySet();
     private final ThreadPoolExecutor executor = new ThreadPoolExecutor(
@@ -70,12 +79,17 @@ public final class Tokens implements AutoCloseable {
      * @param passwords compares passwords
      * @param clock says when a token was used
      * @param ttl how long tokens live unless said otherwise
+     * @param users whose tokens they are
+     * @param cache what was read before
      */
-    public Tokens(Database database, Passwords passwords, InstantSource clock, Duration ttl) {
+    public Tokens(
+            Database database, Passwords passwords, InstantSource clock, Duration ttl, Users users, TieredCache cache) {
         this.database = database;
         this.passwords = passwords;
         this.clock = clock;
         this.ttl = ttl;
+        this.users = users;
+        this.cache = cache;
         executor.allowCoreThreadTimeOut(true);
     }
 
@@ -132,15 +146,15 @@ public final class Tokens implements AutoCloseable {
         var bytes = new byte[32];
         random.nextBytes(bytes);
         var secret = "byl_" + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
-        var token = database.write(dsl -> {
+        var token = cache.writing(touched -> database.write(dsl -> {
             var issued =
                     TokenSql.insert(dsl, userId, verified == null ? null : verified.hash(), sha256(secret), lifetime);
-            TokenSql.trim(dsl, userId, MAX_PER_USER);
+            TokenSql.trim(dsl, userId, MAX_PER_USER).forEach(hash -> touched.add(key(hash)));
             if (issued.isPresent() && verified != null && verified.better() != null) {
                 TokenSql.replaceHash(dsl, userId, verified.hash(), verified.better());
             }
             return issued;
-        });
+        }));
         return token.map(issued -> new IssuedToken(secret, issued));
     }
 
@@ -154,9 +168,32 @@ public final class Tokens implements AutoCloseable {
         if (!FORM.matcher(secret).matches()) {
             throw refused();
         }
-        var holder = database.read(dsl -> TokenSql.holder(dsl, sha256(secret))).orElseThrow(Tokens::refused);
+        var hash = sha256(secret);
+        var holder = holder(hash).orElseThrow(Tokens::refused);
         noteUse(holder.tokenId(), holder.lastUsedAt());
         return holder.principal();
+    }
+
+    private Optional<TokenSql.Holder> holder(byte[] hash) {
+        var key = key(hash);
+        var known = cache.get(key, () -> database.read(dsl -> TokenSql.holder(dsl, hash)));
+        if (!cache.isEnabled() || known.isEmpty()) {
+            return known;
+        }
+        var holder = known.get();
+        var user = users.owner(holder.userId());
+        if (user.isEmpty() || !holder.expiresAt().isAfter(clock.instant())) {
+            return Optional.empty();
+        }
+        if (user.get().version() == holder.userVersion()) {
+            return known;
+        }
+        cache.forget(key); // one of the two is behind: the database knows
+        return database.read(dsl -> TokenSql.holder(dsl, hash));
+    }
+
+    private static CacheKey<TokenSql.Holder> key(byte[] hash) {
+        return HOLDER.key(HexFormat.of().formatHex(hash));
     }
 
     /** After the fact and rarely: nobody waits for it, and it may be lost. */
@@ -206,9 +243,11 @@ public final class Tokens implements AutoCloseable {
      */
     public void revoke(Principal principal, long id) {
         var owner = principal.isAdmin() ? null : Long.valueOf(userOf(principal));
-        if (!database.write(dsl -> TokenSql.delete(dsl, owner, id))) {
-            throw new BylineException.NotFound("token");
-        }
+        var unused = cache.writing(touched -> database.write(dsl -> {
+            var hash = TokenSql.delete(dsl, owner, id).orElseThrow(() -> new BylineException.NotFound("token"));
+            touched.add(key(hash));
+            return id;
+        }));
     }
 
     /**

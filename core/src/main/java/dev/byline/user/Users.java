@@ -3,6 +3,8 @@ package dev.byline.user;
 import dev.byline.BylineException;
 import dev.byline.ExpectedVersion;
 import dev.byline.Validation;
+import dev.byline.cache.CacheKey;
+import dev.byline.cache.TieredCache;
 import dev.byline.db.Database;
 import dev.byline.idempotency.Idempotency;
 import dev.byline.idempotency.Once;
@@ -21,17 +23,25 @@ import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What may be done with users. Safe for use by several threads; every method blocks for the database.
+ * What may be done with users. Safe for use by several threads; every method blocks for the database, or for the cache.
+ *
+ * <p>Cached ({@link UserCache}): users by id, the newest users. A write drops what it touched after its commit; what a write
+ * is decided on is never taken from the cache.
  *
  * <p>All methods throw {@link BylineException.Unavailable} when the database is away, overloaded or too slow.
  */
 public final class Users {
+    /** What shows new users. */
+    public static final CacheKey<List<User>> NEWEST = UserCache.NEWEST;
+
     /** How many of a user's posts go in the transaction that hides the user: what most users have. */
     private static final int DELETE_AT_ONCE = 20;
 
     private final Database database;
     private final Purge purge;
     private final Passwords passwords;
+    private final TieredCache cache;
+    private final CacheKey<?> feed;
 
     /** Sign-ups with a key whose password is being hashed here. */
     private final Set<ByteBuffer> hashing = ConcurrentHashMap.newKeySet();
@@ -42,11 +52,15 @@ public final class Users {
      * @param database where users are kept
      * @param purge removes the rows of deleted users
      * @param passwords hashes passwords
+     * @param cache what was read before
+     * @param feed shows posts of users, and is dropped with them
      */
-    public Users(Database database, Purge purge, Passwords passwords) {
+    public Users(Database database, Purge purge, Passwords passwords, TieredCache cache, CacheKey<?> feed) {
         this.database = database;
         this.purge = purge;
         this.passwords = passwords;
+        this.cache = cache;
+        this.feed = feed;
     }
 
     /**
@@ -59,7 +73,7 @@ public final class Users {
      */
     public User create(Principal principal, NewUser user) {
         var hash = hash(user.password());
-        return database.write(dsl -> create(dsl, user, hash));
+        return cache.writing(touched -> database.write(dsl -> create(dsl, user, Role.USER, hash, touched)));
     }
 
     /**
@@ -81,7 +95,7 @@ public final class Users {
                 once.key(),
                 Arrays.asList(user.email(), user.name(), user.metadata().json(), password != null));
         if (password == null) {
-            return database.write(dsl -> create(dsl, attempt, once, user, null));
+            return cache.writing(touched -> database.write(dsl -> create(dsl, attempt, once, user, null, touched)));
         }
         var kept = database.read(dsl -> Idempotency.find(dsl, attempt));
         if (kept.isPresent()) {
@@ -98,26 +112,61 @@ public final class Users {
         }
         try {
             var hash = hash(password);
-            return database.write(dsl -> {
-                var reply = create(dsl, attempt, once, user, hash);
+            return cache.writing(touched -> database.write(dsl -> {
+                var reply = create(dsl, attempt, once, user, hash, touched);
                 if (reply.replayed()) {
                     throw new BylineException.InProgress(); // done meanwhile: the next try compares the password
                 }
                 return reply;
-            });
+            }));
         } finally {
             hashing.remove(name);
         }
     }
 
     private static Reply create(
-            DSLContext dsl, Idempotency.Attempt attempt, Once<User> once, NewUser user, @Nullable String hash) {
-        return Idempotency.once(dsl, attempt, once.answer(), () -> create(dsl, user, hash), made -> Set.of(made.id()));
+            DSLContext dsl,
+            Idempotency.Attempt attempt,
+            Once<User> once,
+            NewUser user,
+            @Nullable String hash,
+            Set<CacheKey<?>> touched) {
+        return Idempotency.once(
+                dsl,
+                attempt,
+                once.answer(),
+                () -> create(dsl, user, Role.USER, hash, touched),
+                made -> Set.of(made.id()));
     }
 
-    private static User create(DSLContext dsl, NewUser user, @Nullable String hash) {
-        return UserSql.insert(dsl, user, Role.USER, hash)
+    private static User create(
+            DSLContext dsl, NewUser user, Role role, @Nullable String hash, Set<CacheKey<?>> touched) {
+        touched.add(UserCache.NEWEST);
+        var made = UserSql.insert(dsl, user, role, hash)
                 .orElseThrow(() -> new BylineException.Conflict("the e-mail address is taken"));
+        touched.add(UserCache.user(made.id())); // somebody may have looked for it in vain
+        return made;
+    }
+
+    /** The whole row. */
+    private Optional<User> find(long id) {
+        return cache.get(UserCache.user(id), () -> fresh(id));
+    }
+
+    /** The whole row as it is in the database now: what writes are decided on. */
+    private Optional<User> fresh(long id) {
+        return database.read(dsl -> UserSql.byId(dsl, id));
+    }
+
+    /**
+     * Finds a user for the cached things of theirs: these are shown while the user is there. Without a cache nothing can be
+     * behind, and nobody needs to ask.
+     *
+     * @param id the user's id
+     * @return the whole row, not what a principal may see
+     */
+    public Optional<User> owner(long id) {
+        return find(id);
     }
 
     private @Nullable String hash(@Nullable Password password) {
@@ -140,7 +189,12 @@ public final class Users {
             return Optional.empty(); // spares the work of hashing at each start
         }
         var hash = hash(user.password());
-        return database.write(dsl -> UserSql.insert(dsl, user, Role.ADMIN, hash));
+        return cache.writing(touched -> database.write(dsl -> {
+            var made = UserSql.insert(dsl, user, Role.ADMIN, hash);
+            made.ifPresent(admin -> touched.add(UserCache.user(admin.id())));
+            touched.add(UserCache.NEWEST);
+            return made;
+        }));
     }
 
     /** Whether there is any admin, active or not. */
@@ -171,9 +225,7 @@ public final class Users {
      * @throws BylineException.NotFound when there is none
      */
     public User get(Principal principal, long id) {
-        return database.read(dsl -> UserSql.byId(dsl, id))
-                .orElseThrow(Users::notFound)
-                .seenBy(principal);
+        return find(id).orElseThrow(Users::notFound).seenBy(principal);
     }
 
     /**
@@ -202,10 +254,23 @@ public final class Users {
      */
     public Page<User> list(Principal principal, UserFilter filter, PageRequest request) {
         var after = request.position(filter.list());
-        var rows = database.read(dsl -> UserSql.newest(dsl, filter, after, request.limit() + 1)).stream()
+        var rows = newest(filter, after, request.limit()).stream()
                 .map(user -> user.seenBy(principal))
                 .toList();
         return Page.of(rows, request, filter.list(), user -> new Cursor(user.createdAt(), user.id()));
+    }
+
+    /** One more than the limit, if they are there. The cache holds those of the first page, of the usual length. */
+    private List<User> newest(UserFilter filter, @Nullable Cursor after, int limit) {
+        if (after != null || !filter.equals(UserFilter.NONE) || limit > PageRequest.DEFAULT_LIMIT) {
+            return database.read(dsl -> UserSql.newest(dsl, filter, after, limit + 1));
+        }
+        var first = cache.get(
+                        UserCache.NEWEST,
+                        () -> Optional.of(
+                                database.read(dsl -> UserSql.newest(dsl, filter, null, PageRequest.DEFAULT_LIMIT + 1))))
+                .orElse(List.of());
+        return first.subList(0, Math.min(first.size(), limit + 1));
     }
 
     /**
@@ -236,23 +301,27 @@ public final class Users {
      */
     public User change(Principal principal, long id, UserChange change, ExpectedVersion expected) {
         if (!mayWrite(principal, id)) {
-            throw refusal(principal, id, "only the user and admins may change a user");
+            throw refusal(id, "only the user and admins may change a user");
         }
         if (!principal.isAdmin() && (change.active() != null || change.role() != null)) {
             throw new BylineException.Forbidden("only admins may change is_active and role");
         }
         if (change.isEmpty()) {
-            var user = get(principal, id);
+            var user = fresh(id).orElseThrow(Users::notFound);
             expected.check(user.version());
-            return user;
+            return user.seenBy(principal);
         }
         if (change.password() != null) {
-            var user = get(new Principal.Operator(), id);
+            var user = fresh(id).orElseThrow(Users::notFound);
             expected.check(user.version()); // before the work of hashing
             check(change.password(), change.email() == null ? user.email() : change.email());
         }
         var hash = hash(change.password());
-        return database.write(dsl -> change(dsl, principal, id, change, expected, hash))
+        return cache.writing(touched -> {
+                    touched.add(UserCache.user(id));
+                    touched.add(UserCache.NEWEST);
+                    return database.write(dsl -> change(dsl, principal, id, change, expected, hash));
+                })
                 .seenBy(principal);
     }
 
@@ -315,28 +384,34 @@ public final class Users {
      */
     public void delete(Principal principal, long id, ExpectedVersion expected) {
         if (!mayWrite(principal, id)) {
-            throw refusal(principal, id, "only the user and admins may delete a user");
+            throw refusal(id, "only the user and admins may delete a user");
         }
-        var removed = database.write(dsl -> {
-            keepAnAdmin(UserSql.lockWithAdmins(dsl, id), id);
-            if (!UserSql.markDeleted(dsl, id, expected)) {
-                throw absentOrStale(dsl, id);
-            }
-            UserSql.revokeTokens(dsl, id, null);
-            return UserSql.deletePosts(dsl, id, DELETE_AT_ONCE) < DELETE_AT_ONCE && UserSql.deleteMarked(dsl, id);
+        var removed = cache.writing(touched -> {
+            touched.add(UserCache.user(id));
+            touched.add(UserCache.NEWEST);
+            touched.add(feed);
+            return database.write(dsl -> remove(dsl, id, expected));
         });
         if (!removed) {
             purge.run();
         }
     }
 
+    private static boolean remove(DSLContext dsl, long id, ExpectedVersion expected) {
+        keepAnAdmin(UserSql.lockWithAdmins(dsl, id), id);
+        if (!UserSql.markDeleted(dsl, id, expected)) {
+            throw absentOrStale(dsl, id);
+        }
+        UserSql.revokeTokens(dsl, id, null);
+        return UserSql.deletePosts(dsl, id, DELETE_AT_ONCE) < DELETE_AT_ONCE && UserSql.deleteMarked(dsl, id);
+    }
+
     private static boolean mayWrite(Principal principal, long id) {
         return principal.isAdmin() || principal.is(id);
     }
 
-    private BylineException refusal(Principal principal, long id, String message) {
-        get(principal, id);
-        return new BylineException.Forbidden(message);
+    private BylineException refusal(long id, String message) {
+        return fresh(id).isPresent() ? new BylineException.Forbidden(message) : notFound();
     }
 
     private static BylineException.NotFound notFound() {

@@ -136,7 +136,8 @@ record ServerConfig(
 
     /** Core's part of the settings, on a database. */
     BylineConfig core(DatabaseUrl url) {
-        return new BylineConfig(BylineConfig.Database.of(url).withPoolSize(poolSize), tokenTtl);
+        return new BylineConfig(
+                BylineConfig.Database.of(url).withPoolSize(poolSize), tokenTtl, BylineConfig.Cache.LOCAL);
     }
 
     private static final class Reader {

@@ -1,0 +1,77 @@
+package dev.byline.cache;
+
+import java.nio.ByteBuffer;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A kind of cached value.
+ *
+ * @param name such as {@code post}
+ * @param format goes up when the bytes look different: values of another format are not found
+ * @param weight how much memory a value takes, in bytes, roughly
+ * @param encoder writes a value; null for what stays in this process
+ * @param decoder reads a value; null for what stays in this process
+ * @param <V> the values
+ */
+public record CacheKind<V>(
+        String name,
+        int format,
+        ToIntFunction<V> weight,
+        @Nullable BiConsumer<V, CacheBytes> encoder,
+        @Nullable Function<CacheBytes, V> decoder) {
+
+    /**
+     * A kind that other processes don't see.
+     *
+     * @param name as above
+     * @param weight as above
+     * @param <V> the values
+     */
+    public static <V> CacheKind<V> local(String name, ToIntFunction<V> weight) {
+        return new CacheKind<>(name, 0, weight, null, null);
+    }
+
+    /**
+     * Names one value.
+     *
+     * @param id among those of its kind
+     */
+    public CacheKey<V> key(String id) {
+        return new CacheKey<>(this, "byline:" + name + ":v" + format + ":" + id);
+    }
+
+    /**
+     * Names one value.
+     *
+     * @param id among those of its kind
+     */
+    public CacheKey<V> key(long id) {
+        return key(Long.toString(id));
+    }
+
+    byte[] encode(@Nullable V value) {
+        var bytes = new CacheBytes();
+        bytes.flag(value != null);
+        if (value != null && encoder != null) {
+            encoder.accept(value, bytes);
+        }
+        return bytes.sealed();
+    }
+
+    /** Nothing, when the bytes are not what {@link #encode} wrote. */
+    @Nullable
+    Decoded<V> decode(ByteBuffer sealed) {
+        var bytes = CacheBytes.open(sealed);
+        if (bytes == null || decoder == null) {
+            return null;
+        }
+        var value = bytes.flag() ? decoder.apply(bytes) : null;
+        return new Decoded<>(value);
+    }
+
+    /** A value, or the knowledge that there is none. */
+    record Decoded<V>(@Nullable V value) {}
+}

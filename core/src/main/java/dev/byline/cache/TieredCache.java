@@ -1,0 +1,393 @@
+package dev.byline.cache;
+
+import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
+import dev.byline.BylineConfig;
+import dev.byline.BylineException;
+import dev.byline.Metrics;
+import dev.byline.Metrics.Layer;
+import dev.byline.Metrics.Result;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads through: this process, then Redis, then the loader, which asks the database. A write invalidates after its commit and
+ * never puts anything in. Safe for use by several threads.
+ *
+ * <p>What is read before a write and arrives after it is not kept: in this process because an invalidation also removes
+ * loads that are under way, whose result then only their own waiters see; in Redis by leases ({@link RemoteCache}). A value's
+ * time runs from when its loading began. docs/caching.md has the promise in full.
+ */
+public final class TieredCache implements AutoCloseable {
+    /** For what isn't there. */
+    private static final Duration NEGATIVE_TTL = Duration.ofSeconds(2);
+
+    /** How long to wait for another process to load what it has the lease for. */
+    private static final Duration LEASE_WAIT = Duration.ofMillis(500);
+
+    private static final Duration LEASE_POLL = Duration.ofMillis(5);
+
+    /** Longer than the database's own limits allow a load to take. */
+    private static final Duration LOAD_WAIT = Duration.ofSeconds(5);
+
+    private static final Duration RETRY_INTERVAL = Duration.ofMillis(200);
+
+    /** Bookkeeping of an entry, roughly. */
+    private static final int OVERHEAD = 200;
+
+    private static final int RETRY_BATCH = 500;
+    private static final int MAX_DOUBTS = 100_000;
+
+    private final @Nullable AsyncCache<String, Entry> l1;
+    private final @Nullable RemoteCache remote;
+    private final Metrics metrics;
+    private final Duration l1Ttl;
+    private final Duration l2Ttl;
+    private final SecureRandom random = new SecureRandom();
+
+    /** Invalidations that Redis hasn't heard of, and when each began: until then its values are not believed. */
+    private final Map<String, Long> pending = new ConcurrentHashMap<>();
+
+    /** Names whose value in Redis may be older than what this process has seen: the next load replaces it. */
+    private final Cache<String, Boolean> doubts;
+
+    private final @Nullable ScheduledExecutorService retries;
+
+    TieredCache(BylineConfig.Cache config, @Nullable RemoteCache remote, Metrics metrics) {
+        this.metrics = metrics;
+        this.l1Ttl = config.l1Ttl();
+        this.l2Ttl = config.l2Ttl();
+        this.remote = config.enabled() ? remote : null;
+        this.l1 = config.enabled()
+                ? Caffeine.newBuilder()
+                        .maximumWeight(config.l1Bytes())
+                        .weigher((String name, Entry entry) -> entry.weight() + 2 * name.length())
+                        .expireAfter(Expiry.creating((String name, Entry entry) -> entry.left()))
+                        .executor(Runnable::run)
+                        .buildAsync()
+                : null;
+        this.doubts = Caffeine.newBuilder()
+                .maximumSize(MAX_DOUBTS)
+                .expireAfterWrite(l2Ttl)
+                .build();
+        this.retries = this.remote == null ? null : retrying();
+        if (this.remote != null) {
+            this.remote.listen(this::dropLocally, this::flush);
+        }
+    }
+
+    /**
+     * Opens a cache.
+     *
+     * @param config how much, how long, and where Redis is
+     * @param metrics is told what happens
+     */
+    public static TieredCache open(BylineConfig.Cache config, Metrics metrics) {
+        var redis = config.redis();
+        return new TieredCache(
+                config, redis == null || !config.enabled() ? null : new RedisCache(redis, metrics), metrics);
+    }
+
+    private ScheduledExecutorService retrying() {
+        var executor = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("byline-cache-retries").factory());
+        var millis = RETRY_INTERVAL.toMillis();
+        var unused = executor.scheduleWithFixedDelay(this::retry, millis, millis, TimeUnit.MILLISECONDS);
+        return executor;
+    }
+
+    /** A value or the knowledge that there is none, or why neither could be had. */
+    private record Entry(@Nullable Object value, @Nullable RuntimeException failure, int weight, long expiresAt) {
+        Duration left() {
+            return Duration.ofNanos(Math.max(0, expiresAt - System.nanoTime()));
+        }
+    }
+
+    /**
+     * Finds a value. Blocks for Redis and the loader, or for another thread that is loading the same.
+     *
+     * @param key names it
+     * @param loader finds it in the database
+     * @param <V> what it is
+     * @throws BylineException what the loader throws
+     */
+    public <V> Optional<V> get(CacheKey<V> key, Supplier<Optional<V>> loader) {
+        if (l1 == null) {
+            return loader.get();
+        }
+        var known = l1.getIfPresent(key.name());
+        if (known == null) {
+            var mine = new CompletableFuture<Entry>();
+            known = l1.asMap().putIfAbsent(key.name(), mine);
+            if (known == null) {
+                metrics.looked(key.kind().name(), Layer.L1, Result.MISS);
+                return value(load(key, loader, mine));
+            }
+        }
+        metrics.looked(key.kind().name(), Layer.L1, Result.HIT);
+        return value(await(known));
+    }
+
+    @SuppressWarnings("unchecked") // a name belongs to one kind
+    private static <V> Optional<V> value(Entry entry) {
+        if (entry.failure() != null) {
+            throw entry.failure();
+        }
+        return Optional.ofNullable((V) entry.value());
+    }
+
+    private static Entry await(CompletableFuture<Entry> future) {
+        try {
+            return future.get(LOAD_WAIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            throw new BylineException.Unavailable(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BylineException.Unavailable(e);
+        }
+    }
+
+    /** Failures are told to all who wait, and kept for nobody else. */
+    private <V> Entry load(CacheKey<V> key, Supplier<Optional<V>> loader, CompletableFuture<Entry> future) {
+        Entry entry;
+        try {
+            entry = load(key, loader);
+        } catch (RuntimeException e) {
+            entry = new Entry(null, e, 0, 0);
+        } catch (Error e) {
+            forget(key, future, new Entry(null, new BylineException.Unavailable(e), 0, 0));
+            throw e;
+        }
+        if (entry.failure() == null) {
+            future.complete(entry);
+        } else {
+            forget(key, future, entry);
+        }
+        return entry;
+    }
+
+    private void forget(CacheKey<?> key, CompletableFuture<Entry> future, Entry failure) {
+        if (l1 != null) {
+            l1.asMap().remove(key.name(), future);
+        }
+        future.complete(failure);
+    }
+
+    private <V> Entry load(CacheKey<V> key, Supplier<Optional<V>> loader) {
+        var start = System.nanoTime();
+        if (remote == null || key.kind().encoder() == null) {
+            return entry(key, loader.get().orElse(null), start);
+        }
+        var lease = lease();
+        var force = pending.containsKey(key.name()) || doubts.getIfPresent(key.name()) != null;
+        while (true) {
+            switch (remote.lookup(key.name(), lease, force)) {
+                case RemoteCache.Lookup.Hit hit -> {
+                    var decoded = key.kind().decode(hit.value());
+                    if (decoded != null) {
+                        metrics.looked(key.kind().name(), Layer.L2, Result.HIT);
+                        return entry(key, decoded.value(), start);
+                    }
+                    metrics.looked(key.kind().name(), Layer.L2, Result.ERROR);
+                    force = true;
+                }
+                case RemoteCache.Lookup.Leased ignored -> {
+                    metrics.looked(key.kind().name(), Layer.L2, Result.MISS);
+                    return loadAndFill(key, loader, lease);
+                }
+                case RemoteCache.Lookup.Taken ignored -> {
+                    if (System.nanoTime() - start > LEASE_WAIT.toNanos() || !sleep(LEASE_POLL)) {
+                        return loadBeside(key, loader);
+                    }
+                }
+                case RemoteCache.Lookup.Failed ignored -> {
+                    metrics.looked(key.kind().name(), Layer.L2, Result.ERROR);
+                    return loadBeside(key, loader);
+                }
+            }
+        }
+    }
+
+    private <V> Entry loadAndFill(CacheKey<V> key, Supplier<Optional<V>> loader, byte[] lease) {
+        var start = System.nanoTime();
+        @Nullable V value;
+        try {
+            value = loader.get().orElse(null);
+        } catch (RuntimeException e) {
+            remote().release(key.name(), lease);
+            throw e;
+        }
+        var ttl = jittered(value == null ? NEGATIVE_TTL : l2Ttl.minus(l1Ttl)).minusNanos(System.nanoTime() - start);
+        if (ttl.toMillis() > 0 && remote().fill(key.name(), lease, key.kind().encode(value), ttl)) {
+            doubts.invalidate(key.name());
+        } else {
+            doubts.put(key.name(), true);
+        }
+        return entry(key, value, start);
+    }
+
+    /** What Redis holds, or will hold, may be older than this. */
+    private <V> Entry loadBeside(CacheKey<V> key, Supplier<Optional<V>> loader) {
+        var start = System.nanoTime();
+        doubts.put(key.name(), true);
+        return entry(key, loader.get().orElse(null), start);
+    }
+
+    private RemoteCache remote() {
+        if (remote == null) {
+            throw new IllegalStateException("no remote cache");
+        }
+        return remote;
+    }
+
+    private <V> Entry entry(CacheKey<V> key, @Nullable V value, long start) {
+        var ttl = jittered(value == null && NEGATIVE_TTL.compareTo(l1Ttl) < 0 ? NEGATIVE_TTL : l1Ttl);
+        var weight = OVERHEAD + (value == null ? 0 : key.kind().weight().applyAsInt(value));
+        return new Entry(value, null, weight, start + ttl.toNanos());
+    }
+
+    /** Up to a tenth less, so that what was filled together doesn't expire together; never more than was said. */
+    private static Duration jittered(Duration ttl) {
+        return Duration.ofNanos(
+                (long) (ttl.toNanos() * ThreadLocalRandom.current().nextDouble(0.9, 1.0)));
+    }
+
+    private byte[] lease() {
+        var lease = new byte[16];
+        random.nextBytes(lease);
+        return lease;
+    }
+
+    private static boolean sleep(Duration duration) {
+        try {
+            TimeUnit.NANOSECONDS.sleep(duration.toNanos());
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** Whether anything is kept at all. */
+    public boolean isEnabled() {
+        return l1 != null;
+    }
+
+    /**
+     * Runs a write and drops what it touched once it is committed; also when nobody knows whether it is.
+     *
+     * @param write the transaction; adds the names of what it touches to the set that it is given
+     * @param <T> what the write returns
+     */
+    public <T> T writing(Function<Set<CacheKey<?>>, T> write) {
+        var touched = new LinkedHashSet<CacheKey<?>>();
+        T result;
+        try {
+            result = write.apply(touched);
+        } catch (BylineException.Unavailable e) {
+            invalidate(touched);
+            throw e;
+        }
+        invalidate(touched);
+        return result;
+    }
+
+    /**
+     * Drops values, here and everywhere: in Redis first, so that nothing here is filled from it in between. When it returns,
+     * no read that begins in this process sees what was there before.
+     *
+     * @param keys name the values
+     */
+    public void invalidate(Collection<CacheKey<?>> keys) {
+        if (l1 == null || keys.isEmpty()) {
+            return;
+        }
+        var names = keys.stream().map(CacheKey::name).toList();
+        if (remote != null) {
+            var heard = remote.invalidate(names);
+            if (!heard) {
+                var now = System.nanoTime();
+                names.forEach(name -> pending.put(name, now));
+            }
+            metrics.invalidated(heard ? Result.HIT : Result.ERROR);
+        }
+        names.forEach(this::dropLocally);
+    }
+
+    /**
+     * Drops a value in this process only.
+     *
+     * @param key names the value
+     */
+    public void forget(CacheKey<?> key) {
+        dropLocally(key.name());
+    }
+
+    private void dropLocally(String name) {
+        if (l1 != null) {
+            l1.synchronous().invalidate(name);
+        }
+    }
+
+    private void flush() {
+        if (l1 != null) {
+            l1.synchronous().invalidateAll();
+        }
+    }
+
+    /** What is older than any value can be in Redis needs no invalidation any more. */
+    private void retry() {
+        var now = System.nanoTime();
+        pending.values().removeIf(since -> now - since > 2 * l2Ttl.toNanos());
+        while (!pending.isEmpty()) {
+            var batch = new ArrayList<Map.Entry<String, Long>>();
+            for (var entry : pending.entrySet()) {
+                batch.add(Map.entry(entry.getKey(), entry.getValue()));
+                if (batch.size() == RETRY_BATCH) {
+                    break;
+                }
+            }
+            if (!remote().invalidate(batch.stream().map(Map.Entry::getKey).toList())) {
+                return;
+            }
+            batch.forEach(entry -> pending.remove(entry.getKey(), entry.getValue()));
+        }
+    }
+
+    /** Stops listening and retrying; forgets everything. */
+    @Override
+    public void close() {
+        if (retries != null) {
+            retries.shutdownNow();
+        }
+        if (remote != null) {
+            remote.close();
+        }
+        flush();
+    }
+
+    /** What Redis hasn't heard of yet, for tests. */
+    List<String> unheard() {
+        return List.copyOf(pending.keySet());
+    }
+}

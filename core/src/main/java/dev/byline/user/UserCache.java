@@ -1,0 +1,59 @@
+package dev.byline.user;
+
+import dev.byline.Metadata;
+import dev.byline.cache.CacheBytes;
+import dev.byline.cache.CacheKey;
+import dev.byline.cache.CacheKind;
+import java.util.List;
+import java.util.Objects;
+
+/** What is cached of users, under which names. Whole rows: what a viewer may not see is left out when it is read. */
+final class UserCache {
+    private static final CacheKind<User> USER =
+            new CacheKind<>("user", 1, UserCache::weight, UserCache::write, UserCache::read);
+    private static final CacheKind<List<User>> PAGE = new CacheKind<>(
+            "users",
+            1,
+            users -> users.stream().mapToInt(UserCache::weight).sum(),
+            (users, bytes) -> bytes.list(users, user -> write(user, bytes)),
+            bytes -> bytes.list(() -> read(bytes)));
+
+    /** The first rows of the list of all users. */
+    static final CacheKey<List<User>> NEWEST = PAGE.key("newest");
+
+    private UserCache() {}
+
+    /** A user, by id. */
+    static CacheKey<User> user(long id) {
+        return USER.key(id);
+    }
+
+    private static int weight(User user) {
+        return 300 + 2 * (user.name().length() + user.metadata().json().length());
+    }
+
+    private static void write(User user, CacheBytes bytes) {
+        bytes.number(user.id());
+        bytes.text(Objects.requireNonNull(user.email()));
+        bytes.text(user.name());
+        bytes.text(Objects.requireNonNull(user.role()).text());
+        bytes.flag(user.active());
+        bytes.text(user.metadata().json());
+        bytes.number(user.version());
+        bytes.time(user.createdAt());
+        bytes.time(user.updatedAt());
+    }
+
+    private static User read(CacheBytes bytes) {
+        return new User(
+                bytes.number(),
+                bytes.text(),
+                bytes.text(),
+                Role.of(bytes.text()),
+                bytes.flag(),
+                Metadata.stored(bytes.text()),
+                bytes.number(),
+                bytes.time(),
+                bytes.time());
+    }
+}
