@@ -38,10 +38,12 @@ public abstract class CoreTest {
     @AfterEach
     void nothingLeaked() throws InterruptedException {
         var end = System.nanoTime() + 5_000_000_000L;
-        while (byline.poolStatus().orElseThrow().active() > 0 && System.nanoTime() < end) {
+        var active = byline.poolStatus().orElseThrow().active();
+        while (active > 0 && System.nanoTime() < end) {
             Thread.sleep(5);
+            active = byline.poolStatus().orElseThrow().active();
         }
-        assertThat(byline.poolStatus().orElseThrow().active()).isZero();
+        assertThat(active).isZero();
     }
 
     @AfterAll

@@ -24,7 +24,7 @@ public record CacheKind<V>(
         @Nullable Function<CacheBytes, V> decoder) {
 
     /**
-     * A kind that other processes don't see.
+     * A kind that other processes don't see, and of which only what is there is kept.
      *
      * @param name as above
      * @param weight as above
@@ -50,6 +50,10 @@ public record CacheKind<V>(
      */
     public CacheKey<V> key(long id) {
         return key(Long.toString(id));
+    }
+
+    boolean isLocal() {
+        return encoder == null;
     }
 
     byte[] encode(@Nullable V value) {

@@ -195,7 +195,7 @@ public final class TieredCache implements AutoCloseable {
 
     private <V> Entry load(CacheKey<V> key, Supplier<Optional<V>> loader) {
         var start = System.nanoTime();
-        if (remote == null || key.kind().encoder() == null) {
+        if (remote == null || key.kind().isLocal()) {
             return entry(key, loader.get().orElse(null), start);
         }
         var lease = lease();
@@ -237,7 +237,7 @@ public final class TieredCache implements AutoCloseable {
             remote().release(key.name(), lease);
             throw e;
         }
-        var ttl = jittered(value == null ? NEGATIVE_TTL : l2Ttl.minus(l1Ttl)).minusNanos(System.nanoTime() - start);
+        var ttl = jittered(value == null ? negativeTtl() : l2Ttl.minus(l1Ttl)).minusNanos(System.nanoTime() - start);
         if (ttl.toMillis() > 0 && remote().fill(key.name(), lease, key.kind().encode(value), ttl)) {
             doubts.invalidate(key.name());
         } else {
@@ -261,9 +261,13 @@ public final class TieredCache implements AutoCloseable {
     }
 
     private <V> Entry entry(CacheKey<V> key, @Nullable V value, long start) {
-        var ttl = jittered(value == null && NEGATIVE_TTL.compareTo(l1Ttl) < 0 ? NEGATIVE_TTL : l1Ttl);
+        var ttl = value != null ? jittered(l1Ttl) : key.kind().isLocal() ? Duration.ZERO : jittered(negativeTtl());
         var weight = OVERHEAD + (value == null ? 0 : key.kind().weight().applyAsInt(value));
         return new Entry(value, null, weight, start + ttl.toNanos());
+    }
+
+    private Duration negativeTtl() {
+        return NEGATIVE_TTL.compareTo(l1Ttl) < 0 ? NEGATIVE_TTL : l1Ttl;
     }
 
     /** Up to a tenth less, so that what was filled together doesn't expire together; never more than was said. */

@@ -141,14 +141,15 @@ class AccessMatrixTest extends ServerTest {
     @Test
     void aTokenThatIsNoLongerGoodIsRefusedEverywhere() {
         var expired = new Owner();
+        var late = tokenOf(expired.id);
         database.run("UPDATE tokens SET expires_at = now() WHERE user_id = " + expired.id);
         var revoked = new Owner();
-        database.run("DELETE FROM tokens WHERE user_id = " + revoked.id);
+        byline.tokens().revoke(new Principal.Operator(), revoked.token);
         var deactivated = new Owner();
-        database.run("UPDATE users SET is_active = false WHERE id = " + deactivated.id);
+        byline.users().change(new Principal.Operator(), deactivated.id, new UserChange(null, null, null, false, null));
         var deleted = new Owner();
         byline.users().delete(new Principal.Operator(), deleted.id);
-        for (var token : List.of(expired.secret, revoked.secret, deactivated.secret, deleted.secret, "garbage")) {
+        for (var token : List.of(late, revoked.secret, deactivated.secret, deleted.secret, "garbage")) {
             for (var route : ROWS.keySet()) {
                 var answer = attempt(route, new Owner(), token);
                 if (route.endsWith("z")) {

@@ -1,0 +1,476 @@
+package dev.byline.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.byline.BylineConfig;
+import dev.byline.BylineException;
+import dev.byline.Metrics;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Several caches as several processes would have them, on one real Redis, over a database that is a variable. */
+@Timeout(60)
+class TieredCacheTest {
+    private static final CacheKind<String> TEXT =
+            new CacheKind<>("text", 1, String::length, (text, bytes) -> bytes.text(text), CacheBytes::text);
+    private static final CacheKey<String> KEY = TEXT.key(42);
+
+    private static final Duration L1 = Duration.ofSeconds(5);
+    private static final Duration L2 = Duration.ofSeconds(60);
+
+    /** So long that no test's end could come of it. */
+    private static final Duration FOR_EVER = Duration.ofHours(1);
+
+    private final TestRedis redis = new TestRedis();
+    private final List<TieredCache> opened = new ArrayList<>();
+    private final ConcurrentMetrics metrics = new ConcurrentMetrics();
+
+    /** What the database holds, and how often it was asked. */
+    private volatile String row = "old";
+
+    private final AtomicInteger loads = new AtomicInteger();
+
+    private static final class ConcurrentMetrics implements Metrics {
+        final AtomicInteger errors = new AtomicInteger();
+        final AtomicInteger l2Hits = new AtomicInteger();
+        final AtomicBoolean open = new AtomicBoolean();
+
+        @Override
+        public void looked(String kind, Layer layer, Result result) {
+            if (result == Result.ERROR) {
+                errors.incrementAndGet();
+            }
+            if (layer == Layer.L2 && result == Result.HIT) {
+                l2Hits.incrementAndGet();
+            }
+        }
+
+        @Override
+        public void redisCircuit(boolean now) {
+            open.set(now);
+        }
+    }
+
+    private TieredCache node() {
+        return node(L1, L2);
+    }
+
+    private TieredCache node(Duration l1, Duration l2) {
+        var config = new BylineConfig.Cache(true, l1, l2, 10 << 20, redis.uri());
+        var cache = new TieredCache(config, new RedisCache(redis.uri(), metrics), metrics);
+        opened.add(cache);
+        return cache;
+    }
+
+    @AfterEach
+    void closeAll() {
+        opened.forEach(TieredCache::close);
+        redis.close();
+    }
+
+    private Optional<String> load() {
+        loads.incrementAndGet();
+        var read = row;
+        return read.isEmpty() ? Optional.empty() : Optional.of(read);
+    }
+
+    private String read(TieredCache cache) {
+        return cache.get(KEY, this::load).orElse("nothing");
+    }
+
+    private void write(TieredCache cache, String value) {
+        cache.writing(touched -> {
+            touched.add(KEY);
+            row = value;
+            return value;
+        });
+    }
+
+    private static void await(BooleanSupplier condition) throws InterruptedException {
+        var end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).isLessThan(end);
+            Thread.sleep(2);
+        }
+    }
+
+    private static long millis(Callable<?> task) throws Exception {
+        var start = System.nanoTime();
+        task.call();
+        return Duration.ofNanos(System.nanoTime() - start).toMillis();
+    }
+
+    /** A read that has its value from the database, and is held there until it is let go. */
+    private final class HeldReader implements Supplier<Optional<String>> {
+        final CountDownLatch hasRead = new CountDownLatch(1);
+        final CountDownLatch letGo = new CountDownLatch(1);
+
+        @Override
+        public Optional<String> get() {
+            var read = load();
+            hasRead.countDown();
+            try {
+                letGo.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return read;
+        }
+    }
+
+    @Test
+    void whatIsThereIsReadOnce() {
+        var a = node();
+        var b = node();
+        for (int i = 0; i < 10; i++) {
+            assertThat(read(a)).isEqualTo("old");
+            assertThat(read(b)).isEqualTo("old");
+        }
+        assertThat(loads).hasValue(1);
+        assertThat(metrics.l2Hits).hasValue(1);
+        assertThat(redis.ttl(KEY.name())).isBetween(40_000L, 55_000L);
+    }
+
+    @Test
+    void whatIsNotThereIsReadOnceToo() {
+        row = "";
+        var a = node();
+        for (int i = 0; i < 10; i++) {
+            assertThat(read(a)).isEqualTo("nothing");
+        }
+        assertThat(loads).hasValue(1);
+        assertThat(redis.ttl(KEY.name())).isBetween(1_000L, 2_000L);
+        write(a, "made");
+        assertThat(read(a)).isEqualTo("made");
+        assertThat(read(node())).isEqualTo("made");
+    }
+
+    @Test
+    void theWritersProcessShowsTheWriteAtOnce() {
+        var a = node();
+        for (int i = 0; i < 200; i++) {
+            assertThat(read(a)).isEqualTo(row);
+            write(a, "new " + i);
+            assertThat(read(a)).isEqualTo("new " + i);
+        }
+    }
+
+    @Test
+    void othersHearOfIt() throws Exception {
+        var a = node(FOR_EVER, FOR_EVER.multipliedBy(2));
+        var b = node(FOR_EVER, FOR_EVER.multipliedBy(2));
+        awaitListening(a, b);
+        for (int i = 0; i < 5; i++) {
+            assertThat(read(b)).isEqualTo(row);
+            write(a, "new " + i);
+            var value = "new " + i;
+            await(() -> read(b).equals(value));
+        }
+    }
+
+    /** Until what one of them writes reaches the other at once. */
+    private void awaitListening(TieredCache a, TieredCache b) throws InterruptedException {
+        await(() -> {
+            read(b);
+            write(a, row);
+            var before = loads.get();
+            try {
+                Thread.sleep(30);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            read(b);
+            return loads.get() > before;
+        });
+    }
+
+    @Test
+    void aSlowReaderCanNotRestoreTheOldValueInItsOwnProcess() throws Exception {
+        var a = node();
+        var slow = new HeldReader();
+        try (var threads = Executors.newCachedThreadPool()) {
+            var reading = threads.submit(() -> a.get(KEY, slow));
+            slow.hasRead.await();
+            write(a, "new");
+            assertThat(read(a)).isEqualTo("new"); // doesn't join the slow one
+            slow.letGo.countDown();
+            assertThat(reading.get()).contains("old"); // it asked before
+        }
+        assertThat(read(a)).isEqualTo("new");
+        assertThat(read(node())).isEqualTo("new");
+    }
+
+    @Test
+    void aSlowReaderElsewhereCanNotRestoreItInRedis() throws Exception {
+        var a = node();
+        var b = node();
+        awaitListening(a, b);
+        redis.clear();
+        b.forget(KEY);
+        var slow = new HeldReader();
+        try (var threads = Executors.newCachedThreadPool()) {
+            var reading = threads.submit(() -> b.get(KEY, slow));
+            slow.hasRead.await();
+            write(a, "new");
+            slow.letGo.countDown();
+            reading.get();
+        }
+        assertThat(read(node())).isEqualTo("new");
+        Thread.sleep(300);
+        assertThat(read(b)).isEqualTo("new");
+    }
+
+    @Test
+    void aFillThatRedisSeesLongAfterIsRefused() throws Exception {
+        var remote = new RedisCache(redis.uri(), metrics);
+        try (remote) {
+            var lease = new byte[] {1, 2, 3};
+            assertThat(remote.lookup(KEY.name(), lease, false)).isInstanceOf(RemoteCache.Lookup.Leased.class);
+            assertThat(remote.lookup(KEY.name(), new byte[] {4}, false)).isInstanceOf(RemoteCache.Lookup.Taken.class);
+            remote.invalidate(List.of(KEY.name()));
+            assertThat(remote.fill(KEY.name(), lease, TEXT.encode("old"), L2)).isFalse();
+            assertThat(redis.get(KEY.name())).isNull();
+
+            assertThat(remote.lookup(KEY.name(), lease, false)).isInstanceOf(RemoteCache.Lookup.Leased.class);
+            assertThat(redis.ttl(KEY.name())).isBetween(3_000L, 4_000L); // a lease ends by itself
+            assertThat(remote.fill(KEY.name(), lease, TEXT.encode("new"), L2)).isTrue();
+            assertThat(remote.fill(KEY.name(), lease, TEXT.encode("again"), L2)).isFalse();
+        }
+    }
+
+    @Test
+    void aBurstForOneColdKeyIsOneLoad() throws Exception {
+        var nodes = List.of(node(), node());
+        try (var threads = Executors.newFixedThreadPool(100)) {
+            var start = new CountDownLatch(1);
+            var reads = new ArrayList<Future<Optional<String>>>();
+            for (int i = 0; i < 100; i++) {
+                var node = nodes.get(i % 2);
+                reads.add(threads.submit(() -> {
+                    start.await();
+                    return node.get(KEY, () -> {
+                        var read = load();
+                        pause(100);
+                        return read;
+                    });
+                }));
+            }
+            start.countDown();
+            for (var each : reads) {
+                assertThat(each.get()).contains("old");
+            }
+        }
+        assertThat(loads).hasValue(1); // of both processes together
+    }
+
+    private static void pause(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    void aFailedLoadIsToldAndForgotten() {
+        var a = node();
+        assertThatThrownBy(() -> a.get(KEY, () -> {
+                    throw new BylineException.Unavailable("away");
+                }))
+                .isInstanceOf(BylineException.Unavailable.class);
+        assertThat(read(a)).isEqualTo("old"); // at once: its lease was given back
+        assertThat(read(node())).isEqualTo("old");
+        assertThat(loads).hasValue(1);
+    }
+
+    @Test
+    void aWriteOfUnknownOutcomeIsInvalidatedToo() {
+        var a = node();
+        read(a);
+        assertThatThrownBy(() -> a.writing(touched -> {
+                    touched.add(KEY);
+                    row = "new"; // it happened, but nobody heard
+                    throw new BylineException.Unavailable("connection lost");
+                }))
+                .isInstanceOf(BylineException.Unavailable.class);
+        assertThat(read(a)).isEqualTo("new");
+    }
+
+    @Test
+    void withRedisAwayAProcessIsBehindForAsLongAsItsOwnTimeToLive() throws Exception {
+        var a = node(Duration.ofMillis(500), L2);
+        var b = node(Duration.ofMillis(500), L2);
+        redis.kill();
+        assertThat(read(a)).isEqualTo("old");
+        assertThat(read(b)).isEqualTo("old");
+        write(a, "new");
+        assertThat(read(a)).isEqualTo("new");
+        await(() -> read(b).equals("new"));
+        assertThat(metrics.errors.get()).isPositive();
+    }
+
+    @Test
+    void aWriterWhoDiesBeforeItInvalidatesIsSeenWithinTheWholeTimeToLive() throws Exception {
+        var a = node(Duration.ofMillis(200), Duration.ofMillis(1500));
+        var b = node(Duration.ofMillis(200), Duration.ofMillis(1500));
+        assertThat(read(a)).isEqualTo("old");
+        row = "new"; // committed, and killed
+        assertThat(redis.ttl(KEY.name())).isLessThanOrEqualTo(1300); // and 200 ms in this process
+        await(() -> read(a).equals("new") && read(b).equals("new"));
+    }
+
+    @Test
+    void anInvalidationThatRedisMissesIsRepeatedUntilItIsHeard() throws Exception {
+        var a = node(FOR_EVER, FOR_EVER.multipliedBy(2));
+        var b = node(FOR_EVER, FOR_EVER.multipliedBy(2));
+        awaitListening(a, b);
+        read(b);
+        redis.freeze();
+        write(a, "new");
+        assertThat(a.unheard()).containsExactly(KEY.name());
+        assertThat(read(a)).isEqualTo("new");
+        redis.thaw();
+        await(() -> a.unheard().isEmpty());
+        await(() -> read(b).equals("new"));
+        assertThat(read(node())).isEqualTo("new");
+    }
+
+    /** Cut off, it reads past Redis; back again, it must not believe what Redis still holds. */
+    @Test
+    void whoHasSeenTheNewValueNeverSeesTheOldOneAgain() throws Exception {
+        var a = node(Duration.ofMillis(100), L2);
+        read(a);
+        redis.freeze();
+        await(metrics.open::get, () -> read(a));
+        row = "new"; // by somebody whom Redis didn't hear
+        await(() -> read(a).equals("new"));
+        redis.thaw();
+        var end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+        while (System.nanoTime() < end) {
+            assertThat(read(a)).isEqualTo("new");
+            Thread.sleep(5);
+        }
+    }
+
+    private static void await(BooleanSupplier condition, Supplier<?> meanwhile) throws InterruptedException {
+        await(() -> {
+            var unused = meanwhile.get();
+            return condition.getAsBoolean();
+        });
+    }
+
+    @Test
+    void aLostSubscriptionDropsWhatMayHaveBeenMissed() throws Exception {
+        var a = node(FOR_EVER, FOR_EVER.multipliedBy(2));
+        var b = node(FOR_EVER, FOR_EVER.multipliedBy(2));
+        awaitListening(a, b);
+        read(b);
+        redis.kill();
+        row = "new"; // by somebody whom b can't hear
+        redis.restart();
+        await(() -> read(b).equals("new"));
+        awaitListening(a, b);
+    }
+
+    @Test
+    void aFrozenRedisHoldsNobodyUp() throws Exception {
+        var a = node();
+        redis.freeze();
+        assertThat(read(a)).isEqualTo("old");
+        try (var threads = Executors.newFixedThreadPool(50)) {
+            var total = millis(() -> {
+                var reads = new ArrayList<Future<?>>();
+                for (int i = 0; i < 500; i++) {
+                    var key = TEXT.key(1000 + i);
+                    reads.add(threads.submit(() -> a.get(key, this::load)));
+                }
+                for (var each : reads) {
+                    each.get();
+                }
+                return null;
+            });
+            assertThat(total).isLessThan(10_000); // 500 times 50 ms in a row would be 25 s
+        }
+        assertThat(metrics.open).isTrue();
+        redis.thaw();
+        await(() -> !metrics.open.get());
+    }
+
+    @Test
+    void garbageInRedisIsAMissAndReplaced() {
+        for (var garbage : List.of("", "V", "Vgarbage", "Lgarbage-lease", "x", "V\0\0\0\0\1")) {
+            redis.set(KEY.name(), garbage.getBytes(StandardCharsets.ISO_8859_1));
+            assertThat(read(node())).as(garbage).isEqualTo("old");
+        }
+    }
+
+    @Test
+    void aFullRedisIsAMiss() throws Exception {
+        try (var full = new TestRedis("--maxmemory", "1mb", "--maxmemory-policy", "noeviction")) {
+            var config = new BylineConfig.Cache(true, L1, L2, 10 << 20, full.uri());
+            try (var cache = new TieredCache(config, new RedisCache(full.uri(), metrics), metrics)) {
+                for (int i = 0; i < 50; i++) {
+                    assertThat(cache.get(TEXT.key(i), this::load)).contains("old");
+                }
+                row = "new";
+                cache.invalidate(List.of(TEXT.key(1)));
+                assertThat(cache.get(TEXT.key(1), this::load)).contains("new");
+            }
+        }
+    }
+
+    @Test
+    void aRedisThatWasEmptiedIsFilledAgain() {
+        var a = node();
+        read(a);
+        redis.clear();
+        a.forget(KEY);
+        assertThat(read(a)).isEqualTo("old");
+        assertThat(redis.get(KEY.name())).isNotNull();
+    }
+
+    @Test
+    void withoutRedisItWorksAsWell() {
+        try (var local = TieredCache.open(BylineConfig.Cache.LOCAL, metrics);
+                var off = TieredCache.open(BylineConfig.Cache.OFF, metrics)) {
+            for (int i = 0; i < 3; i++) {
+                assertThat(read(local)).isEqualTo("old");
+                assertThat(read(off)).isEqualTo("old");
+            }
+            assertThat(loads).hasValue(1 + 3);
+            write(local, "new");
+            assertThat(read(local)).isEqualTo("new");
+            assertThat(read(off)).isEqualTo("new");
+        }
+    }
+
+    @Test
+    void memoryIsBounded() {
+        var config = new BylineConfig.Cache(true, L1, L2, 1 << 20, null);
+        try (var small = TieredCache.open(config, metrics)) {
+            for (int i = 0; i < 1000; i++) {
+                small.get(TEXT.key(i), () -> Optional.of("x".repeat(10_000)));
+            }
+            var before = loads.get();
+            for (int i = 0; i < 1000; i++) {
+                small.get(TEXT.key(i), this::load);
+            }
+            assertThat(loads.get() - before).isGreaterThan(850);
+        }
+    }
+}
