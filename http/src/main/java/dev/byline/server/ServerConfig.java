@@ -11,6 +11,8 @@ import dev.byline.token.Tokens;
 import dev.byline.user.NewUser;
 import dev.byline.user.Password;
 import java.net.InetAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -44,6 +46,7 @@ import org.jspecify.annotations.Nullable;
  * @param corsOrigins whose pages may read answers
  * @param requireIfMatch whether PATCH and DELETE must say which version they mean
  * @param docs whether there is a page to try out the interface
+ * @param cache what is kept of what was read
  * @param log the form of log lines
  */
 record ServerConfig(
@@ -64,6 +67,7 @@ record ServerConfig(
         Set<String> corsOrigins,
         boolean requireIfMatch,
         boolean docs,
+        BylineConfig.Cache cache,
         Log log) {
 
     private static final int MAX_RATE = 100_000_000;
@@ -114,6 +118,7 @@ record ServerConfig(
                 reader.read(Setting.BYLINE_CORS_ORIGINS, ServerConfig::origins, Set.of()),
                 reader.read(Setting.BYLINE_REQUIRE_IF_MATCH, ServerConfig::onOff, false),
                 reader.read(Setting.BYLINE_DOCS, ServerConfig::onOff, true),
+                cache(reader),
                 reader.read(Setting.BYLINE_LOG, text -> oneOf(text, Log.values()), Log.AUTO));
         var faults = new ArrayList<>(values.faults());
         faults.addAll(reader.faults);
@@ -136,8 +141,7 @@ record ServerConfig(
 
     /** Core's part of the settings, on a database. */
     BylineConfig core(DatabaseUrl url) {
-        return new BylineConfig(
-                BylineConfig.Database.of(url).withPoolSize(poolSize), tokenTtl, BylineConfig.Cache.LOCAL);
+        return new BylineConfig(BylineConfig.Database.of(url).withPoolSize(poolSize), tokenTtl, cache);
     }
 
     private static final class Reader {
@@ -164,6 +168,40 @@ record ServerConfig(
         int number(Setting setting, int min, int max, int otherwise) {
             return read(setting, text -> wholeNumber(text, min, max), otherwise);
         }
+    }
+
+    private static BylineConfig.Cache cache(Reader reader) {
+        var local = BylineConfig.Cache.LOCAL;
+        var redis = reader.read(Setting.REDIS_URL, ServerConfig::redis, null);
+        var enabled = reader.read(Setting.BYLINE_CACHE, ServerConfig::onOff, true);
+        var max = Duration.ofDays(1);
+        var l1Ttl = reader.read(Setting.BYLINE_CACHE_L1_TTL, text -> duration(text, max), local.l1Ttl());
+        var l2Ttl = reader.read(Setting.BYLINE_CACHE_L2_TTL, text -> duration(text, max), local.l2Ttl());
+        try {
+            return new BylineConfig.Cache(enabled, l1Ttl, l2Ttl, local.l1Bytes(), redis);
+        } catch (IllegalArgumentException e) {
+            reader.faults.add("BYLINE_CACHE_L1_TTL, BYLINE_CACHE_L2_TTL: " + e.getMessage());
+            return local;
+        }
+    }
+
+    /** The fault never repeats the value: it may hold a password. */
+    private static URI redis(String text) {
+        try {
+            var uri = new URI(text);
+            var scheme = String.valueOf(uri.getScheme());
+            if (List.of("redis", "rediss").contains(scheme)
+                    && uri.getHost() != null
+                    && String.valueOf(uri.getPath()).matches("(/[0-9]{0,3})?")
+                    && uri.getQuery() == null) {
+                var port = uri.getPort() < 0 ? 6379 : uri.getPort();
+                return new URI(scheme, uri.getUserInfo(), uri.getHost(), port, uri.getPath(), null, null);
+            }
+        } catch (URISyntaxException e) {
+            // told below
+        }
+        throw new IllegalArgumentException(
+                "must be redis://[user:password@]host[:port][/number], or rediss:// for TLS");
     }
 
     private static int wholeNumber(String text, int min, int max) {

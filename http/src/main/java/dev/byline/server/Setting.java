@@ -27,6 +27,10 @@ enum Setting {
     BYLINE_CORS_ORIGINS(""),
     BYLINE_REQUIRE_IF_MATCH("off"),
     BYLINE_DOCS("on"),
+    REDIS_URL("", true),
+    BYLINE_CACHE("on"),
+    BYLINE_CACHE_L1_TTL("5s"),
+    BYLINE_CACHE_L2_TTL("60s"),
     BYLINE_LOG("auto");
 
     /** What holds when it isn't set; empty where that is computed or nothing. */
