@@ -3,7 +3,9 @@ package dev.byline;
 import dev.byline.db.DatabaseUrl;
 import dev.byline.db.PoolSizing;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,6 +76,32 @@ public record BylineConfig(Database database, Duration tokenTtl, Cache cache) {
                     l2Ttl.compareTo(l1Ttl.multipliedBy(2)) >= 0 && l2Ttl.compareTo(Duration.ofDays(1)) <= 0,
                     "L2 time to live must be twice that of L1 to 1d");
             check(l1Bytes >= 1 << 20, "L1 must have at least 1 MiB");
+            redis = redis == null ? null : checked(redis);
+        }
+
+        /** With its port; whatever is wrong is told without the address, which may hold a password. */
+        private static URI checked(URI uri) {
+            var user = uri.getUserInfo();
+            check(
+                    List.of("redis", "rediss").contains(String.valueOf(uri.getScheme()))
+                            && uri.getHost() != null
+                            && uri.getQuery() == null
+                            && String.valueOf(uri.getPath()).matches("(/[0-9]{0,3})?")
+                            && (user == null || user.contains(":")),
+                    "the address of Redis must be redis://[[user]:password@]host[:port][/number], or rediss:// for TLS");
+            try {
+                var port = uri.getPort() < 0 ? 6379 : uri.getPort();
+                return new URI(uri.getScheme(), user, uri.getHost(), port, uri.getPath(), null, null);
+            } catch (URISyntaxException e) {
+                throw new IllegalArgumentException("the address of Redis can not be read", e);
+            }
+        }
+
+        /** Without the password. */
+        @Override
+        public String toString() {
+            return "Cache[enabled=" + enabled + ", l1Ttl=" + l1Ttl + ", l2Ttl=" + l2Ttl + ", l1Bytes=" + l1Bytes
+                    + ", redis=" + (redis == null ? "none" : redis.getHost() + ":" + redis.getPort()) + "]";
         }
 
         /**

@@ -12,7 +12,8 @@ import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** Values as bytes, written and read in the same order. A checksum in front tells them from whatever else may be there. */
+/** Values as bytes, written and read in the same order. A checksum over
+ * them and their name, in front, tells them from whatever else may be there. */
 public final class CacheBytes {
     private ByteBuffer buffer;
 
@@ -25,26 +26,32 @@ public final class CacheBytes {
     }
 
     /** What was written, behind its checksum. */
-    byte[] sealed() {
-        buffer.putInt(0, checksum(buffer.array(), Integer.BYTES, buffer.position()));
+    byte[] sealed(String name) {
+        buffer.putInt(0, checksum(name, buffer.array(), Integer.BYTES, buffer.position()));
         return Arrays.copyOf(buffer.array(), buffer.position());
     }
 
     /** What is to be read; null when the checksum is wrong. */
-    static @Nullable CacheBytes open(ByteBuffer sealed) {
+    static @Nullable CacheBytes open(String name, ByteBuffer sealed) {
         var bytes = new byte[sealed.remaining()];
         sealed.get(bytes);
         if (bytes.length <= Integer.BYTES) {
             return null;
         }
         var buffer = ByteBuffer.wrap(bytes);
-        return buffer.getInt() == checksum(bytes, Integer.BYTES, bytes.length) ? new CacheBytes(buffer) : null;
+        return buffer.getInt() == checksum(name, bytes, Integer.BYTES, bytes.length) ? new CacheBytes(buffer) : null;
     }
 
-    private static int checksum(byte[] bytes, int from, int to) {
+    private static int checksum(String name, byte[] bytes, int from, int to) {
         var crc = new CRC32C();
+        crc.update(name.getBytes(StandardCharsets.UTF_8));
         crc.update(bytes, from, to - from);
         return (int) crc.getValue();
+    }
+
+    /** Whether nothing is left. */
+    boolean isRead() {
+        return !buffer.hasRemaining();
     }
 
     private ByteBuffer room(int bytes) {

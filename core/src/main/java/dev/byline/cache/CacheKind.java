@@ -56,24 +56,28 @@ public record CacheKind<V>(
         return encoder == null;
     }
 
-    byte[] encode(@Nullable V value) {
+    byte[] encode(String name, @Nullable V value) {
         var bytes = new CacheBytes();
         bytes.flag(value != null);
         if (value != null && encoder != null) {
             encoder.accept(value, bytes);
         }
-        return bytes.sealed();
+        return bytes.sealed(name);
     }
 
-    /** Nothing, when the bytes are not what {@link #encode} wrote. */
+    /** Nothing, when the bytes are not what {@link #encode} wrote under this name. */
     @Nullable
-    Decoded<V> decode(ByteBuffer sealed) {
-        var bytes = CacheBytes.open(sealed);
+    Decoded<V> decode(String name, ByteBuffer sealed) {
+        var bytes = CacheBytes.open(name, sealed);
         if (bytes == null || decoder == null) {
             return null;
         }
-        var value = bytes.flag() ? decoder.apply(bytes) : null;
-        return new Decoded<>(value);
+        try {
+            var value = bytes.flag() ? decoder.apply(bytes) : null;
+            return bytes.isRead() ? new Decoded<>(value) : null;
+        } catch (RuntimeException e) {
+            return null; // of another release, perhaps
+        }
     }
 
     /** A value, or the knowledge that there is none. */

@@ -53,28 +53,33 @@ final class RedisCache implements RemoteCache {
     private static final Duration HEARTBEAT = Duration.ofMillis(250);
 
     /** Without a word for this long, the subscription is taken for lost. */
-    private static final Duration SILENCE = Duration.ofMillis(800);
+    private static final Duration SILENCE = Duration.ofMillis(550);
 
     /** Longer than any load may take, so that it doesn't end under one; short, as others wait for it. */
     private static final Duration LEASE = Duration.ofSeconds(4);
 
+    private static final String HEARTBEAT_NAME = "byline:heartbeat";
     private static final byte VALUE = 'V';
     private static final byte LEASED = 'L';
     private static final char SEPARATOR = '\n';
 
     private static final Script LOOKUP = new Script("""
-            local found = redis.call('GET', KEYS[1])
-            if found and ARGV[3] == '0' then return found end
+            local found = redis.pcall('GET', KEYS[1])
+            if type(found) == 'string' and ARGV[3] == '0' then return found end
             redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
             return false
             """);
+    /** The value's time has run since its lease was taken, by Redis' own clock: a command may lie in a socket for long. */
     private static final Script FILL = new Script("""
-            if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-            redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+            if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+            local left = tonumber(ARGV[3]) - (tonumber(ARGV[4]) - redis.call('PTTL', KEYS[1]))
+            if left <= 0 then return 0 end
+            redis.call('SET', KEYS[1], ARGV[2], 'PX', left)
             return 1
             """);
+
     private static final Script RELEASE = new Script("""
-            if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+            if redis.pcall('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
             return 1
             """);
     private static final Script INVALIDATE = new Script("""
@@ -189,7 +194,11 @@ final class RedisCache implements RemoteCache {
     @Override
     public boolean fill(String name, byte[] lease, byte[] value, Duration ttl) {
         return call(false, () -> {
-            var arguments = List.of(marked(LEASED, lease), marked(VALUE, value), bytes(Long.toString(ttl.toMillis())));
+            var arguments = List.of(
+                    marked(LEASED, lease),
+                    marked(VALUE, value),
+                    bytes(Long.toString(ttl.toMillis())),
+                    bytes(Long.toString(LEASE.toMillis())));
             return Long.valueOf(1).equals(FILL.run(client, List.of(bytes(name)), arguments));
         });
     }
@@ -210,6 +219,7 @@ final class RedisCache implements RemoteCache {
         });
     }
 
+    /** Whatever goes wrong: a server that answers nonsense makes the client throw nearly anything. */
     private <T> T call(T otherwise, Supplier<T> command) {
         if (open || closed) {
             return otherwise;
@@ -218,20 +228,23 @@ final class RedisCache implements RemoteCache {
             var answer = command.get();
             failures.set(0);
             return answer;
-        } catch (JedisException e) {
+        } catch (RuntimeException | OutOfMemoryError e) { // the latter for an answer that says it is 2 GB long
             failed(e);
             return otherwise;
         }
     }
 
-    private void failed(JedisException e) {
+    private void failed(Throwable e) {
+        if (!(e instanceof JedisException)) {
+            client.getPool().clear(); // a connection that lost its place must not answer anybody else
+        }
         if (failures.incrementAndGet() >= FAILURES) {
             leaveAlone(true, e);
         }
     }
 
     /** Says so once, not for each request. */
-    private synchronized void leaveAlone(boolean alone, @Nullable JedisException e) {
+    private synchronized void leaveAlone(boolean alone, @Nullable Throwable e) {
         if (open == alone || closed) {
             return;
         }
@@ -257,42 +270,48 @@ final class RedisCache implements RemoteCache {
         var unused = heartbeat.scheduleWithFixedDelay(this::beat, millis, millis, TimeUnit.MILLISECONDS);
     }
 
-    /** Shows that Redis answers, and keeps the subscriptions of all processes in words. */
+    /** Shows that Redis answers, and keeps the subscriptions of all processes in words. Must never end. */
     private void beat() {
+        var connection = subscription;
+        if (connection != null && System.nanoTime() - lastWord > SILENCE.toNanos()) {
+            disconnect(connection); // the listener notices, and begins anew
+        }
         try {
-            // A write, not a mere publication: a server that is full answers those as if nothing were wrong.
-            client.set("byline:heartbeat", self, SetParams.setParams().px(1000));
-            client.publish(bytes(channel), bytes(self));
+            // What requests need, too: to write, which a full server refuses, and to run a script.
+            client.set(HEARTBEAT_NAME, self, SetParams.setParams().px(1000));
+            var unused = INVALIDATE.run(client, List.of(bytes(HEARTBEAT_NAME)), List.of(bytes(channel), bytes(self)));
             leaveAlone(false, null);
-        } catch (JedisException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
             if (!open) {
                 failed(e);
             }
         }
-        var connection = subscription;
-        if (connection != null && System.nanoTime() - lastWord > SILENCE.toNanos()) {
-            try {
-                connection.forceDisconnect(); // the listener notices, and begins anew
-            } catch (IOException e) {
-                LOG.debug("subscription", e);
-            }
+    }
+
+    private static void disconnect(Connection connection) {
+        try {
+            connection.forceDisconnect();
+        } catch (IOException | RuntimeException e) {
+            LOG.debug("subscription", e);
         }
     }
 
+    /** Must never end before this is closed: a process that doesn't listen shows old values. */
     private void listenOn() {
         while (!closed) {
             try (var connection = new Connection(address, config)) {
                 lastWord = System.nanoTime();
                 subscription = connection;
                 new Subscription().proceed(connection, channel);
-            } catch (JedisException e) {
+            } catch (RuntimeException | OutOfMemoryError e) {
                 LOG.debug("subscription", e);
             } finally {
                 subscription = null;
-            }
-            if (listening) {
-                listening = false;
-                lost.run();
+                if (listening) {
+                    listening = false;
+                    lost.run();
+                    LOG.info("not listening to other processes: their writes show here when values end");
+                }
             }
             pause();
         }
@@ -311,6 +330,9 @@ final class RedisCache implements RemoteCache {
         @Override
         public void onSubscribe(String name, int count) {
             lastWord = System.nanoTime();
+            if (!listening) {
+                LOG.info("listening to other processes");
+            }
             listening = true;
             lost.run();
         }
@@ -334,11 +356,7 @@ final class RedisCache implements RemoteCache {
         heartbeat.shutdownNow();
         var connection = subscription;
         if (connection != null) {
-            try {
-                connection.forceDisconnect();
-            } catch (IOException e) {
-                LOG.debug("subscription", e);
-            }
+            disconnect(connection);
         }
         listener.interrupt();
         client.close();

@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
+import com.github.benmanes.caffeine.cache.RemovalCause;
 import dev.byline.BylineConfig;
 import dev.byline.BylineException;
 import dev.byline.Metrics;
@@ -29,6 +30,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads through: this process, then Redis, then the loader, which asks the database. A write invalidates after its commit and
@@ -39,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  * time runs from when its loading began. docs/caching.md has the promise in full.
  */
 public final class TieredCache implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TieredCache.class);
+
     /** For what isn't there. */
     private static final Duration NEGATIVE_TTL = Duration.ofSeconds(2);
 
@@ -56,7 +61,11 @@ public final class TieredCache implements AutoCloseable {
     private static final int OVERHEAD = 200;
 
     private static final int RETRY_BATCH = 500;
-    private static final int MAX_DOUBTS = 100_000;
+    /** Beyond so many names to mind, Redis isn't believed at all for a while. */
+    private static final int MAX_NAMES = 100_000;
+
+    /** How long a commit of unknown outcome may still happen: longer than the database's own limits. */
+    private static final Duration UNCERTAIN = Duration.ofSeconds(10);
 
     private final @Nullable AsyncCache<String, Entry> l1;
     private final @Nullable RemoteCache remote;
@@ -69,8 +78,12 @@ public final class TieredCache implements AutoCloseable {
     private final Map<String, Long> pending = new ConcurrentHashMap<>();
 
     /** Names whose value in Redis may be older than what this process has seen: the next load replaces it. */
-    private final Cache<String, Boolean> doubts;
+    private final Cache<String, Object> doubts;
 
+    /** What may yet be committed, and until when: dropped again and again. */
+    private final Map<String, Long> uncertain = new ConcurrentHashMap<>();
+
+    private volatile long nothingBelievedUntil = System.nanoTime();
     private final @Nullable ScheduledExecutorService retries;
 
     TieredCache(BylineConfig.Cache config, @Nullable RemoteCache remote, Metrics metrics) {
@@ -87,8 +100,14 @@ public final class TieredCache implements AutoCloseable {
                         .buildAsync()
                 : null;
         this.doubts = Caffeine.newBuilder()
-                .maximumSize(MAX_DOUBTS)
+                .maximumSize(MAX_NAMES)
                 .expireAfterWrite(l2Ttl)
+                .executor(Runnable::run)
+                .removalListener((name, doubt, cause) -> {
+                    if (cause == RemovalCause.SIZE) {
+                        believeNothing();
+                    }
+                })
                 .build();
         this.retries = this.remote == null ? null : retrying();
         if (this.remote != null) {
@@ -140,7 +159,6 @@ public final class TieredCache implements AutoCloseable {
             var mine = new CompletableFuture<Entry>();
             known = l1.asMap().putIfAbsent(key.name(), mine);
             if (known == null) {
-                metrics.looked(key.kind().name(), Layer.L1, Result.MISS);
                 return value(load(key, loader, mine));
             }
         }
@@ -171,6 +189,7 @@ public final class TieredCache implements AutoCloseable {
     private <V> Entry load(CacheKey<V> key, Supplier<Optional<V>> loader, CompletableFuture<Entry> future) {
         Entry entry;
         try {
+            metrics.looked(key.kind().name(), Layer.L1, Result.MISS);
             entry = load(key, loader);
         } catch (RuntimeException e) {
             entry = new Entry(null, e, 0, 0);
@@ -199,21 +218,25 @@ public final class TieredCache implements AutoCloseable {
             return entry(key, loader.get().orElse(null), start);
         }
         var lease = lease();
-        var force = pending.containsKey(key.name()) || doubts.getIfPresent(key.name()) != null;
+        var doubt = doubts.getIfPresent(key.name());
+        var force = doubt != null || pending.containsKey(key.name()) || start < nothingBelievedUntil;
         while (true) {
             switch (remote.lookup(key.name(), lease, force)) {
                 case RemoteCache.Lookup.Hit hit -> {
-                    var decoded = key.kind().decode(hit.value());
+                    var decoded = key.kind().decode(key.name(), hit.value());
                     if (decoded != null) {
                         metrics.looked(key.kind().name(), Layer.L2, Result.HIT);
                         return entry(key, decoded.value(), start);
                     }
                     metrics.looked(key.kind().name(), Layer.L2, Result.ERROR);
+                    if (force) {
+                        return loadBeside(key, loader); // it answers, but not what it was asked
+                    }
                     force = true;
                 }
                 case RemoteCache.Lookup.Leased ignored -> {
                     metrics.looked(key.kind().name(), Layer.L2, Result.MISS);
-                    return loadAndFill(key, loader, lease);
+                    return loadAndFill(key, loader, lease, doubt);
                 }
                 case RemoteCache.Lookup.Taken ignored -> {
                     if (System.nanoTime() - start > LEASE_WAIT.toNanos() || !sleep(LEASE_POLL)) {
@@ -228,7 +251,7 @@ public final class TieredCache implements AutoCloseable {
         }
     }
 
-    private <V> Entry loadAndFill(CacheKey<V> key, Supplier<Optional<V>> loader, byte[] lease) {
+    private <V> Entry loadAndFill(CacheKey<V> key, Supplier<Optional<V>> loader, byte[] lease, @Nullable Object doubt) {
         var start = System.nanoTime();
         @Nullable V value;
         try {
@@ -237,11 +260,11 @@ public final class TieredCache implements AutoCloseable {
             remote().release(key.name(), lease);
             throw e;
         }
-        var ttl = jittered(value == null ? negativeTtl() : l2Ttl.minus(l1Ttl)).minusNanos(System.nanoTime() - start);
-        if (ttl.toMillis() > 0 && remote().fill(key.name(), lease, key.kind().encode(value), ttl)) {
-            doubts.invalidate(key.name());
-        } else {
-            doubts.put(key.name(), true);
+        var ttl = jittered(value == null ? negativeTtl() : l2Ttl.minus(l1Ttl));
+        if (!remote().fill(key.name(), lease, key.kind().encode(key.name(), value), ttl)) {
+            doubt(key);
+        } else if (doubt != null) {
+            doubts.asMap().remove(key.name(), doubt); // not one that arose meanwhile
         }
         return entry(key, value, start);
     }
@@ -249,8 +272,18 @@ public final class TieredCache implements AutoCloseable {
     /** What Redis holds, or will hold, may be older than this. */
     private <V> Entry loadBeside(CacheKey<V> key, Supplier<Optional<V>> loader) {
         var start = System.nanoTime();
-        doubts.put(key.name(), true);
+        doubt(key);
         return entry(key, loader.get().orElse(null), start);
+    }
+
+    /**
+     * Believes neither this process nor Redis about a value: the next read asks the database.
+     *
+     * @param key names the value
+     */
+    public void doubt(CacheKey<?> key) {
+        doubts.put(key.name(), new Object());
+        dropLocally(key.name());
     }
 
     private RemoteCache remote() {
@@ -298,7 +331,8 @@ public final class TieredCache implements AutoCloseable {
     }
 
     /**
-     * Runs a write and drops what it touched once it is committed; also when nobody knows whether it is.
+     * Runs a write and drops what it touched once it is committed; also when nobody knows whether it is, and then again for
+     * some seconds, as it may still be.
      *
      * @param write the transaction; adds the names of what it touches to the set that it is given
      * @param <T> what the write returns
@@ -308,8 +342,12 @@ public final class TieredCache implements AutoCloseable {
         T result;
         try {
             result = write.apply(touched);
-        } catch (BylineException.Unavailable e) {
-            invalidate(touched);
+        } catch (RuntimeException | Error e) {
+            if (!(e instanceof BylineException) || e instanceof BylineException.Unavailable) {
+                var until = System.nanoTime() + UNCERTAIN.toNanos();
+                touched.forEach(key -> uncertain.put(key.name(), until));
+                invalidate(touched);
+            }
             throw e;
         }
         invalidate(touched);
@@ -326,16 +364,35 @@ public final class TieredCache implements AutoCloseable {
         if (l1 == null || keys.isEmpty()) {
             return;
         }
-        var names = keys.stream().map(CacheKey::name).toList();
-        if (remote != null) {
-            var heard = remote.invalidate(names);
-            if (!heard) {
-                var now = System.nanoTime();
-                names.forEach(name -> pending.put(name, now));
+        drop(keys.stream().map(CacheKey::name).toList());
+    }
+
+    private void drop(List<String> names) {
+        try {
+            if (remote != null) {
+                var heard = remote.invalidate(names);
+                if (!heard) {
+                    remember(names);
+                }
+                metrics.invalidated(heard ? Result.HIT : Result.ERROR);
             }
-            metrics.invalidated(heard ? Result.HIT : Result.ERROR);
+        } finally {
+            names.forEach(this::dropLocally);
         }
-        names.forEach(this::dropLocally);
+    }
+
+    private void remember(List<String> names) {
+        var now = System.nanoTime();
+        names.forEach(name -> pending.put(name, now));
+        if (pending.size() > MAX_NAMES) {
+            pending.clear();
+            believeNothing();
+        }
+    }
+
+    /** As long as anything that Redis holds now can be there. */
+    private void believeNothing() {
+        nothingBelievedUntil = System.nanoTime() + l2Ttl.toNanos();
     }
 
     /**
@@ -359,10 +416,28 @@ public final class TieredCache implements AutoCloseable {
         }
     }
 
-    /** What is older than any value can be in Redis needs no invalidation any more. */
     private void retry() {
+        try {
+            repeatUncertain();
+            repeatPending();
+        } catch (RuntimeException e) {
+            LOG.error("could not repeat invalidations", e); // and again at the next turn
+        }
+    }
+
+    private void repeatUncertain() {
         var now = System.nanoTime();
-        pending.values().removeIf(since -> now - since > 2 * l2Ttl.toNanos());
+        uncertain.values().removeIf(until -> until - now < 0);
+        if (!uncertain.isEmpty()) {
+            drop(List.copyOf(uncertain.keySet()));
+        }
+    }
+
+    /** What is older than any value can be in Redis needs no invalidation any more. */
+    private void repeatPending() {
+        var now = System.nanoTime();
+        var kept = l2Ttl.plus(UNCERTAIN).toNanos();
+        pending.values().removeIf(since -> now - since > kept);
         while (!pending.isEmpty()) {
             var batch = new ArrayList<Map.Entry<String, Long>>();
             for (var entry : pending.entrySet()) {
@@ -383,6 +458,7 @@ public final class TieredCache implements AutoCloseable {
     public void close() {
         if (retries != null) {
             retries.shutdownNow();
+            retry(); // the last word
         }
         if (remote != null) {
             remote.close();

@@ -392,8 +392,6 @@ public final class Posts {
      */
     public Post change(Principal principal, long id, PostChange change, ExpectedVersion expected) {
         return cache.writing(touched -> database.write(dsl -> {
-            touched.add(PostCache.post(id));
-            touched.add(FEED);
             if (change.isEmpty()) {
                 var post = PostSql.byId(dsl, principal, id).orElseThrow(Posts::notFound);
                 if (!mayWrite(principal, post)) {
@@ -402,6 +400,8 @@ public final class Posts {
                 expected.check(post.version());
                 return post;
             }
+            touched.add(PostCache.post(id));
+            touched.add(FEED);
             var changed =
                     PostSql.update(dsl, principal, id, change, expected).orElseThrow(() -> refusal(dsl, principal, id));
             touch(touched, changed);
@@ -488,6 +488,7 @@ public final class Posts {
         PostSql.ensureUsers(dsl, authors.values());
         touched.add(Users.NEWEST);
         var ids = PostSql.idsByEmail(dsl, authors.keySet());
+        ids.values().forEach(id -> touched.add(Users.cached(id))); // somebody may have looked for a new one in vain
         if (!ids.keySet().equals(authors.keySet())) {
             throw deletedMeanwhile();
         }

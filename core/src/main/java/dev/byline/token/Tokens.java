@@ -170,7 +170,9 @@ public final class Tokens implements AutoCloseable {
         }
         var hash = sha256(secret);
         var holder = holder(hash).orElseThrow(Tokens::refused);
-        noteUse(holder.tokenId(), holder.lastUsedAt());
+        if (noteUse(holder.tokenId(), holder.lastUsedAt())) {
+            cache.forget(key(hash)); // it says when it was last used
+        }
         return holder.principal();
     }
 
@@ -189,6 +191,7 @@ public final class Tokens implements AutoCloseable {
             return known;
         }
         cache.forget(key); // one of the two is behind: the database knows
+        cache.doubt(Users.cached(holder.userId()));
         return database.read(dsl -> TokenSql.holder(dsl, hash));
     }
 
@@ -197,16 +200,17 @@ public final class Tokens implements AutoCloseable {
     }
 
     /** After the fact and rarely: nobody waits for it, and it may be lost. */
-    private void noteUse(long id, @Nullable Instant lastUsedAt) {
+    private boolean noteUse(long id, @Nullable Instant lastUsedAt) {
         var recent = lastUsedAt != null && lastUsedAt.plus(USE_INTERVAL).isAfter(clock.instant());
         if (recent || !noting.add(id)) {
-            return;
+            return !recent;
         }
         try {
             executor.execute(() -> writeUse(id));
         } catch (RejectedExecutionException e) {
             noting.remove(id); // too busy: another request will note it
         }
+        return true;
     }
 
     private void writeUse(long id) {

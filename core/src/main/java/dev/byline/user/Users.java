@@ -31,6 +31,15 @@ import org.jspecify.annotations.Nullable;
  * <p>All methods throw {@link BylineException.Unavailable} when the database is away, overloaded or too slow.
  */
 public final class Users {
+    /**
+     * Names a user's row in the cache.
+     *
+     * @param id the user's id
+     */
+    public static CacheKey<?> cached(long id) {
+        return UserCache.user(id);
+    }
+
     /** What shows new users. */
     public static final CacheKey<List<User>> NEWEST = UserCache.NEWEST;
 

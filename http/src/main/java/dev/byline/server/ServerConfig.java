@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -189,19 +190,11 @@ record ServerConfig(
     private static URI redis(String text) {
         try {
             var uri = new URI(text);
-            var scheme = String.valueOf(uri.getScheme());
-            if (List.of("redis", "rediss").contains(scheme)
-                    && uri.getHost() != null
-                    && String.valueOf(uri.getPath()).matches("(/[0-9]{0,3})?")
-                    && uri.getQuery() == null) {
-                var port = uri.getPort() < 0 ? 6379 : uri.getPort();
-                return new URI(scheme, uri.getUserInfo(), uri.getHost(), port, uri.getPath(), null, null);
-            }
+            return Objects.requireNonNull(
+                    BylineConfig.Cache.LOCAL.withRedis(uri).redis());
         } catch (URISyntaxException e) {
-            // told below
+            throw new IllegalArgumentException("must be redis://[[user]:password@]host[:port][/number]", null);
         }
-        throw new IllegalArgumentException(
-                "must be redis://[user:password@]host[:port][/number], or rediss:// for TLS");
     }
 
     private static int wholeNumber(String text, int min, int max) {

@@ -137,7 +137,7 @@ class ServerConfigTest {
     @Test
     void thePageOfSettingsIsTheParsers() throws IOException {
         var rows = new TreeMap<String, String>();
-        var row = Pattern.compile("^\\| `([A-Z_]+)` \\|.*\\| (`([^`]*)`|[^|`]*) \\|$", Pattern.MULTILINE)
+        var row = Pattern.compile("^\\| `([A-Z0-9_]+)` \\|.*\\| (`([^`]*)`|[^|`]*) \\|$", Pattern.MULTILINE)
                 .matcher(Files.readString(Path.of("../docs/configuration.md")));
         while (row.find()) {
             rows.put(row.group(1), Objects.requireNonNullElse(row.group(3), ""));
