@@ -39,7 +39,8 @@ public final class Codegen {
                 .withName("org.jooq.meta.postgres.PostgresDatabase")
                 .withInputSchema("public")
                 .withOutputSchemaToDefault(true)
-                .withExcludes("byline_schema_history")
+                .withExcludes("byline_schema_history|posts\\.search|find_.*")
+                .withIncludeExcludeColumns(true)
                 .withIncludeRoutines(false)
                 .withForcedTypes(new ForcedType().withName("INSTANT").withIncludeTypes("(?i:timestamptz|timestamp.*)"));
         var generate = new Generate()

@@ -1,17 +1,56 @@
 package dev.byline.post;
 
+import dev.byline.Metadata;
+import dev.byline.Validation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which published posts the feed holds.
+ * Which published posts the feed holds. All that is given must hold.
  *
  * @param author only this user's; null for everyone's
+ * @param query only those whose title or first 80,000 characters of body match, as people write searches: words,
+ *     {@code "a phrase"}, {@code or}, {@code -without}; up to {@value #MAX_QUERY} characters; null for all. One in which no
+ *     word is left matches nothing
+ * @param metadata only those whose metadata contains this: the same members with the same values, nested ones too; null or
+ *     empty for all
  */
-public record PostFilter(@Nullable Long author) {
+public record PostFilter(
+        @Nullable Long author,
+        @Nullable String query,
+        @Nullable Metadata metadata) {
+    /** The most code points of a query. */
+    public static final int MAX_QUERY = 200;
+
     /** Everyone's. */
     public static final PostFilter NONE = new PostFilter(null);
 
+    /** @throws dev.byline.BylineException.Invalid when the query is too long, or not text */
+    public PostFilter {
+        metadata = metadata != null && metadata.equals(Metadata.EMPTY) ? null : metadata;
+        if (query != null) {
+            var validation = new Validation();
+            validation.text("q", query, 0, MAX_QUERY);
+            validation.throwIfInvalid();
+        }
+    }
+
+    /**
+     * One author's, or everyone's.
+     *
+     * @param author as above
+     */
+    public PostFilter(@Nullable Long author) {
+        this(author, null, null);
+    }
+
+    /** Whether rows must be searched for. */
+    boolean isSearch() {
+        return query != null || metadata != null;
+    }
+
     String list() {
-        return author == null ? "posts" : "posts?author=" + author;
+        return "posts" + (author == null ? "" : "?author=" + author)
+                + (query == null ? "" : "?q=" + query.length() + ":" + query)
+                + (metadata == null ? "" : "?metadata=" + metadata.json());
     }
 }

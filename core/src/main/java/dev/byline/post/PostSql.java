@@ -28,12 +28,15 @@ import org.jooq.Field;
 import org.jooq.JSONB;
 import org.jooq.Record;
 import org.jooq.Row7;
+import org.jooq.Table;
 import org.jooq.impl.DSL;
 import org.jooq.impl.SQLDataType;
 import org.jspecify.annotations.Nullable;
 
 /** The statements about posts, one method each. */
 final class PostSql {
+    private static final Field<Long> FOUND_ID = DSL.field(DSL.name("f", "found_id"), Long.class);
+
     private PostSql() {}
 
     /**
@@ -109,11 +112,52 @@ final class PostSql {
         return dsl.select(columns(POSTS))
                 .from(POSTS)
                 .where(published(), authorExists())
-                .and(filter.author() == null ? DSL.noCondition() : POSTS.USER_ID.eq(filter.author()))
+                .and(filter.author() == null ? DSL.noCondition() : POSTS.USER_ID.eq(DSL.inline(filter.author())))
                 .and(after(POSTS.PUBLISHED_AT, after))
                 .orderBy(POSTS.PUBLISHED_AT.desc(), POSTS.ID.desc())
                 .limit(DSL.inline(limit))
                 .fetch(row -> post(row, POSTS));
+    }
+
+    /** The newest that match, by find_posts, which V002__posts.sql explains. */
+    static List<Post> search(DSLContext dsl, PostFilter filter, @Nullable Cursor after, int limit) {
+        var found = found(filter, after, limit);
+        return dsl.select(columns(POSTS))
+                .from(found)
+                .join(POSTS)
+                .on(POSTS.ID.eq(FOUND_ID))
+                .orderBy(POSTS.PUBLISHED_AT.desc(), POSTS.ID.desc())
+                .fetch(row -> post(row, POSTS));
+    }
+
+    /** The best of the newest that match. */
+    static List<Post> mostRelevant(DSLContext dsl, PostFilter filter, int candidates, int limit) {
+        var rank = DSL.field("ts_rank({0}, {1})", Float.class, DSL.field(DSL.name("posts", "search")), query(filter));
+        return dsl.select(columns(POSTS))
+                .from(found(filter, null, candidates))
+                .join(POSTS)
+                .on(POSTS.ID.eq(FOUND_ID))
+                .orderBy(rank.desc(), POSTS.PUBLISHED_AT.desc(), POSTS.ID.desc())
+                .limit(DSL.inline(limit))
+                .fetch(row -> post(row, POSTS));
+    }
+
+    private static Table<?> found(PostFilter filter, @Nullable Cursor after, int limit) {
+        return DSL.table(
+                        "find_posts({0}, {1}, {2}, {3}, {4}, {5})",
+                        query(filter),
+                        DSL.val(filter.metadata() == null ? null : MetadataSql.value(filter.metadata()), JSONB.class),
+                        DSL.val(filter.author(), Long.class),
+                        DSL.val(after == null ? null : after.time(), Instant.class),
+                        DSL.val(after == null ? null : Long.valueOf(after.id()), Long.class),
+                        DSL.inline(limit))
+                .as("f");
+    }
+
+    private static Field<?> query(PostFilter filter) {
+        return filter.query() == null
+                ? DSL.field("null::tsquery")
+                : DSL.field("websearch_to_tsquery('byline', {0})", Object.class, DSL.val(filter.query()));
     }
 
     /** A user beside a page of their posts; one row without a post when there is none, no row when the user is missing. */
@@ -122,7 +166,7 @@ final class PostSql {
         var p = POSTS.as("p");
         var page = DSL.select(columns(POSTS))
                 .from(POSTS)
-                .where(POSTS.USER_ID.eq(USERS.ID), visibleTo(viewer), after(POSTS.CREATED_AT, after))
+                .where(POSTS.USER_ID.eq(DSL.inline(author)), visibleTo(viewer), after(POSTS.CREATED_AT, after))
                 .orderBy(POSTS.CREATED_AT.desc(), POSTS.ID.desc())
                 .limit(DSL.inline(limit));
         var rows = dsl.select(UserSql.COLUMNS)

@@ -44,6 +44,9 @@ public final class Posts {
     /** The most posts of one {@link #createAll}. */
     public static final int MAX_BATCH = 100;
 
+    /** How many of the newest matches are ranked. */
+    public static final int MAX_RANKED = 500;
+
     /** The most posts of one {@link #importAll}. */
     public static final int MAX_IMPORT = 1000;
 
@@ -300,12 +303,31 @@ public final class Posts {
         var after = request.position(filter.list());
         var rows = after == null && filter.equals(PostFilter.NONE)
                 ? first(FEED, request.limit(), limit -> database.read(dsl -> PostSql.feed(dsl, filter, null, limit)))
-                : database.read(dsl -> PostSql.feed(dsl, filter, after, request.limit() + 1));
+                : database.read(dsl -> filter.isSearch()
+                        ? PostSql.search(dsl, filter, after, request.limit() + 1)
+                        : PostSql.feed(dsl, filter, after, request.limit() + 1));
         return Page.of(
                 rows,
                 request,
                 filter.list(),
                 post -> new Cursor(Objects.requireNonNull(post.publishedAt()), post.id()));
+    }
+
+    /**
+     * Finds the posts that a query fits best, among the newest {@value #MAX_RANKED} that match: ranking all would take as long
+     * as there are matches. A word in the title counts more than one in the body.
+     *
+     * @param principal anyone
+     * @param filter which posts, with a query
+     * @param limit the most posts, as in {@link PageRequest}
+     * @throws BylineException.Invalid when there is no query, or the limit is out of range
+     */
+    public List<Post> mostRelevant(Principal principal, PostFilter filter, int limit) {
+        if (filter.query() == null) {
+            throw new BylineException.Invalid("q", "is required for this order");
+        }
+        var wanted = PageRequest.first(limit).limit();
+        return database.read(dsl -> PostSql.mostRelevant(dsl, filter, MAX_RANKED, wanted));
     }
 
     /** One more than the limit, if they are there. The cache holds those of the first page, of the usual length. */

@@ -131,6 +131,25 @@ public final class UserSql {
                 .fetch(UserSql::user);
     }
 
+    /** By find_users, which V002__posts.sql explains. */
+    static List<User> search(DSLContext dsl, UserFilter filter, @Nullable Cursor after, int limit) {
+        var metadata = filter.metadata() == null ? Metadata.EMPTY : filter.metadata();
+        var found = DSL.table(
+                        "find_users({0}, {1}, {2}, {3}, {4})",
+                        DSL.val(MetadataSql.value(metadata)),
+                        DSL.val(filter.active(), Boolean.class),
+                        DSL.val(after == null ? null : after.time(), Instant.class),
+                        DSL.val(after == null ? null : Long.valueOf(after.id()), Long.class),
+                        DSL.inline(limit))
+                .as("f");
+        return dsl.select(COLUMNS)
+                .from(found)
+                .join(USERS)
+                .on(USERS.ID.eq(DSL.field(DSL.name("f", "found_id"), Long.class)))
+                .orderBy(USERS.CREATED_AT.desc(), USERS.ID.desc())
+                .fetch(UserSql::user);
+    }
+
     static Optional<String> passwordHash(DSLContext dsl, long id) {
         return dsl.select(USERS.PASSWORD_HASH)
                 .from(USERS)

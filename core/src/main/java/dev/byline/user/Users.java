@@ -272,7 +272,9 @@ public final class Users {
     /** One more than the limit, if they are there. The cache holds those of the first page, of the usual length. */
     private List<User> newest(UserFilter filter, @Nullable Cursor after, int limit) {
         if (after != null || !filter.equals(UserFilter.NONE) || limit > PageRequest.DEFAULT_LIMIT) {
-            return database.read(dsl -> UserSql.newest(dsl, filter, after, limit + 1));
+            return database.read(dsl -> filter.metadata() == null
+                    ? UserSql.newest(dsl, filter, after, limit + 1)
+                    : UserSql.search(dsl, filter, after, limit + 1));
         }
         var first = cache.get(
                         UserCache.NEWEST,

@@ -87,6 +87,16 @@ public final class JsonFields {
         }
     }
 
+    /** A JSON object in a parameter: what isn't JSON is malformed, another value or one beyond the limits invalid. */
+    static Metadata object(String name, String text) {
+        try {
+            READER.readTree(text);
+        } catch (JacksonException | NumberFormatException | ArithmeticException e) {
+            throw HttpProblem.malformedParameter(name, "must be a JSON object");
+        }
+        return Metadata.parse(text);
+    }
+
     private static HttpProblem malformed(JacksonException e) {
         var duplicate = e.getOriginalMessage().startsWith("Duplicate field");
         var at = e.getLocation();

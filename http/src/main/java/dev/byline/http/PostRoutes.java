@@ -65,17 +65,40 @@ final class PostRoutes {
     }
 
     void feed(Context ctx) {
-        var query = Requests.query(ctx, "limit", "cursor", "author", "ids");
+        var query = Requests.query(ctx, "limit", "cursor", "q", "sort", "author", "metadata", "ids");
         if (query.has("ids")) {
-            query.forbidBeside("ids", "limit", "cursor", "author");
+            query.forbidBeside("ids", "limit", "cursor", "q", "sort", "author", "metadata");
             var found = new Page<Post>(posts.byIds(principal(ctx), query.ids()), null);
             Conditional.json(ctx, json -> Json.posts(json, found));
             return;
         }
-        var filter = new PostFilter(query.id("author").orElse(null));
+        var filter = new PostFilter(
+                query.id("author").orElse(null),
+                query.plainText("q").orElse(null),
+                query.metadata().orElse(null));
+        if (isByRelevance(query)) {
+            query.forbidBeside("sort=relevance", "cursor");
+            var best = new Page<Post>(
+                    posts.mostRelevant(principal(ctx), filter, query.page().limit()), null);
+            Conditional.json(ctx, json -> Json.posts(json, best));
+            return;
+        }
         var page = posts.feed(principal(ctx), filter, query.page());
         Responses.linkNext(ctx, query, page);
         Conditional.json(ctx, json -> Json.posts(json, page));
+    }
+
+    private static boolean isByRelevance(QueryParameters query) {
+        return switch (query.text("sort").orElse("newest")) {
+            case "newest" -> false;
+            case "relevance" -> {
+                if (!query.has("q")) {
+                    throw HttpProblem.malformedParameter("sort", "can be relevance only beside q");
+                }
+                yield true;
+            }
+            default -> throw HttpProblem.malformedParameter("sort", "must be newest or relevance");
+        };
     }
 
     void get(Context ctx) {

@@ -1,6 +1,8 @@
 package dev.byline.http;
 
 import dev.byline.BylineException;
+import dev.byline.Metadata;
+import dev.byline.Validation;
 import dev.byline.page.PageRequest;
 import java.net.URLEncoder;
 import java.nio.ByteBuffer;
@@ -64,6 +66,21 @@ final class QueryParameters {
 
     Optional<String> text(String name) {
         return Optional.ofNullable(values.get(name));
+    }
+
+    /** Text that the database can hold. */
+    Optional<String> plainText(String name) {
+        return text(name).filter(text -> {
+            if (Validation.isText(text)) {
+                return true;
+            }
+            throw HttpProblem.malformedParameter(name, "must not contain U+0000");
+        });
+    }
+
+    /** A JSON object that metadata must contain. */
+    Optional<Metadata> metadata() {
+        return plainText("metadata").map(text -> JsonFields.object("metadata", text));
     }
 
     Optional<Boolean> bool(String name) {

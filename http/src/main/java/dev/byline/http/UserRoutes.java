@@ -56,14 +56,15 @@ final class UserRoutes {
     }
 
     void list(Context ctx) {
-        var query = Requests.query(ctx, "limit", "cursor", "active", "ids");
+        var query = Requests.query(ctx, "limit", "cursor", "active", "metadata", "ids");
         if (query.has("ids")) {
-            query.forbidBeside("ids", "limit", "cursor", "active");
+            query.forbidBeside("ids", "limit", "cursor", "active", "metadata");
             var found = new Page<User>(users.byIds(principal(ctx), query.ids()), null);
             Conditional.json(ctx, json -> Json.users(json, found));
             return;
         }
-        var filter = new UserFilter(query.bool("active").orElse(null));
+        var filter = new UserFilter(
+                query.bool("active").orElse(null), query.metadata().orElse(null));
         var page = users.list(principal(ctx), filter, query.page());
         Responses.linkNext(ctx, query, page);
         Conditional.json(ctx, json -> Json.users(json, page));

@@ -1,13 +1,20 @@
 package dev.byline.migrations;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.callback.Callback;
+import org.flywaydb.core.api.callback.Context;
+import org.flywaydb.core.api.callback.Event;
 import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Byline's schema, as plain SQL files in this package, applied in order and remembered in the table
@@ -18,6 +25,10 @@ import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
  * at once: one migrates, the others wait for it.
  */
 public final class Migrations {
+    private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
+    private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(3);
+    private static final int LOCK_ATTEMPTS = 300;
+
     private static final String HISTORY = "byline_schema_history";
 
     private Migrations() {}
@@ -31,8 +42,58 @@ public final class Migrations {
      *     version of Byline, or the database can't be reached
      */
     public static int apply(DataSource dataSource) {
-        forgetFailures(dataSource);
-        return flyway(dataSource).migrate().migrationsExecuted;
+        return apply(dataSource, "english");
+    }
+
+    /**
+     * Brings the schema up to date, as {@link #apply(DataSource)}. A lock that somebody else holds is waited for 3 s at a
+     * time, as everyone behind waits too, and tried again after as long, for half an hour.
+     *
+     * @param dataSource as there
+     * @param searchLanguage the language of posts, as PostgreSQL names text search configurations, such as {@code german} or
+     *     {@code simple}; counts when the tables are made
+     * @return how many migrations were applied
+     * @throws IllegalArgumentException when the language is no such name
+     */
+    public static int apply(DataSource dataSource, String searchLanguage) {
+        if (!searchLanguage.matches("[a-z_]{1,40}")) {
+            throw new IllegalArgumentException("not the name of a language: " + searchLanguage);
+        }
+        var settings = "SET lock_timeout = '" + LOCK_TIMEOUT.toMillis() + "ms'; SET byline.search_language = '"
+                + searchLanguage + "'";
+        var applied = 0;
+        for (var attempt = 1; ; attempt++) {
+            var before = pending(dataSource).size();
+            try {
+                forgetFailures(dataSource);
+                return applied + flyway(dataSource, settings).migrate().migrationsExecuted;
+            } catch (FlywayException e) {
+                if (attempt == LOCK_ATTEMPTS || !isLockTimeout(e)) {
+                    throw e;
+                }
+                applied += Math.max(0, before - pending(dataSource).size());
+                LOG.info("a migration waits for a lock that somebody holds, will try again", e);
+                pause();
+            }
+        }
+    }
+
+    private static boolean isLockTimeout(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql && "55P03".equals(sql.getSQLState())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.NANOSECONDS.sleep(LOCK_TIMEOUT.toNanos());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new FlywayException("interrupted", e);
+        }
     }
 
     /**
@@ -68,6 +129,10 @@ public final class Migrations {
     }
 
     private static Flyway flyway(DataSource dataSource) {
+        return flyway(dataSource, "");
+    }
+
+    private static Flyway flyway(DataSource dataSource, String settings) {
         var configuration = Flyway.configure(Migrations.class.getClassLoader())
                 .dataSource(dataSource)
                 .locations("classpath:dev/byline/migrations")
@@ -76,11 +141,39 @@ public final class Migrations {
                 .lockRetryCount(-1) // wait as long as another process migrates
                 .baselineOnMigrate(true)
                 .baselineVersion("0")
+                .callbacks(new AfterConnect(settings))
                 .loggers("slf4j");
         // Flyway's default lock is a transaction left open, for which CREATE INDEX CONCURRENTLY would wait forever.
         configuration
                 .getConfigurationExtension(PostgreSQLConfigurationExtension.class)
                 .setTransactionalLock(false);
         return configuration.load();
+    }
+
+    /** Settings of the connections that migrate. */
+    private record AfterConnect(String settings) implements Callback {
+        @Override
+        public boolean supports(Event event, Context context) {
+            return event == Event.AFTER_CONNECT && !settings.isEmpty();
+        }
+
+        @Override
+        public boolean canHandleInTransaction(Event event, Context context) {
+            return true;
+        }
+
+        @Override
+        public void handle(Event event, Context context) {
+            try (var statement = context.getConnection().createStatement()) {
+                statement.execute(settings);
+            } catch (SQLException e) {
+                throw new FlywayException("could not set up the connection", e);
+            }
+        }
+
+        @Override
+        public String getCallbackName() {
+            return "settings";
+        }
     }
 }

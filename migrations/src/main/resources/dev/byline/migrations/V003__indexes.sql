@@ -2,6 +2,9 @@
 -- (see V003__indexes.sql.conf), so a run that was cut short is simply repeated: each index, perhaps left INVALID, is
 -- dropped first. docs/decisions/0006-lists-by-keyset.md says which list each one serves.
 
+-- Waiting here keeps nobody else waiting, and giving up would leave an INVALID index to be built again.
+SET lock_timeout = 0;
+
 -- GET /users: newest first, id breaks ties.
 DROP INDEX CONCURRENTLY IF EXISTS users_newest_idx;
 CREATE INDEX CONCURRENTLY users_newest_idx ON users (created_at DESC, id DESC) WHERE deleted_at IS NULL;
@@ -31,3 +34,17 @@ CREATE INDEX CONCURRENTLY posts_feed_idx ON posts (published_at DESC, id DESC) W
 DROP INDEX CONCURRENTLY IF EXISTS posts_author_feed_idx;
 CREATE INDEX CONCURRENTLY posts_author_feed_idx ON posts (user_id, published_at DESC, id DESC)
     WHERE published_at IS NOT NULL;
+
+-- GET /posts?q=: words that are rare among the newest posts. Published ones only: a draft is not searched.
+DROP INDEX CONCURRENTLY IF EXISTS posts_search_idx;
+CREATE INDEX CONCURRENTLY posts_search_idx ON posts USING gin (search) WHERE published_at IS NOT NULL;
+
+-- GET /posts?metadata=: jsonb_path_ops, as containment is all that is asked; smaller and faster than the default.
+DROP INDEX CONCURRENTLY IF EXISTS posts_metadata_idx;
+CREATE INDEX CONCURRENTLY posts_metadata_idx ON posts USING gin (metadata jsonb_path_ops) WHERE published_at IS NOT NULL;
+
+-- GET /users?metadata=
+DROP INDEX CONCURRENTLY IF EXISTS users_metadata_idx;
+CREATE INDEX CONCURRENTLY users_metadata_idx ON users USING gin (metadata jsonb_path_ops) WHERE deleted_at IS NULL;
+
+SET lock_timeout = '3s';

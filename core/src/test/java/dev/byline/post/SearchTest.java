@@ -1,0 +1,235 @@
+package dev.byline.post;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.byline.BylineException;
+import dev.byline.CoreTest;
+import dev.byline.Metadata;
+import dev.byline.page.PageRequest;
+import dev.byline.user.NewUser;
+import dev.byline.user.User;
+import dev.byline.user.UserFilter;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SearchTest extends CoreTest {
+    private User author = newUser();
+    private User other = newUser();
+
+    private Post write(User who, String title, String body, String metadata, PostStatus status) {
+        return byline.posts().create(as(who), new NewPost(title, body, Metadata.parse(metadata), status, null, null));
+    }
+
+    @BeforeAll
+    void write() {
+        write(
+                author,
+                "Crème brûlée",
+                "Sugar and eggs, caramelised.",
+                "{\"lang\":\"fr\",\"tags\":{\"sweet\":true}}",
+                PostStatus.PUBLISHED);
+        write(
+                author,
+                "On engines",
+                "An analytical engine weaves algebraic patterns.",
+                "{\"lang\":\"en\"}",
+                PostStatus.PUBLISHED);
+        write(
+                other,
+                "Patterns",
+                "What looms do, engines do.",
+                "{\"lang\":\"en\",\"tags\":{\"sweet\":false}}",
+                PostStatus.PUBLISHED);
+        write(author, "A secret engine", "Not yet.", "{\"lang\":\"en\"}", PostStatus.DRAFT);
+    }
+
+    private List<String> search(@Nullable String query, @Nullable Long by, @Nullable String metadata) {
+        var filter = new PostFilter(by, query, metadata == null ? null : Metadata.parse(metadata));
+        return byline.posts().feed(NOBODY, filter, PageRequest.first(20)).items().stream()
+                .map(Post::title)
+                .toList();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    engine | Patterns,On engines
+                    ENGINES | Patterns,On engines
+                    creme brulee | Crème brûlée
+                    Crème | Crème brûlée
+                    engine -loom | On engines
+                    loom or sugar | Patterns,Crème brûlée
+                    "analytical engine" | On engines
+                    "engine analytical" | ''
+                    patterns | Patterns,On engines
+                    secret | ''
+                    the | ''
+                    '' | ''
+                    nothing like it | ''
+                    """)
+    void asPeopleSearch(String query, String titles) {
+        assertThat(String.join(",", search(query, null, null))).isEqualTo(titles);
+    }
+
+    @Test
+    void withAnAuthorAndMetadata() {
+        assertThat(search("engine", author.id(), null)).containsExactly("On engines");
+        assertThat(search("patterns", null, "{\"tags\":{\"sweet\":false}}")).containsExactly("Patterns");
+        assertThat(search(null, null, "{\"lang\":\"en\"}")).containsExactly("Patterns", "On engines");
+        assertThat(search(null, other.id(), "{\"lang\":\"en\"}")).containsExactly("Patterns");
+        assertThat(search(null, null, "{\"lang\":\"de\"}")).isEmpty();
+        assertThat(search(null, null, "{}")).hasSize(3);
+    }
+
+    @Test
+    void aTitleCountsMoreThanABody() {
+        var filter = new PostFilter(null, "patterns", null);
+
+        assertThat(byline.posts().mostRelevant(NOBODY, filter, 10).stream().map(Post::title))
+                .containsExactly("Patterns", "On engines");
+        assertThat(byline.posts().mostRelevant(NOBODY, new PostFilter(null, "engine", null), 1).stream()
+                        .map(Post::title))
+                .containsExactly("On engines");
+        assertThatThrownBy(() -> byline.posts().mostRelevant(NOBODY, PostFilter.NONE, 10))
+                .isInstanceOf(BylineException.Invalid.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "'",
+                "\\",
+                "\"",
+                "\"\"",
+                "a & b | !c",
+                "((((",
+                ":*",
+                "a:*",
+                "a:ABCD",
+                "<->",
+                "a <5> b",
+                "-",
+                "- -",
+                "or",
+                "or or",
+                "%",
+                "_",
+                "';DROP TABLE posts;--",
+                "\u202e",
+                "a\tb\nc",
+                "http://x.y/z?q=1",
+                "a@b.c",
+                "-1.5e10",
+                "!@#$%^&*()",
+                "😀",
+                "字字字字"
+            })
+    void anythingMayBeSearchedFor(String query) {
+        assertThatCode(() -> search(query, null, null)).doesNotThrowAnyException();
+        assertThatCode(() -> byline.posts().mostRelevant(NOBODY, new PostFilter(null, query, null), 5))
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void randomTextMayBeSearchedFor() {
+        var random = new Random(7);
+        for (int i = 0; i < 300; i++) {
+            var query = new StringBuilder();
+            for (int length = random.nextInt(1, 60); length > 0; length--) {
+                var c = random.nextInt(4) == 0
+                        ? "\"'\\&|!():*<>-@ ".codePointAt(random.nextInt(15))
+                        : random.nextInt(1, 0x3000);
+                query.appendCodePoint(c);
+            }
+            search(query.toString(), null, null);
+        }
+    }
+
+    @Test
+    void upTo200Characters() {
+        assertThat(search("😀".repeat(200), null, null)).isEmpty();
+        assertThatThrownBy(() -> search("x".repeat(201), null, null)).isInstanceOf(BylineException.Invalid.class);
+        assertThatThrownBy(() -> search("a\0b", null, null)).isInstanceOf(BylineException.Invalid.class);
+    }
+
+    /** Hyphenated, each part beside the whole: the densest that the parser makes of text. */
+    @Test
+    void theDensestBodyFits() {
+        var random = new Random(3);
+        var dense = new StringBuilder();
+        while (dense.codePointCount(0, dense.length()) < 199_990) {
+            for (int part = 0; part < 2; part++) {
+                for (int i = 0; i < 2; i++) {
+                    dense.appendCodePoint(0x20000 + random.nextInt(40_000));
+                }
+                dense.append(part == 0 ? '-' : ' ');
+            }
+        }
+        var unaccented = "\u33ae-\u33af ".repeat(50_000).substring(0, 199_999);
+        for (var body : List.of(dense.toString(), unaccented, "\u00bd".repeat(200_000), "x".repeat(200_000))) {
+            var post = write(other, "Dense", body, "{}", PostStatus.PUBLISHED);
+            byline.posts().delete(as(other), post.id());
+        }
+    }
+
+    @Test
+    void aWalkFindsEachMatchOnce() {
+        var writer = newUser();
+        for (int batch = 0; batch < 25; batch++) {
+            var posts = new ArrayList<NewPost>();
+            for (int i = 0; i < 100; i++) {
+                var title = i % 50 == 0 ? "walked " + batch + " " + i : "other";
+                posts.add(new NewPost(title, "", Metadata.EMPTY, PostStatus.PUBLISHED, null, null));
+            }
+            byline.posts().createAll(as(writer), posts);
+        }
+        var titles = new ArrayList<String>();
+        for (String cursor = null; ; ) { // 50 matches among 2,500: beyond the window of the newest 2,000
+            var page = byline.posts().feed(NOBODY, new PostFilter(null, "walked", null), new PageRequest(7, cursor));
+            page.items().forEach(post -> titles.add(post.title()));
+            cursor = page.nextCursor();
+            if (cursor == null) {
+                break;
+            }
+        }
+        assertThat(titles).hasSize(50);
+        assertThat(new HashSet<>(titles)).hasSize(50);
+        var first = byline.posts().feed(NOBODY, new PostFilter(null, "walked", null), PageRequest.first(1));
+        assertThatThrownBy(() -> byline.posts()
+                        .feed(NOBODY, new PostFilter(null, "other", null), new PageRequest(7, first.nextCursor())))
+                .isInstanceOf(BylineException.BadCursor.class);
+        byline.users().delete(OPERATOR, writer.id());
+        assertThat(search("walked", null, null)).isEmpty();
+    }
+
+    @Test
+    void usersByMetadata() {
+        var pro = byline.users()
+                .create(
+                        NOBODY,
+                        new NewUser("pro@example.com", "Pro", Metadata.parse("{\"plan\":\"pro\",\"seats\":3}")));
+        byline.users().create(NOBODY, new NewUser("free@example.com", "Free", Metadata.parse("{\"plan\":\"free\"}")));
+        var filter = new UserFilter(null, Metadata.parse("{\"plan\":\"pro\"}"));
+
+        assertThat(byline.users().list(NOBODY, filter, PageRequest.first(20)).items())
+                .extracting(User::id)
+                .containsExactly(pro.id());
+        assertThat(byline.users()
+                        .list(NOBODY, new UserFilter(false, filter.metadata()), PageRequest.first(20))
+                        .items())
+                .isEmpty();
+        assertThat(byline.users()
+                        .list(NOBODY, new UserFilter(true, filter.metadata()), PageRequest.first(20))
+                        .items())
+                .hasSize(1);
+    }
+}
