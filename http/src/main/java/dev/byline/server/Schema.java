@@ -15,13 +15,14 @@ import org.postgresql.ds.PGSimpleDataSource;
 /** The schema of one database, over connections without the time limits of the pool: an index may take minutes. */
 final class Schema {
     private final DataSource dataSource;
+    private final String searchLanguage;
 
     /** Where the settings say that migrations run. */
     static Schema of(ServerConfig config, DatabaseUrl url) {
-        return new Schema(config.migrateUrl() == null ? url : config.migrateUrl());
+        return new Schema(config.migrateUrl() == null ? url : config.migrateUrl(), config.searchLanguage());
     }
 
-    private Schema(DatabaseUrl url) {
+    private Schema(DatabaseUrl url, String searchLanguage) {
         var connections = new PGSimpleDataSource();
         connections.setUrl(url.jdbcUrl());
         Properties credentials = url.credentials();
@@ -33,6 +34,7 @@ final class Schema {
         connections.setTcpKeepAlive(true);
         connections.setLogServerErrorDetail(false);
         this.dataSource = connections;
+        this.searchLanguage = searchLanguage;
     }
 
     /**
@@ -54,7 +56,7 @@ final class Schema {
 
     /** Applies what is missing and returns how much that was. */
     int apply() {
-        return Migrations.apply(dataSource);
+        return Migrations.apply(dataSource, searchLanguage);
     }
 
     /** Whether a failure says that the database is away rather than that a migration is wrong. */

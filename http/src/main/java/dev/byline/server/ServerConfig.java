@@ -47,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  * @param corsOrigins whose pages may read answers
  * @param requireIfMatch whether PATCH and DELETE must say which version they mean
  * @param docs whether there is a page to try out the interface
+ * @param searchLanguage the language of posts, when their table is made
  * @param cache what is kept of what was read
  * @param log the form of log lines
  */
@@ -68,6 +69,7 @@ record ServerConfig(
         Set<String> corsOrigins,
         boolean requireIfMatch,
         boolean docs,
+        String searchLanguage,
         BylineConfig.Cache cache,
         Log log) {
 
@@ -119,6 +121,7 @@ record ServerConfig(
                 reader.read(Setting.BYLINE_CORS_ORIGINS, ServerConfig::origins, Set.of()),
                 reader.read(Setting.BYLINE_REQUIRE_IF_MATCH, ServerConfig::onOff, false),
                 reader.read(Setting.BYLINE_DOCS, ServerConfig::onOff, true),
+                reader.read(Setting.BYLINE_SEARCH_LANGUAGE, ServerConfig::language, "english"),
                 cache(reader),
                 reader.read(Setting.BYLINE_LOG, text -> oneOf(text, Log.values()), Log.AUTO));
         var faults = new ArrayList<>(values.faults());
@@ -169,6 +172,13 @@ record ServerConfig(
         int number(Setting setting, int min, int max, int otherwise) {
             return read(setting, text -> wholeNumber(text, min, max), otherwise);
         }
+    }
+
+    private static String language(String text) {
+        if (!text.matches("[a-z_]{1,40}")) {
+            throw new IllegalArgumentException("must be the name of a text search configuration, such as german");
+        }
+        return text;
     }
 
     private static BylineConfig.Cache cache(Reader reader) {

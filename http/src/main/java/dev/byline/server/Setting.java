@@ -27,6 +27,7 @@ enum Setting {
     BYLINE_CORS_ORIGINS(""),
     BYLINE_REQUIRE_IF_MATCH("off"),
     BYLINE_DOCS("on"),
+    BYLINE_SEARCH_LANGUAGE("english"),
     REDIS_URL("", true),
     BYLINE_CACHE("on"),
     BYLINE_CACHE_L1_TTL("5s"),

@@ -164,4 +164,54 @@ class PostRoutesTest extends ServerTest {
                 .hasSize(Integer.parseInt(database.value(
                         "SELECT count(*) FROM posts WHERE published_at IS NOT NULL AND user_id = " + author)));
     }
+
+    @Test
+    void searchesByWordsMetadataAndRelevance() {
+        post("/posts", "{\"title\":\"Zebra crossing\",\"body\":\"stripes\",\"metadata\":{\"kind\":\"road\"}}");
+        post("/posts", "{\"title\":\"Stripes\",\"body\":\"a zébra has them\",\"metadata\":{\"kind\":\"animal\"}}");
+
+        assertThat(titles("/posts?q=zebras")).isEqualTo("Stripes,Zebra crossing");
+        assertThat(titles("/posts?q=zebra&sort=relevance")).isEqualTo("Zebra crossing,Stripes");
+        assertThat(titles("/posts?q=zebra+-crossing")).isEqualTo("Stripes");
+        assertThat(titles("/posts?metadata=%7B%22kind%22:%22road%22%7D")).isEqualTo("Zebra crossing");
+        assertThat(titles("/posts?q=stripes&metadata=%7B%22kind%22:%22animal%22%7D&author=1"))
+                .isEqualTo("Stripes");
+        assertThat(titles("/posts?q=")).isEmpty();
+        var first = get("/posts?q=zebra&limit=1");
+        assertThat(first.header("Link")).contains("q=zebra");
+        assertThat(titles("/posts?q=zebra&limit=1&cursor="
+                        + first.json().get("next_cursor").textValue()))
+                .isEqualTo("Zebra crossing");
+        assertThat(get("/users?metadata=%7B%22nobody%22:1%7D").json().get("users"))
+                .isEmpty();
+        assertThat(get("/users?metadata=%7B%7D").json().get("users")).isNotEmpty();
+    }
+
+    private String titles(String path) {
+        var titles = new ArrayList<String>();
+        get(path)
+                .json()
+                .get("posts")
+                .forEach(post -> titles.add(post.get("title").textValue()));
+        return String.join(",", titles);
+    }
+
+    @Test
+    void searchesThatAreNone() {
+        assertProblem(get("/posts?q=a%00b"), 400, "malformed");
+        assertProblem(get("/posts?q=%ff"), 400, "malformed");
+        assertProblem(get("/posts?q=" + "x".repeat(201)), 422, "invalid");
+        assertProblem(get("/posts?sort=relevance"), 400, "malformed");
+        assertProblem(get("/posts?q=x&sort=oldest"), 400, "malformed");
+        assertProblem(get("/posts?q=x&sort=relevance&cursor=x"), 400, "malformed");
+        assertProblem(get("/posts?ids=1&q=x"), 400, "malformed");
+        for (var path : List.of("/posts", "/users")) {
+            assertProblem(get(path + "?metadata=%7Bx"), 400, "malformed");
+            assertProblem(get(path + "?metadata="), 400, "malformed");
+            assertProblem(get(path + "?metadata=%7B%22a%22:1,%22a%22:2%7D"), 400, "malformed");
+            assertProblem(get(path + "?metadata=%5B1%5D"), 422, "invalid");
+            assertProblem(get(path + "?metadata=1"), 422, "invalid");
+            assertProblem(get(path + "?metadata=%7B%22a%22:%22%5Cu0000%22%7D"), 422, "invalid");
+        }
+    }
 }

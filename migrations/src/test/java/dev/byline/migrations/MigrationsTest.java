@@ -35,7 +35,7 @@ class MigrationsTest {
         try (var database = TestDatabase.empty();
                 var threads = Executors.newCachedThreadPool()) {
             var applied = new ArrayList<Future<Integer>>();
-            for (int i = 0; i < 4; i++) {
+            for (int i = 0; i < 5; i++) {
                 applied.add(threads.submit(() -> Migrations.apply(database.dataSource())));
             }
 
@@ -64,6 +64,53 @@ class MigrationsTest {
             database.run("UPDATE byline_schema_history SET success = false WHERE version = '005'");
             assertThat(Migrations.apply(database.dataSource())).isEqualTo(2);
             assertThat(Migrations.pending(database.dataSource())).isEmpty();
+        }
+    }
+
+    /** Somebody reads a table for longer than a migration waits: those behind it get through, and it comes back. */
+    @Test
+    void aLockThatSomebodyHoldsIsWaitedForInTurns() throws Exception {
+        try (var database = TestDatabase.migrated();
+                var reader = database.dataSource().getConnection();
+                var thread = Executors.newSingleThreadExecutor()) {
+            database.run("DELETE FROM byline_schema_history WHERE version >= '004'");
+            database.run("DROP TABLE tokens, idempotency_keys");
+            database.run("ALTER TABLE users DROP COLUMN password_hash");
+            reader.setAutoCommit(false);
+            try (var statement = reader.createStatement()) {
+                statement.execute("LOCK TABLE users IN ACCESS SHARE MODE");
+            }
+            var applied = thread.submit(() -> Migrations.apply(database.dataSource()));
+            while (database.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname ="
+                            + " current_database()")
+                    .equals("0")) {
+                assertThat(applied.isDone()).isFalse();
+            }
+            while (!database.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname ="
+                            + " current_database()")
+                    .equals("0")) {
+                assertThat(applied.isDone()).isFalse(); // it gives way
+            }
+            reader.rollback();
+
+            assertThat(applied.get()).isEqualTo(3);
+            assertThat(Migrations.pending(database.dataSource())).isEmpty();
+        }
+    }
+
+    @Test
+    void theLanguageOfSearchesIsChosenWhenTheTableIsMade() {
+        try (var german = TestDatabase.empty();
+                var simple = TestDatabase.empty()) {
+            Migrations.apply(german.dataSource(), "german");
+            Migrations.apply(simple.dataSource(), "simple");
+
+            assertThat(german.value("SELECT to_tsvector('byline', 'Häuser')::text"))
+                    .isEqualTo("'haus':1");
+            assertThat(simple.value("SELECT to_tsvector('byline', 'Häuser')::text"))
+                    .isEqualTo("'hauser':1");
+            assertThatThrownBy(() -> Migrations.apply(simple.dataSource(), "x'; DROP TABLE users"))
+                    .isInstanceOf(IllegalArgumentException.class);
         }
     }
 
