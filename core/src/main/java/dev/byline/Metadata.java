@@ -91,6 +91,22 @@ public final class Metadata {
         return json;
     }
 
+    /**
+     * Whether there is any value in it but objects and arrays, on any level: only such a one can be found by an index.
+     */
+    public boolean hasValues() {
+        try (var parser = JSON.createParser(json)) {
+            for (var token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                if (token.isScalarValue()) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Copies the object that was just opened, and returns the bytes that jsonb's text form of it takes. */
     private static long copy(JsonParser parser, JsonGenerator generator) throws IOException {
         generator.copyCurrentEvent(parser);

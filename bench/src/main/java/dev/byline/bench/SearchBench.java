@@ -76,7 +76,7 @@ final class SearchBench {
         return new PostFilter(null, query, null);
     }
 
-    private static void reads(TestDatabase database, Byline byline) {
+    private static void reads(TestDatabase database, Byline byline) throws SQLException {
         var posts = byline.posts();
         var first = PageRequest.first(20);
         var far = new PageRequest(20, after(POSTS - 5000 * 20));

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param query only those whose title or first 80,000 characters of body match, as people write searches: words,
  *     {@code "a phrase"}, {@code or}, {@code -without}; up to {@value #MAX_QUERY} characters; null for all. One in which no
  *     word is left matches nothing
- * @param metadata only those whose metadata contains this: the same members with the same values, nested ones too; null or
- *     empty for all
+ * @param metadata only those whose metadata contains this, as PostgreSQL's {@code @>} says it: the same members with the same
+ *     values, nested ones too, and of arrays each element in any order; null or empty for all
  */
 public record PostFilter(
         @Nullable Long author,
@@ -24,14 +24,16 @@ public record PostFilter(
     /** Everyone's. */
     public static final PostFilter NONE = new PostFilter(null);
 
-    /** @throws dev.byline.BylineException.Invalid when the query is too long, or not text */
+    /** @throws dev.byline.BylineException.Invalid when the query is too long or not text, or the metadata nothing but empty
+     *     objects and arrays */
     public PostFilter {
         metadata = metadata != null && metadata.equals(Metadata.EMPTY) ? null : metadata;
+        var validation = new Validation();
         if (query != null) {
-            var validation = new Validation();
             validation.text("q", query, 0, MAX_QUERY);
-            validation.throwIfInvalid();
         }
+        validation.check(metadata == null || metadata.hasValues(), "metadata", "must hold a value to look for");
+        validation.throwIfInvalid();
     }
 
     /**

@@ -157,7 +157,7 @@ final class PostSql {
     private static Field<?> query(PostFilter filter) {
         return filter.query() == null
                 ? DSL.field("null::tsquery")
-                : DSL.field("websearch_to_tsquery('byline', {0})", Object.class, DSL.val(filter.query()));
+                : DSL.field("websearch_to_tsquery('byline', search_text({0}))", Object.class, DSL.val(filter.query()));
     }
 
     /** A user beside a page of their posts; one row without a post when there is none, no row when the user is missing. */

@@ -90,11 +90,15 @@ public final class JsonFields {
     /** A JSON object in a parameter: what isn't JSON is malformed, another value or one beyond the limits invalid. */
     static Metadata object(String name, String text) {
         try {
-            READER.readTree(text);
-        } catch (JacksonException | NumberFormatException | ArithmeticException e) {
-            throw HttpProblem.malformedParameter(name, "must be a JSON object");
+            if (!READER.readTree(text).isMissingNode()) {
+                return Metadata.parse(text);
+            }
+        } catch (StreamConstraintsException | NumberFormatException | ArithmeticException e) {
+            throw new BylineException.Invalid(name, "is beyond the limits of metadata");
+        } catch (JacksonException e) {
+            // told below
         }
-        return Metadata.parse(text);
+        throw HttpProblem.malformedParameter(name, "must be a JSON object");
     }
 
     private static HttpProblem malformed(JacksonException e) {

@@ -26,8 +26,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class Migrations {
     private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
-    private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(3);
-    private static final int LOCK_ATTEMPTS = 300;
+    /** Everybody behind a migration waits as long as it does: less than a statement of theirs may take. */
+    private static final Duration LOCK_TIMEOUT = Duration.ofMillis(500);
+
+    private static final Duration LOCK_PAUSE = Duration.ofSeconds(3);
+    private static final Duration LOCK_PATIENCE = Duration.ofMinutes(30);
 
     private static final String HISTORY = "byline_schema_history";
 
@@ -46,8 +49,8 @@ public final class Migrations {
     }
 
     /**
-     * Brings the schema up to date, as {@link #apply(DataSource)}. A lock that somebody else holds is waited for 3 s at a
-     * time, as everyone behind waits too, and tried again after as long, for half an hour.
+     * Brings the schema up to date, as {@link #apply(DataSource)}. A lock that somebody else holds is waited for half a
+     * second at a time, as everyone behind waits too, and tried again after 3 s, for half an hour.
      *
      * @param dataSource as there
      * @param searchLanguage the language of posts, as PostgreSQL names text search configurations, such as {@code german} or
@@ -62,17 +65,18 @@ public final class Migrations {
         var settings = "SET lock_timeout = '" + LOCK_TIMEOUT.toMillis() + "ms'; SET byline.search_language = '"
                 + searchLanguage + "'";
         var applied = 0;
-        for (var attempt = 1; ; attempt++) {
+        var end = System.nanoTime() + LOCK_PATIENCE.toNanos();
+        while (true) {
             var before = pending(dataSource).size();
             try {
                 forgetFailures(dataSource);
                 return applied + flyway(dataSource, settings).migrate().migrationsExecuted;
             } catch (FlywayException e) {
-                if (attempt == LOCK_ATTEMPTS || !isLockTimeout(e)) {
+                if (System.nanoTime() - end > 0 || !isLockTimeout(e)) {
                     throw e;
                 }
                 applied += Math.max(0, before - pending(dataSource).size());
-                LOG.info("a migration waits for a lock that somebody holds, will try again", e);
+                LOG.info("a migration needs a lock that somebody holds, will try again in {}", LOCK_PAUSE);
                 pause();
             }
         }
@@ -89,7 +93,7 @@ public final class Migrations {
 
     private static void pause() {
         try {
-            TimeUnit.NANOSECONDS.sleep(LOCK_TIMEOUT.toNanos());
+            TimeUnit.NANOSECONDS.sleep(LOCK_PAUSE.toNanos());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new FlywayException("interrupted", e);

@@ -47,4 +47,4 @@ CREATE INDEX CONCURRENTLY posts_metadata_idx ON posts USING gin (metadata jsonb_
 DROP INDEX CONCURRENTLY IF EXISTS users_metadata_idx;
 CREATE INDEX CONCURRENTLY users_metadata_idx ON users USING gin (metadata jsonb_path_ops) WHERE deleted_at IS NULL;
 
-SET lock_timeout = '3s';
+SET lock_timeout = '500ms';

@@ -5,4 +5,4 @@ SET lock_timeout = 0;
 DROP INDEX CONCURRENTLY IF EXISTS users_admins_idx;
 CREATE INDEX CONCURRENTLY users_admins_idx ON users (id) WHERE role = 'admin' AND deleted_at IS NULL;
 
-SET lock_timeout = '3s';
+SET lock_timeout = '500ms';
