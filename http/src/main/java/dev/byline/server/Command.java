@@ -214,7 +214,11 @@ final class Command {
     }
 
     private static String masked(Setting setting, String value) {
-        return setting.name().endsWith("_URL") ? DatabaseUrl.parse(value).toString() : "****";
+        return switch (setting) {
+            case DATABASE_URL, BYLINE_MIGRATE_URL -> DatabaseUrl.parse(value).toString();
+            case REDIS_URL -> value.replaceFirst("//[^@]*@", "//****@");
+            default -> "****";
+        };
     }
 
     private static String effective(ServerConfig config, Setting setting) {

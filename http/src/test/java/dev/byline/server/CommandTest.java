@@ -58,11 +58,19 @@ class CommandTest {
 
     @Test
     void configShowsWhatHoldsButNoSecret() {
-        var environment = Map.of("DATABASE_URL", "postgres://ada:canary@db/blog", "PORT", "8080");
+        var environment = Map.of(
+                "DATABASE_URL",
+                "postgres://ada:canary@db/blog",
+                "REDIS_URL",
+                "redis://:canary@cache:6380/2",
+                "PORT",
+                "8080");
 
         assertThat(run(environment, "config")).isEqualTo(Command.DONE);
         assertThat(out()).contains("8080", "jdbc:postgresql://db/blog as ada (password ****)", "BYLINE_POOL_SIZE");
+        assertThat(out()).contains("redis://****@cache:6380/2");
         assertThat(out() + err()).doesNotContain("canary");
+        assertThat(run(Map.of("REDIS_URL", "redis://canary@cache"), "config")).isEqualTo(Command.REFUSED);
         assertThat(run(Map.of("DATABASE_URL", "mysql://ada:canary@db"), "config"))
                 .isEqualTo(Command.REFUSED);
         assertThat(out() + err()).doesNotContain("canary");
