@@ -119,16 +119,30 @@ final class PostSql {
                 .fetch(row -> post(row, POSTS));
     }
 
-    /** The newest that match, by find_posts, which V002__posts.sql explains. */
-    static List<Post> search(DSLContext dsl, PostFilter filter, @Nullable Cursor after, int limit) {
-        var found = found(filter, after, limit);
-        return dsl.select(columns(POSTS))
-                .from(found)
-                .join(POSTS)
+    /** The newest that match, by find_posts, which V002__posts.sql explains; and how far it got if it gave up before. */
+    static Found search(DSLContext dsl, PostFilter filter, @Nullable Cursor after, int limit) {
+        var foundAt = DSL.field(DSL.name("f", "found_at"), Instant.class);
+        var edgeId = DSL.field(DSL.name("f", "edge_id"), Long.class);
+        var posts = new ArrayList<Post>();
+        Cursor edge = null;
+        for (var row : dsl.select(foundAt, edgeId)
+                .select(columns(POSTS))
+                .from(found(filter, after, limit))
+                .leftJoin(POSTS)
                 .on(POSTS.ID.eq(FOUND_ID))
-                .orderBy(POSTS.PUBLISHED_AT.desc(), POSTS.ID.desc())
-                .fetch(row -> post(row, POSTS));
+                .orderBy(edgeId.asc().nullsFirst(), foundAt.desc(), FOUND_ID.desc())
+                .fetch()) {
+            if (row.get(edgeId) == null) {
+                posts.add(post(row, POSTS));
+            } else {
+                edge = new Cursor(row.get(foundAt), row.get(edgeId));
+            }
+        }
+        return new Found(posts, edge);
     }
+
+    /** What a search found, and where to go on if it didn't look at everything. */
+    record Found(List<Post> posts, @Nullable Cursor edge) {}
 
     /** The best of the newest that match. */
     static List<Post> mostRelevant(DSLContext dsl, PostFilter filter, int candidates, int limit) {

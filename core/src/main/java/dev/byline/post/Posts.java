@@ -301,16 +301,31 @@ public final class Posts {
      */
     public Page<Post> feed(Principal principal, PostFilter filter, PageRequest request) {
         var after = request.position(filter.list());
+        if (filter.isSearch()) {
+            return search(filter, request, after);
+        }
         var rows = after == null && filter.equals(PostFilter.NONE)
                 ? first(FEED, request.limit(), limit -> database.read(dsl -> PostSql.feed(dsl, filter, null, limit)))
-                : database.read(dsl -> filter.isSearch()
-                        ? PostSql.search(dsl, filter, after, request.limit() + 1)
-                        : PostSql.feed(dsl, filter, after, request.limit() + 1));
+                : database.read(dsl -> PostSql.feed(dsl, filter, after, request.limit() + 1));
         return Page.of(
                 rows,
                 request,
                 filter.list(),
                 post -> new Cursor(Objects.requireNonNull(post.publishedAt()), post.id()));
+    }
+
+    /** A page may be short, or empty, and yet lead on: the search looked at as many posts as one answer may cost. */
+    private Page<Post> search(PostFilter filter, PageRequest request, @Nullable Cursor after) {
+        var found = database.read(dsl -> PostSql.search(dsl, filter, after, request.limit() + 1));
+        var edge = found.edge();
+        if (edge != null && found.posts().size() <= request.limit()) {
+            return new Page<>(found.posts(), edge.encode(filter.list()));
+        }
+        return Page.of(found.posts(), request, filter.list(), Posts::published);
+    }
+
+    private static Cursor published(Post post) {
+        return new Cursor(Objects.requireNonNull(post.publishedAt()), post.id());
     }
 
     /**

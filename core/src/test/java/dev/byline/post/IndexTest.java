@@ -214,6 +214,35 @@ class IndexTest {
                 .isLessThan(3000);
     }
 
+    /** What GIN can't answer: the newest 10,000 candidates are looked at, and the search says how far it got. */
+    @Test
+    void phrasesAndExclusions() {
+        var before = sequentialScans();
+        for (var query : List.of(
+                "\"everywhere seldom\"",
+                "\"hundredth everywhere\"",
+                "-everywhere",
+                "\"ancient everywhere\" or \"seldom seldom\"")) {
+            var seen = 0;
+            Cursor after = null;
+            var pages = 0;
+            do {
+                var found = PostSql.search(dsl, query(query), after, 21);
+                seen += found.posts().size();
+                after = found.edge();
+                pages++;
+            } while (after != null);
+            assertThat(pages).as(query).isLessThan(25);
+            assertThat(seen).as(query).isLessThan(21);
+        }
+        assertThat(sequentialScans()).isEqualTo(before);
+        assertThat(PostSql.search(dsl, query("\"everywhere seldom\""), null, 21).edge())
+                .isNull(); // 10 candidates
+        assertThat(PostSql.search(dsl, query("-everywhere"), null, 21).edge()).isNotNull();
+        assertThat(buffers(d -> PostSql.search(d, query("-everywhere"), null, 21)))
+                .isLessThan(50_000);
+    }
+
     @Test
     void metadata() {
         var old = Metadata.parse("{\"series\":3}");

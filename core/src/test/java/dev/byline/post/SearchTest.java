@@ -253,6 +253,30 @@ class SearchTest extends CoreTest {
         assertThat(search("walked", null, null)).isEmpty();
     }
 
+    /** Twelve thousand posts that GIN takes for candidates, and a match behind them all. */
+    @Test
+    void aSearchThatGivesUpLeadsOn() {
+        var writer = newUser();
+        var first = newPost(writer, "needle haystack", "2019-01-01T00:00:00Z");
+        database.run("INSERT INTO posts (user_id, title, body, published_at, created_at) SELECT " + writer.id()
+                + ", 'haystack needle', '', timestamptz '2019-02-01' + i * interval '1 minute', now()"
+                + " FROM generate_series(1, 12000) AS i");
+        var filter = new PostFilter(writer.id(), "\"needle haystack\"", null);
+
+        var page = byline.posts().feed(NOBODY, filter, PageRequest.first(20));
+        assertThat(page.items()).isEmpty();
+        assertThat(page.nextCursor()).isNotNull();
+        var next = byline.posts().feed(NOBODY, filter, new PageRequest(20, page.nextCursor()));
+        assertThat(next.items()).extracting(Post::id).containsExactly(first.id());
+        assertThat(next.nextCursor()).isNull();
+
+        var without =
+                byline.posts().feed(NOBODY, new PostFilter(writer.id(), "-haystack", null), PageRequest.first(20));
+        assertThat(without.items()).isEmpty();
+        assertThat(without.nextCursor()).isNotNull();
+        byline.users().delete(OPERATOR, writer.id());
+    }
+
     @Test
     void usersByMetadata() {
         var pro = byline.users()

@@ -51,20 +51,28 @@ CREATE TABLE posts (
 -- So the newest 500 rows are looked at first, and only if these are not enough, all matches are taken from the GIN
 -- indexes. The settings hold inside the function only, so a pooled connection never keeps them: never a sequential scan,
 -- and a plan for the values at hand instead of a generic one.
+--
+-- GIN knows which words a post has, not where they stand nor which it lacks: for phrases and exclusions it gives
+-- candidates, of which the newest 10,000 are looked at. If there are more, and too few of these match, the last row says how
+-- far it got (found_id is null): the caller goes on from there.
 CREATE FUNCTION find_posts(query tsquery, contained jsonb, author bigint, before_time timestamptz, before_id bigint,
                            wanted integer)
-    RETURNS TABLE (found_id bigint, found_at timestamptz)
+    RETURNS TABLE (found_id bigint, found_at timestamptz, edge_id bigint)
     LANGUAGE plpgsql STABLE ROWS 20 SET enable_seqscan = off SET plan_cache_mode = force_custom_plan SET jit = off AS
 $$
 #variable_conflict use_variable
 DECLARE
     window_size CONSTANT integer := 500;
-    edge_time timestamptz;
-    edge_id bigint;
+    max_candidates CONSTANT integer := 10000;
+    -- What an index can be asked: the query without its exclusions; T where nothing is left.
+    tree CONSTANT text := querytree(query);
+    words CONSTANT tsquery := CASE WHEN tree <> 'T' THEN regexp_replace(tree, '<(-|[0-9]+)>', '&', 'g') END;
+    last_time timestamptz;
+    last_id bigint;
     so_far integer;
 BEGIN
     RETURN QUERY
-        SELECT w.id, w.published_at
+        SELECT w.id, w.published_at, NULL::bigint
         FROM (SELECT p.id, p.published_at, p.search, p.metadata, p.user_id
               FROM posts p
               WHERE p.published_at IS NOT NULL
@@ -81,14 +89,60 @@ BEGIN
     IF so_far = wanted THEN
         RETURN;
     END IF;
-    SELECT p.published_at, p.id INTO edge_time, edge_id
+    SELECT p.published_at, p.id INTO last_time, last_id
         FROM posts p
         WHERE p.published_at IS NOT NULL
           AND (author IS NULL OR p.user_id = author)
           AND (before_time IS NULL OR (p.published_at, p.id) < (before_time, before_id))
         ORDER BY p.published_at DESC, p.id DESC
         OFFSET window_size - 1 LIMIT 1;
-    IF edge_id IS NULL THEN
+    IF last_id IS NULL THEN
+        RETURN;
+    END IF;
+    IF words::text IS DISTINCT FROM query::text THEN
+        RETURN QUERY
+            WITH candidates AS MATERIALIZED (
+                SELECT p.id, p.published_at
+                FROM posts p
+                WHERE words IS NOT NULL
+                  AND p.published_at IS NOT NULL
+                  AND p.search @@ words
+                  AND (contained IS NULL OR p.metadata @> contained)
+                  AND (author IS NULL OR p.user_id = author)
+                  AND p.user_id NOT IN (SELECT u.id FROM users u WHERE u.deleted_at IS NOT NULL)),
+            newest AS MATERIALIZED (
+                (SELECT c.id, c.published_at
+                 FROM candidates c
+                 WHERE (c.published_at, c.id) < (last_time, last_id)
+                 ORDER BY c.published_at DESC, c.id DESC
+                 LIMIT max_candidates)
+                UNION ALL
+                (SELECT p.id, p.published_at
+                 FROM posts p
+                 WHERE words IS NULL
+                   AND p.published_at IS NOT NULL
+                   AND (author IS NULL OR p.user_id = author)
+                   AND (p.published_at, p.id) < (last_time, last_id)
+                 ORDER BY p.published_at DESC, p.id DESC
+                 LIMIT max_candidates)),
+            hits AS MATERIALIZED (
+                SELECT h.id, n.published_at
+                FROM (SELECT w.id, w.published_at FROM newest w ORDER BY w.published_at DESC, w.id DESC) n,
+                    LATERAL (SELECT p.id
+                             FROM posts p
+                             WHERE p.id = n.id
+                               AND p.search @@ query
+                               AND (contained IS NULL OR p.metadata @> contained)
+                               AND p.user_id NOT IN (SELECT u.id FROM users u WHERE u.deleted_at IS NOT NULL)
+                             OFFSET 0) h
+                LIMIT wanted - so_far)
+            SELECT h.id, h.published_at, NULL::bigint FROM hits h
+            UNION ALL
+            (SELECT NULL::bigint, w.published_at, w.id
+             FROM newest w
+             WHERE (SELECT count(*) FROM newest) = max_candidates AND (SELECT count(*) FROM hits) < wanted - so_far
+             ORDER BY w.published_at, w.id
+             LIMIT 1);
         RETURN;
     END IF;
     RETURN QUERY
@@ -100,9 +154,9 @@ BEGIN
               AND (contained IS NULL OR p.metadata @> contained)
               AND (author IS NULL OR p.user_id = author)
               AND p.user_id NOT IN (SELECT u.id FROM users u WHERE u.deleted_at IS NOT NULL))
-        SELECT m.id, m.published_at
+        SELECT m.id, m.published_at, NULL::bigint
         FROM matches m
-        WHERE (m.published_at, m.id) < (edge_time, edge_id)
+        WHERE (m.published_at, m.id) < (last_time, last_id)
         ORDER BY m.published_at DESC, m.id DESC
         LIMIT wanted - so_far;
 END
