@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 
 /**
  * Lists and searches of a million posts, uncached, and beside them the same pages by OFFSET; then an index that is built
@@ -36,6 +37,7 @@ final class SearchBench {
                 var byline = Byline.open(BylineConfig.of(database.url()).withCache(BylineConfig.Cache.OFF))) {
             fill(database);
             reads(database, byline);
+            buffers(database);
             writes(database, byline);
         }
     }
@@ -63,6 +65,43 @@ final class SearchBench {
         database.run("VACUUM ANALYZE users");
     }
 
+    /** Blocks that PostgreSQL touched for a statement. */
+    private static void buffers(TestDatabase database, String name, String sql) {
+        var plan = database.value("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + sql);
+        var count = 0L;
+        for (var kind : List.of("Shared Hit Blocks", "Shared Read Blocks")) {
+            var first = Pattern.compile("\"" + kind + "\": ([0-9]+)").matcher(plan);
+            count += first.find() ? Long.parseLong(first.group(1)) : 0;
+        }
+        System.out.printf("  %-40s %d buffers%n", name, count);
+    }
+
+    private static void buffers(TestDatabase database) {
+        var feed =
+                "SELECT * FROM posts WHERE published_at IS NOT NULL AND user_id NOT IN (SELECT id FROM users WHERE deleted_at"
+                        + " IS NOT NULL) %s ORDER BY published_at DESC, id DESC LIMIT 21";
+        buffers(database, "feed, page 1", feed.formatted(""));
+        var time = Instant.parse("2020-01-01T00:00:00Z").plusSeconds(60L * (POSTS - 5000 * 20));
+        buffers(database, "feed, page 5,000", feed.formatted("AND (published_at, id) < ('" + time + "', 0)"));
+        buffers(database, "feed, page 5,000 by OFFSET", feed.formatted("") + " OFFSET 100000");
+        buffers(
+                database,
+                "an author's page",
+                "SELECT * FROM posts WHERE user_id = 7 AND published_at IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT 21");
+        for (var query : List.of(
+                "seldom", "hundredth", "common", "ancient", "nowhere", "\"common common common\"", "ancient -common")) {
+            buffers(
+                    database,
+                    "q=" + query,
+                    "SELECT p.* FROM find_posts(websearch_to_tsquery('byline', '" + query
+                            + "'), NULL, NULL, NULL, NULL, 21) f JOIN posts p ON p.id = f.found_id");
+        }
+        buffers(
+                database,
+                "metadata, 1,000 old matches",
+                "SELECT p.* FROM find_posts(NULL, '{\"series\":3}', NULL, NULL, NULL, 21) f JOIN posts p ON p.id = f.found_id");
+    }
+
     private interface Read {
         void run();
     }
@@ -88,6 +127,10 @@ final class SearchBench {
         measure("50 % word", () -> posts.feed(ANYONE, query("common"), first));
         measure("worst: 150,000 matches, none new", () -> posts.feed(ANYONE, query("ancient"), first));
         measure("a word that isn't there", () -> posts.feed(ANYONE, query("nowhere"), first));
+        measure(
+                "phrase that hardly occurs, of two 50 % words",
+                () -> posts.feed(ANYONE, query("\"common common common\""), first));
+        measure("exclusion that leaves nothing new", () -> posts.feed(ANYONE, query("ancient -common"), first));
         measure("by relevance, 50 % word", () -> posts.mostRelevant(ANYONE, query("common"), 20));
         measure(
                 "metadata, 1,000 old matches",

@@ -12,6 +12,7 @@ import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.callback.Callback;
 import org.flywaydb.core.api.callback.Context;
 import org.flywaydb.core.api.callback.Event;
+import org.flywaydb.core.api.exception.FlywayValidateException;
 import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,6 +73,11 @@ public final class Migrations {
                 forgetFailures(dataSource);
                 return applied + flyway(dataSource, settings).migrate().migrationsExecuted;
             } catch (FlywayException e) {
+                if (e instanceof FlywayValidateException
+                        && System.nanoTime() - end < 0
+                        && forgetFailures(dataSource) > 0) {
+                    continue; // somebody else's, while this waited for its turn
+                }
                 if (System.nanoTime() - end > 0 || !isLockTimeout(e)) {
                     throw e;
                 }
@@ -117,16 +123,16 @@ public final class Migrations {
      * Lets a script that failed outside a transaction run again: such scripts are written to be repeated. Flyway's own
      * repair would also accept scripts that were changed after they were applied.
      */
-    private static void forgetFailures(DataSource dataSource) {
+    private static int forgetFailures(DataSource dataSource) {
         try (var connection = dataSource.getConnection();
                 var statement = connection.createStatement()) {
             try (var rows = statement.executeQuery("SELECT to_regclass('" + HISTORY + "') IS NOT NULL")) {
                 rows.next();
                 if (!rows.getBoolean(1)) {
-                    return;
+                    return 0;
                 }
             }
-            statement.executeUpdate("DELETE FROM " + HISTORY + " WHERE NOT success");
+            return statement.executeUpdate("DELETE FROM " + HISTORY + " WHERE NOT success");
         } catch (SQLException e) {
             throw new FlywayException("could not read " + HISTORY, e);
         }
