@@ -66,7 +66,7 @@ DECLARE
     max_candidates CONSTANT integer := 10000;
     -- What an index can be asked: the query without its exclusions; T where nothing is left.
     tree CONSTANT text := querytree(query);
-    words CONSTANT tsquery := CASE WHEN tree <> 'T' THEN regexp_replace(tree, '<(-|[0-9]+)>', '&', 'g') END;
+    words tsquery := CASE WHEN tree <> 'T' THEN regexp_replace(tree, '<(-|[0-9]+)>', '&', 'g') END;
     last_time timestamptz;
     last_id bigint;
     so_far integer;
@@ -100,6 +100,18 @@ BEGIN
         RETURN;
     END IF;
     IF words::text IS DISTINCT FROM query::text THEN
+        -- Words that are common among the newest posts would be far too many candidates: the feed itself is read on instead.
+        IF (SELECT count(*)
+            FROM (SELECT p.search
+                  FROM posts p
+                  WHERE p.published_at IS NOT NULL
+                    AND (author IS NULL OR p.user_id = author)
+                    AND (before_time IS NULL OR (p.published_at, p.id) < (before_time, before_id))
+                  ORDER BY p.published_at DESC, p.id DESC
+                  LIMIT window_size) w
+            WHERE w.search @@ words) > window_size / 20 THEN
+            words := NULL;
+        END IF;
         RETURN QUERY
             WITH candidates AS MATERIALIZED (
                 SELECT p.id, p.published_at
