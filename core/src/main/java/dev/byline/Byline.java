@@ -19,7 +19,8 @@ import javax.sql.DataSource;
  *
  * <p>The schema must be there: see {@code Migrations.apply(DataSource)} in the {@code migrations} artifact. An instance is
  * safe for use by several threads, shares nothing with others in the same JVM, and owns two threads: one removes
- * what is deleted or expired, one notes when tokens were used.
+ * what is deleted or expired, one notes when tokens were used. Three more serve a
+ * Redis, where one is shared: what listens to other processes, its heartbeat, and what repeats invalidations.
  */
 public final class Byline implements AutoCloseable {
     private final Database database;
