@@ -62,7 +62,7 @@ CREATE FUNCTION find_posts(query tsquery, contained jsonb, author bigint, before
 $$
 #variable_conflict use_variable
 DECLARE
-    window_size CONSTANT integer := 500;
+    window_size CONSTANT integer := greatest(500, 4 * wanted); -- what is ranked by relevance is 500 rows
     max_candidates CONSTANT integer := 10000;
     -- What an index can be asked: the query without its exclusions; T where nothing is left.
     tree CONSTANT text := querytree(query);
