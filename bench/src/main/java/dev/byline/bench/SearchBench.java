@@ -98,6 +98,12 @@ final class SearchBench {
         }
         buffers(
                 database,
+                "by relevance, 50 % word",
+                "SELECT p.* FROM find_posts(websearch_to_tsquery('byline', 'common'), NULL, NULL, NULL, NULL, 1000) f"
+                        + " JOIN posts p ON p.id = f.found_id"
+                        + " ORDER BY ts_rank(p.search, websearch_to_tsquery('byline', 'common')) DESC LIMIT 20");
+        buffers(
+                database,
                 "metadata, 1,000 old matches",
                 "SELECT p.* FROM find_posts(NULL, '{\"series\":3}', NULL, NULL, NULL, 21) f JOIN posts p ON p.id = f.found_id");
     }
@@ -150,6 +156,22 @@ final class SearchBench {
         var search = "SELECT id, title, body FROM posts WHERE published_at IS NOT NULL AND"
                 + " to_tsvector('english', title || ' ' || body) @@ websearch_to_tsquery('english', 'seldom')"
                 + " ORDER BY published_at DESC LIMIT 20";
+        var author =
+                "SELECT id, title, body FROM posts WHERE user_id = 7 ORDER BY created_at DESC, id DESC LIMIT 20 OFFSET 80";
+        measure("an author's page 5", () -> fetch(connection, author));
+        var relevant = "SELECT id, title, body FROM posts WHERE published_at IS NOT NULL AND search @@"
+                + " websearch_to_tsquery('byline', '%s') ORDER BY %s DESC, id DESC LIMIT 20 OFFSET %s";
+        measure(
+                "50 % word, page 1 by our GIN index",
+                20, () -> fetch(connection, relevant.formatted("common", "published_at", 0)));
+        measure(
+                "50 % word, page 5,000",
+                5, () -> fetch(connection, relevant.formatted("common", "published_at", 100_000)));
+        var rank = "ts_rank(search, websearch_to_tsquery('byline', 'common'))";
+        measure("by relevance, 50 % word", 5, () -> fetch(connection, relevant.formatted("common", rank, 0)));
+        var metadata = "SELECT id, title, body FROM posts WHERE published_at IS NOT NULL AND metadata->>'series' = '3'"
+                + " ORDER BY published_at DESC LIMIT 20";
+        measure("metadata by ->>, 1,000 old matches", 5, () -> fetch(connection, metadata));
         measure("rare word, no index on the expression", 1, () -> fetch(connection, search));
     }
 

@@ -61,6 +61,7 @@ public final class TieredCache implements AutoCloseable {
     private static final int OVERHEAD = 200;
 
     private static final int RETRY_BATCH = 500;
+
     /** Beyond so many names to mind, Redis isn't believed at all for a while. */
     private static final int MAX_NAMES = 100_000;
 
