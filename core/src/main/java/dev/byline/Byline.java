@@ -19,12 +19,13 @@ import javax.sql.DataSource;
  *
  * <p>The schema must be there: see {@code Migrations.apply(DataSource)} in the {@code migrations} artifact. An instance is
  * safe for use by several threads, shares nothing with others in the same JVM, and owns two threads: one removes
- * what is deleted or expired, one notes when tokens were used. Three more serve a
+ * what is deleted or expired, one notes when tokens were used; two more hash passwords while there are any. Three more serve a
  * Redis, where one is shared: what listens to other processes, its heartbeat, and what repeats invalidations.
  */
 public final class Byline implements AutoCloseable {
     private final Database database;
     private final Purge purge;
+    private final Passwords passwords;
     private final Users users;
     private final Posts posts;
     private final Tokens tokens;
@@ -34,10 +35,10 @@ public final class Byline implements AutoCloseable {
             Database database, InstantSource clock, Duration tokenTtl, BylineConfig.Cache caching, Metrics metrics) {
         this.database = database;
         this.purge = new Purge(database);
-        var passwords = new Passwords();
+        this.passwords = new Passwords(metrics);
         this.cache = TieredCache.open(caching, metrics);
         this.users = new Users(database, purge, passwords, cache, Posts.FEED);
-        this.tokens = new Tokens(database, passwords, clock, tokenTtl, users, cache);
+        this.tokens = new Tokens(database, passwords, clock, tokenTtl, users, cache, metrics);
         this.posts = new Posts(database, clock, users, cache);
     }
 
@@ -58,7 +59,11 @@ public final class Byline implements AutoCloseable {
      */
     public static Byline open(BylineConfig config, Metrics metrics) {
         return new Byline(
-                Database.open(config.database()), InstantSource.system(), config.tokenTtl(), config.cache(), metrics);
+                Database.open(config.database(), metrics),
+                InstantSource.system(),
+                config.tokenTtl(),
+                config.cache(),
+                metrics);
     }
 
     /** Starts setting up an instance on parts of the host's. */
@@ -122,7 +127,7 @@ public final class Byline implements AutoCloseable {
          *     on them, so that a frozen database can't hang the host. Stays open when Byline is closed.
          */
         public Byline dataSource(DataSource value) {
-            return new Byline(Database.on(value), clock, tokenTtl, cache, metrics);
+            return new Byline(Database.on(value, metrics), clock, tokenTtl, cache, metrics);
         }
     }
 
@@ -146,6 +151,11 @@ public final class Byline implements AutoCloseable {
         return database.poolStatus();
     }
 
+    /** How long ago a statement last succeeded; a day and more before the first. Doesn't block. */
+    public Duration sinceDatabaseAnswered() {
+        return database.sinceAnswer();
+    }
+
     /**
      * Asks the database who it is; blocks for it.
      *
@@ -160,6 +170,7 @@ public final class Byline implements AutoCloseable {
     public void close() {
         tokens.close();
         purge.close();
+        passwords.close();
         cache.close();
         database.close();
     }

@@ -133,13 +133,21 @@ public record BylineConfig(Database database, Duration tokenTtl, Cache cache) {
      * @param statementTimeout the longest that a statement may run, 1 ms to 2 s: the driver gives up on the connection
      *     after 2 s
      * @param maxLifetime when a connection is replaced, at least 30 s
+     * @param slowStatement statements that take as long are logged, zero for none
+     * @param pgBouncer whether connections go through PgBouncer in transaction mode: nothing is prepared on the server, and
+     *     the driver ends statements after {@code statementTimeout}, in whole seconds, at least one
      */
     public record Database(
             DatabaseUrl url,
             int poolSize,
             Duration connectionTimeout,
             Duration statementTimeout,
-            Duration maxLifetime) {
+            Duration maxLifetime,
+            Duration slowStatement,
+            boolean pgBouncer) {
+
+        /** What is slow when nobody says otherwise. */
+        public static final Duration SLOW_STATEMENT = Duration.ofMillis(500);
 
         /** @throws IllegalArgumentException when a value is out of range */
         public Database {
@@ -149,6 +157,7 @@ public record BylineConfig(Database database, Duration tokenTtl, Cache cache) {
                     statementTimeout.toMillis() >= 1 && statementTimeout.toMillis() < 2000,
                     "statement timeout must be 1ms to less than 2s");
             check(maxLifetime.toSeconds() >= 30, "maximum lifetime must be at least 30s");
+            check(!slowStatement.isNegative(), "what is slow must not be negative");
         }
 
         /**
@@ -159,7 +168,14 @@ public record BylineConfig(Database database, Duration tokenTtl, Cache cache) {
          */
         public static Database of(DatabaseUrl url) {
             var poolSize = PoolSizing.forDatabase(Runtime.getRuntime().availableProcessors(), 1);
-            return new Database(url, poolSize, Duration.ofSeconds(1), Duration.ofMillis(1500), Duration.ofMinutes(29));
+            return new Database(
+                    url,
+                    poolSize,
+                    Duration.ofSeconds(1),
+                    Duration.ofMillis(1500),
+                    Duration.ofMinutes(29),
+                    SLOW_STATEMENT,
+                    false);
         }
 
         /**
@@ -168,7 +184,35 @@ public record BylineConfig(Database database, Duration tokenTtl, Cache cache) {
          * @param size at least 1
          */
         public Database withPoolSize(int size) {
-            return new Database(url, size, connectionTimeout, statementTimeout, maxLifetime);
+            return new Database(url, size, connectionTimeout, statementTimeout, maxLifetime, slowStatement, pgBouncer);
+        }
+
+        /**
+         * The same with other time limits.
+         *
+         * @param connection the longest wait for a free connection
+         * @param statement the longest that a statement may run
+         */
+        public Database withTimeouts(Duration connection, Duration statement) {
+            return new Database(url, poolSize, connection, statement, maxLifetime, slowStatement, pgBouncer);
+        }
+
+        /**
+         * The same with another threshold.
+         *
+         * @param threshold from which on statements are logged, zero for none
+         */
+        public Database withSlowStatement(Duration threshold) {
+            return new Database(url, poolSize, connectionTimeout, statementTimeout, maxLifetime, threshold, pgBouncer);
+        }
+
+        /**
+         * The same with or without PgBouncer.
+         *
+         * @param value as above
+         */
+        public Database withPgBouncer(boolean value) {
+            return new Database(url, poolSize, connectionTimeout, statementTimeout, maxLifetime, slowStatement, value);
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.byline;
 
+import java.time.Duration;
+
 /**
  * What core reports while it works. Methods are called on the threads that do the work: they must be quick, may not throw,
  * and must be safe for use by several threads.
@@ -46,4 +48,35 @@ public interface Metrics {
      * @param open whether it is left alone
      */
     default void redisCircuit(boolean open) {}
+
+    /**
+     * A connection to the database was lent.
+     *
+     * @param waited for it
+     */
+    default void connectionAcquired(Duration waited) {}
+
+    /**
+     * No connection was to be had.
+     *
+     * @param waited in vain
+     */
+    default void connectionMissed(Duration waited) {}
+
+    /**
+     * A connection was given back.
+     *
+     * @param held since it was lent
+     */
+    default void connectionReleased(Duration held) {}
+
+    /**
+     * Somebody presented an address and a password.
+     *
+     * @param succeeded whether they got a token
+     */
+    default void loggedIn(boolean succeeded) {}
+
+    /** A password was not hashed, as too many others were. */
+    default void hashingRefused() {}
 }

@@ -2,11 +2,14 @@ package dev.byline.db;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.SQLExceptionOverride;
 import dev.byline.BylineConfig;
 import dev.byline.BylineException;
+import dev.byline.Metrics;
+import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jooq.DSLContext;
@@ -15,6 +18,7 @@ import org.jooq.conf.RenderQuotedNames;
 import org.jooq.conf.Settings;
 import org.jooq.exception.DataAccessException;
 import org.jooq.impl.DSL;
+import org.jooq.impl.DefaultConfiguration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,45 +26,80 @@ import org.jspecify.annotations.Nullable;
  * return. Never call anything slow but the database from inside one.
  */
 public final class Database implements AutoCloseable {
+    /** A connection to what was the primary before a failover: no write succeeds on it any more. */
+    private static final SQLExceptionOverride READ_ONLY_IS_EVICTED = new SQLExceptionOverride() {
+        @java.lang.Override
+        public SQLExceptionOverride.Override adjudicate(SQLException e) {
+            return "25006".equals(e.getSQLState())
+                    ? SQLExceptionOverride.Override.MUST_EVICT
+                    : SQLExceptionOverride.Override.CONTINUE_EVICT;
+        }
+    };
+
     private final DSLContext dsl;
     private final @Nullable HikariDataSource pool;
+    private final @Nullable PgDataSource connections;
+    private volatile long answeredAt = System.nanoTime() - Duration.ofDays(1).toNanos();
 
-    private Database(DataSource dataSource, @Nullable HikariDataSource pool) {
+    private Database(
+            DataSource dataSource,
+            @Nullable HikariDataSource pool,
+            @Nullable PgDataSource connections,
+            Settings settings,
+            Duration slowStatement,
+            Metrics metrics) {
         this.pool = pool;
-        this.dsl = DSL.using(
-                dataSource,
-                SQLDialect.POSTGRES,
-                new Settings()
-                        .withExecuteLogging(false)
-                        .withRenderSchema(false)
-                        .withRenderQuotedNames(RenderQuotedNames.NEVER)
-                        .withAttachRecords(false));
+        this.connections = connections;
+        var configuration = new DefaultConfiguration()
+                .set(new TimedConnections(dataSource, metrics))
+                .set(SQLDialect.POSTGRES)
+                .set(settings);
+        if (slowStatement.isPositive()) {
+            configuration.set(() -> new SlowStatements(slowStatement));
+        }
+        this.dsl = DSL.using(configuration);
+    }
+
+    private static Settings settings() {
+        return new Settings()
+                .withExecuteLogging(false)
+                .withRenderSchema(false)
+                .withRenderQuotedNames(RenderQuotedNames.NEVER)
+                .withAttachRecords(false);
     }
 
     /**
      * Opens a pool. Does not wait for the database: connections come when it answers.
      *
      * @param config where and how many
+     * @param metrics is told how long connections were waited for and held
      */
-    public static Database open(BylineConfig.Database config) {
-        var pool = new HikariDataSource(hikari(config));
-        return new Database(pool, pool);
+    public static Database open(BylineConfig.Database config, Metrics metrics) {
+        var connections = new PgDataSource(config);
+        var pool = new HikariDataSource(hikari(config, connections));
+        var settings = settings();
+        if (config.pgBouncer()) { // which takes no options at the start of a connection
+            settings.withQueryTimeout(
+                    Math.max(1, (int) config.statementTimeout().toSeconds()));
+        }
+        return new Database(pool, pool, connections, settings, config.slowStatement(), metrics);
     }
 
     /**
      * Uses somebody else's pool, which stays open when this is closed.
      *
      * @param dataSource connections with auto-commit on
+     * @param metrics as above
      */
-    public static Database on(DataSource dataSource) {
-        return new Database(dataSource, null);
+    public static Database on(DataSource dataSource, Metrics metrics) {
+        return new Database(dataSource, null, null, settings(), BylineConfig.Database.SLOW_STATEMENT, metrics);
     }
 
-    private static HikariConfig hikari(BylineConfig.Database config) {
+    private static HikariConfig hikari(BylineConfig.Database config, DataSource connections) {
         var hikari = new HikariConfig();
         hikari.setPoolName("byline");
-        hikari.setJdbcUrl(config.url().jdbcUrl());
-        hikari.setDataSourceProperties(driverProperties(config));
+        hikari.setDataSource(connections);
+        hikari.setExceptionOverride(READ_ONLY_IS_EVICTED);
         hikari.setMaximumPoolSize(config.poolSize());
         hikari.setMinimumIdle(config.poolSize());
         hikari.setConnectionTimeout(config.connectionTimeout().toMillis());
@@ -69,23 +108,6 @@ public final class Database implements AutoCloseable {
         hikari.setMaxLifetime(config.maxLifetime().toMillis());
         hikari.setInitializationFailTimeout(-1);
         return hikari;
-    }
-
-    /** The driver's own defaults wait for ever: a frozen database would hang the whole pool. */
-    private static Properties driverProperties(BylineConfig.Database config) {
-        var properties = config.url().credentials();
-        properties.setProperty("ApplicationName", "byline");
-        properties.setProperty("tcpKeepAlive", "true");
-        properties.setProperty("logServerErrorDetail", "false");
-        properties.setProperty("connectTimeout", "2");
-        properties.setProperty("loginTimeout", "2");
-        properties.setProperty("socketTimeout", "2");
-        properties.setProperty("cancelSignalTimeout", "1");
-        properties.setProperty(
-                "options",
-                "-c statement_timeout=" + config.statementTimeout().toMillis()
-                        + " -c idle_in_transaction_session_timeout=10000");
-        return properties;
     }
 
     /**
@@ -97,7 +119,9 @@ public final class Database implements AutoCloseable {
      */
     public <T extends @Nullable Object> T read(Function<DSLContext, T> query) {
         try {
-            return query.apply(dsl);
+            var result = query.apply(dsl);
+            answeredAt = System.nanoTime();
+            return result;
         } catch (DataAccessException e) {
             throw Violations.translate(e);
         }
@@ -115,10 +139,17 @@ public final class Database implements AutoCloseable {
      */
     public <T extends @Nullable Object> T write(Function<DSLContext, T> statements) {
         try {
-            return dsl.transactionResult(transaction -> statements.apply(transaction.dsl()));
+            var result = dsl.transactionResult(transaction -> statements.apply(transaction.dsl()));
+            answeredAt = System.nanoTime();
+            return result;
         } catch (DataAccessException e) {
             throw Violations.translate(e);
         }
+    }
+
+    /** How long ago a statement last succeeded; a day and more before the first. Doesn't block. */
+    public Duration sinceAnswer() {
+        return Duration.ofNanos(System.nanoTime() - answeredAt);
     }
 
     /** What the pool does now, empty for somebody else's pool or before its first connection. Doesn't block. */
@@ -136,6 +167,9 @@ public final class Database implements AutoCloseable {
     /** Closes the pool that this opened. */
     @Override
     public void close() {
+        if (connections != null) {
+            connections.close();
+        }
         if (pool != null) {
             pool.close();
         }

@@ -1,6 +1,7 @@
 package dev.byline.token;
 
 import dev.byline.BylineException;
+import dev.byline.Metrics;
 import dev.byline.Validation;
 import dev.byline.cache.CacheKey;
 import dev.byline.cache.CacheKind;
@@ -62,6 +63,7 @@ public final class Tokens implements AutoCloseable {
     private final Duration ttl;
     private final Users users;
     private final TieredCache cache;
+    private final Metrics metrics;
     private final SecureRandom random = new SecureRandom();
     private final Set<Long> noting = ConcurrentHashMap.newKeySet();
     private final ThreadPoolExecutor executor = new ThreadPoolExecutor(
@@ -81,9 +83,17 @@ public final class Tokens implements AutoCloseable {
      * @param ttl how long tokens live unless said otherwise
      * @param users whose tokens they are
      * @param cache what was read before
+     * @param metrics is told who logged in
      */
     public Tokens(
-            Database database, Passwords passwords, InstantSource clock, Duration ttl, Users users, TieredCache cache) {
+            Database database,
+            Passwords passwords,
+            InstantSource clock,
+            Duration ttl,
+            Users users,
+            TieredCache cache,
+            Metrics metrics) {
+        this.metrics = metrics;
         this.database = database;
         this.passwords = passwords;
         this.clock = clock;
@@ -108,10 +118,13 @@ public final class Tokens implements AutoCloseable {
         var hash = login == null ? null : login.passwordHash();
         var matches = passwords.matches(password, hash);
         if (!matches || login == null || hash == null || !login.active()) {
+            metrics.loggedIn(false);
             throw wrong();
         }
         var better = passwords.isOutdated(hash) ? passwords.hash(password) : null;
-        return issue(login.userId(), ttl, new Verified(hash, better)).orElseThrow(Tokens::wrong);
+        var issued = issue(login.userId(), ttl, new Verified(hash, better));
+        metrics.loggedIn(issued.isPresent());
+        return issued.orElseThrow(Tokens::wrong);
     }
 
     /** The hash that a password matched, which must still be the user's, and a better one to replace it. */

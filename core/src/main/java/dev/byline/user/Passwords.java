@@ -1,11 +1,18 @@
 package dev.byline.user;
 
 import dev.byline.BylineException;
+import dev.byline.Metrics;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Base64;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.bouncycastle.crypto.generators.Argon2BytesGenerator;
 import org.bouncycastle.crypto.params.Argon2Parameters;
@@ -13,13 +20,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hashes passwords by argon2id with OWASP's minimum (19 MiB, 2 passes, 1 lane), kept as PHC strings with their
- * parameters. Each hash takes its 19 MiB and some tens of milliseconds of a core, so few run at a time: a few
- * others wait up to a second, the rest are told to come back. Never call it while a connection is held. Safe for use by several threads.
+ * parameters. Each hash takes its 19 MiB and some tens of milliseconds of a core, so few run at a time, on threads of
+ * their own, which leave the processors to others in turn: a few callers wait, the rest are told to come back. Never call it
+ * while a connection is held. Safe for use by several threads.
  *
  * @see <a href="https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html">OWASP</a>
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9106">RFC 9106</a>
  */
-public final class Passwords {
+public final class Passwords implements AutoCloseable {
     private static final int MEMORY_KIB = 19 * 1024;
     private static final int PASSES = 2;
     private static final int LANES = 1;
@@ -27,16 +35,36 @@ public final class Passwords {
     private static final int HASH_BYTES = 32;
     private static final int AT_A_TIME = 2;
     private static final int MAX_WAITING = 16;
+
+    /** The longest that a caller waits, for a turn and for the work. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
     private static final Pattern PHC =
             Pattern.compile("\\$argon2id\\$v=19\\$m=([0-9]{1,7}),t=([0-9]{1,3}),p=([0-9]{1,2})\\$([^$]+)\\$([^$]+)");
 
     private final SecureRandom random = new SecureRandom();
-    private final Semaphore permits = new Semaphore(AT_A_TIME, true);
+    private final ThreadPoolExecutor executor = new ThreadPoolExecutor(
+            AT_A_TIME, AT_A_TIME, 10, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), work -> {
+                var thread = new Thread(work, "byline-passwords");
+                thread.setDaemon(true);
+                return thread;
+            });
+    private final Metrics metrics;
     private final String nobodys = "$argon2id$v=19$m=" + MEMORY_KIB + ",t=" + PASSES + ",p=" + LANES + "$"
             + base64(randomBytes(SALT_BYTES)) + "$" + base64(randomBytes(HASH_BYTES));
 
     /**
-     * Hashes a new password. Blocks for a turn, up to a second, and for the work.
+     * Hashes on two threads, which live while there is something to do.
+     *
+     * @param metrics is told when too many wait
+     */
+    public Passwords(Metrics metrics) {
+        this.metrics = metrics;
+        executor.allowCoreThreadTimeOut(true);
+    }
+
+    /**
+     * Hashes a new password. Blocks for a turn and for the work, up to 2 seconds.
      *
      * @param password a password that was checked
      * @return a PHC string
@@ -81,24 +109,24 @@ public final class Passwords {
         return !phc.startsWith("$argon2id$v=19$m=" + MEMORY_KIB + ",t=" + PASSES + ",p=" + LANES + "$");
     }
 
-    private interface Work {
-        byte[] run();
-    }
-
-    private byte[] inTurn(Work work) {
+    private byte[] inTurn(Callable<byte[]> work) {
         try {
-            if (permits.getQueueLength() >= MAX_WAITING || !permits.tryAcquire(1, TimeUnit.SECONDS)) {
-                throw new BylineException.Unavailable("too many passwords are being checked right now");
-            }
+            return executor.submit(work).get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException | TimeoutException e) {
+            metrics.hashingRefused();
+            throw new BylineException.Unavailable("too many passwords are being checked right now");
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a password can not be hashed", e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new BylineException.Unavailable(e);
         }
-        try {
-            return work.run();
-        } finally {
-            permits.release();
-        }
+    }
+
+    /** Lets its threads end; nothing is hashed from then on. */
+    @Override
+    public void close() {
+        executor.shutdownNow();
     }
 
     private static byte[] argon2id(Password password, byte[] salt, int kib, int passes, int lanes, int length) {

@@ -3,19 +3,25 @@ package dev.byline.db;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.byline.Byline;
 import dev.byline.BylineConfig;
 import dev.byline.BylineException;
 import dev.byline.CoreTest;
+import dev.byline.Metrics;
 import dev.byline.migrations.TestDatabase;
 import dev.byline.user.Principal;
 import java.time.Duration;
+import java.util.ArrayList;
 import org.jooq.impl.DSL;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class DatabaseTest extends CoreTest {
     private Database open(BylineConfig.Database config) {
-        return Database.open(config);
+        return Database.open(config, Metrics.NONE);
     }
 
     private BylineConfig.Database config() {
@@ -24,8 +30,7 @@ class DatabaseTest extends CoreTest {
 
     @Test
     void aStatementThatTakesTooLongIsUnavailable() {
-        var impatient = new BylineConfig.Database(
-                config().url(), 1, Duration.ofSeconds(1), Duration.ofMillis(50), Duration.ofMinutes(1));
+        var impatient = config().withPoolSize(1).withTimeouts(Duration.ofSeconds(1), Duration.ofMillis(50));
         try (var db = open(impatient)) {
             assertThatThrownBy(() -> db.read(dsl -> dsl.fetchValue("select pg_sleep(5)::text")))
                     .isInstanceOf(BylineException.Unavailable.class);
@@ -36,8 +41,7 @@ class DatabaseTest extends CoreTest {
 
     @Test
     void aPoolWithNoConnectionFreeIsUnavailable() {
-        var small = new BylineConfig.Database(
-                config().url(), 1, Duration.ofMillis(250), Duration.ofMillis(1500), Duration.ofMinutes(1));
+        var small = config().withPoolSize(1).withTimeouts(Duration.ofMillis(250), Duration.ofMillis(1500));
         try (var db = open(small)) {
             db.write(dsl -> {
                 assertThatThrownBy(() -> db.read(other -> other.fetchValue("select 1")))
@@ -102,5 +106,109 @@ class DatabaseTest extends CoreTest {
     void anotherEncodingIsAFault() {
         assertThat(new ServerFacts(18, "UTF8", 100).faults()).isEmpty();
         assertThat(new ServerFacts(14, "LATIN1", 100).faults()).hasSize(2);
+    }
+
+    @Test
+    void aConnectionThatOnlyReadsSinceAFailoverIsReplaced() {
+        try (var own = TestDatabase.migrated();
+                var db = open(BylineConfig.of(own.url()).database().withPoolSize(1))) {
+            var name = own.value("SELECT current_database()");
+            own.run("ALTER DATABASE " + name + " SET default_transaction_read_only = on");
+            Object readable = db.read(dsl -> dsl.fetchValue("select 1"));
+            assertThat(readable).isEqualTo(1);
+            database.run("ALTER DATABASE " + name + " RESET default_transaction_read_only");
+
+            assertThatThrownBy(() -> insert(db)).isInstanceOf(BylineException.Unavailable.class);
+            assertThat(insert(db)).isEqualTo(1);
+        }
+    }
+
+    private static int insert(Database db) {
+        return db.write(dsl -> dsl.execute("insert into users (email, name) values ('a@example.com', 'x')"));
+    }
+
+    @Test
+    void aConnectionThatTheServerEndedIsReplaced() {
+        try (var db = open(config().withPoolSize(1))) {
+            Object first = db.read(dsl -> dsl.fetchValue("select pg_backend_pid()"));
+            database.run("SELECT pg_terminate_backend(" + first + ")");
+
+            assertThatThrownBy(() -> db.read(dsl -> dsl.fetchValue("select 1")))
+                    .isInstanceOf(BylineException.Unavailable.class);
+            Object second = db.read(dsl -> dsl.fetchValue("select pg_backend_pid()"));
+            assertThat(second).isNotEqualTo(first);
+        }
+    }
+
+    @Test
+    void waitsAndHoldsAreReported() {
+        var reported = new ArrayList<String>();
+        var metrics = new Metrics() {
+            @Override
+            public void connectionAcquired(Duration waited) {
+                reported.add("acquired");
+            }
+
+            @Override
+            public void connectionMissed(Duration waited) {
+                reported.add("missed");
+                assertThat(waited).isGreaterThanOrEqualTo(Duration.ofMillis(250));
+            }
+
+            @Override
+            public void connectionReleased(Duration held) {
+                reported.add("released");
+                assertThat(held).isPositive();
+            }
+        };
+        var small = config().withPoolSize(1).withTimeouts(Duration.ofMillis(250), Duration.ofMillis(1500));
+        try (var db = Database.open(small, metrics)) {
+            assertThat(db.sinceAnswer()).isGreaterThan(Duration.ofHours(23));
+            Object one = db.read(dsl -> dsl.fetchValue("select 1"));
+            db.write(dsl -> {
+                assertThatThrownBy(() -> db.read(other -> other.fetchValue("select 1")))
+                        .isInstanceOf(BylineException.Unavailable.class);
+                return dsl.fetchValue("select 1");
+            });
+
+            assertThat(one).isEqualTo(1);
+            assertThat(db.sinceAnswer()).isLessThan(Duration.ofHours(1));
+            assertThat(reported).containsExactly("acquired", "released", "acquired", "missed", "released");
+        }
+    }
+
+    @Test
+    void behindPgBouncerTheDriverEndsStatements() {
+        var impatient = config().withPoolSize(1)
+                .withTimeouts(Duration.ofSeconds(1), Duration.ofMillis(1500))
+                .withPgBouncer(true);
+        try (var db = open(impatient)) {
+            Object limit = db.read(dsl -> dsl.fetchValue("show statement_timeout"));
+            assertThat(limit).isEqualTo("0");
+            assertThatThrownBy(() -> db.read(dsl -> dsl.fetchValue("select pg_sleep(5)::text")))
+                    .isInstanceOf(BylineException.Unavailable.class);
+            Object one = db.read(dsl -> dsl.fetchValue("select 1"));
+            assertThat(one).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aSlowStatementIsLoggedByNameWithoutItsText() {
+        var logger = (Logger) LoggerFactory.getLogger(SlowStatements.class);
+        var lines = new ListAppender<ILoggingEvent>();
+        lines.start();
+        logger.addAppender(lines);
+        try (var slow = open(config().withSlowStatement(Duration.ofNanos(1)));
+                var off = open(config().withSlowStatement(Duration.ZERO))) {
+            ServerFacts.of(slow);
+            ServerFacts.of(off);
+        } finally {
+            logger.detachAppender(lines);
+        }
+        assertThat(lines.list).hasSize(1);
+        assertThat(lines.list.getFirst().getKeyValuePairs())
+                .extracting(pair -> pair.key + "=" + pair.value)
+                .anyMatch(pair -> pair.equals("statement=ServerFacts.of"));
+        assertThat(lines.list.getFirst().getFormattedMessage()).isEqualTo("slow statement");
     }
 }

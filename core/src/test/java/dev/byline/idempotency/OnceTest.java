@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.byline.BylineException;
 import dev.byline.CoreTest;
+import dev.byline.Metrics;
 import dev.byline.db.Database;
 import dev.byline.post.Post;
 import dev.byline.post.PostStatus;
@@ -56,7 +57,7 @@ class OnceTest extends CoreTest {
         database.run(
                 "INSERT INTO idempotency_keys (hash, fingerprint, user_ids, answer, created_at) SELECT sha256(n::text::bytea),"
                         + " sha256(''), '{}', '', now() - interval '24 hours' FROM generate_series(1, 450) AS n");
-        try (var other = Database.on(database.dataSource())) {
+        try (var other = Database.on(database.dataSource(), Metrics.NONE)) {
             Idempotency.removeExpired(other, () -> true); // stopping: nothing is begun
             assertThat(database.value("SELECT count(*) FROM idempotency_keys")).isEqualTo(Long.toString(450 + fresh));
             Idempotency.removeExpired(other, () -> false);

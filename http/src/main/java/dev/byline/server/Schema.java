@@ -1,5 +1,6 @@
 package dev.byline.server;
 
+import dev.byline.Metrics;
 import dev.byline.db.Database;
 import dev.byline.db.DatabaseUrl;
 import dev.byline.db.ServerFacts;
@@ -43,7 +44,7 @@ final class Schema {
      * @throws Refusal naming every fault
      */
     void check() {
-        var faults = ServerFacts.of(Database.on(dataSource)).faults();
+        var faults = ServerFacts.of(Database.on(dataSource, Metrics.NONE)).faults();
         if (!faults.isEmpty()) {
             throw new Refusal(faults);
         }

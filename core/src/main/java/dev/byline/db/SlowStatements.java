@@ -1,0 +1,58 @@
+package dev.byline.db;
+
+import java.time.Duration;
+import org.jooq.ExecuteContext;
+import org.jooq.ExecuteListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Logs statements that took long, by the name of the method that holds them: never their text or values. */
+final class SlowStatements implements ExecuteListener {
+    private static final long serialVersionUID = 1;
+    private static final Logger LOG = LoggerFactory.getLogger(SlowStatements.class);
+
+    private final Duration threshold;
+    private long start;
+
+    /** For one execution. */
+    SlowStatements(Duration threshold) {
+        this.threshold = threshold;
+    }
+
+    @Override
+    public void executeStart(ExecuteContext ctx) {
+        start = System.nanoTime();
+    }
+
+    /** Comes after failures, too. */
+    @Override
+    public void end(ExecuteContext ctx) {
+        var nanos = start == 0 ? 0 : System.nanoTime() - start;
+        if (nanos >= threshold.toNanos()) {
+            LOG.atWarn()
+                    .addKeyValue("statement", name())
+                    .addKeyValue("duration_ms", nanos / 1_000_000)
+                    .log("slow statement");
+        }
+    }
+
+    /** Such as PostSql.feed: the nearest of our methods outside of this package. */
+    private static String name() {
+        return StackWalker.getInstance()
+                .walk(frames -> frames.filter(frame -> isOurs(frame.getClassName()))
+                        .findFirst()
+                        .map(SlowStatements::name)
+                        .orElse("unknown"));
+    }
+
+    private static boolean isOurs(String className) {
+        return className.startsWith("dev.byline.")
+                && (!className.startsWith("dev.byline.db.") || className.equals(ServerFacts.class.getName()));
+    }
+
+    private static String name(StackWalker.StackFrame frame) {
+        var className = frame.getClassName().replaceFirst("\\$.*", "");
+        var method = frame.getMethodName().replaceFirst("lambda\\$([^$]+)\\$.*", "$1");
+        return className.substring(className.lastIndexOf('.') + 1) + "." + method;
+    }
+}
