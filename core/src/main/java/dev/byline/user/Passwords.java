@@ -9,6 +9,7 @@ import java.util.Base64;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -110,9 +111,12 @@ public final class Passwords implements AutoCloseable {
     }
 
     private byte[] inTurn(Callable<byte[]> work) {
+        var hash = new FutureTask<>(work);
         try {
-            return executor.submit(work).get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            executor.execute(hash);
+            return hash.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException | TimeoutException e) {
+            hash.cancel(false);
             metrics.hashingRefused();
             throw new BylineException.Unavailable("too many passwords are being checked right now");
         } catch (ExecutionException e) {

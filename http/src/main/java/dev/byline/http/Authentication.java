@@ -27,22 +27,22 @@ final class Authentication {
     private final RateLimiter signups;
     private final RateLimiter credentialChanges;
 
-    Authentication(HttpConfig config, Authenticator authenticator) {
+    Authentication(HttpConfig config, Authenticator authenticator, PrometheusMetrics metrics) {
         this.authenticator = authenticator;
         this.address = new ClientAddress(config.trustedProxies());
         var limits = config.limits();
-        this.perToken = new RateLimiter("token", limits.token());
-        this.perAddress = new RateLimiter("anonymous", limits.anonymous());
-        this.logins = new RateLimiter("login", limits.login());
-        this.loginsPerAccount = new RateLimiter("login-account", limits.login() * 10);
-        this.loginsPerAddress = new RateLimiter("login-address", limits.login() * 5);
-        this.credentialChanges = new RateLimiter("credentials", limits.login());
-        this.signups = new RateLimiter("signup", limits.signup());
+        this.perToken = new RateLimiter("token", limits.token(), metrics);
+        this.perAddress = new RateLimiter("anonymous", limits.anonymous(), metrics);
+        this.logins = new RateLimiter("login", limits.login(), metrics);
+        this.loginsPerAccount = new RateLimiter("login-account", limits.login() * 10, metrics);
+        this.loginsPerAddress = new RateLimiter("login-address", limits.login() * 5, metrics);
+        this.credentialChanges = new RateLimiter("credentials", limits.login(), metrics);
+        this.signups = new RateLimiter("signup", limits.signup(), metrics);
     }
 
     /** Decides once for each request; a token that is no good is refused on public addresses too. */
     void identify(Context ctx) {
-        if (isProbe(ctx)) {
+        if (Route.isProbe(ctx.path())) {
             return;
         }
         var headers = Collections.list(ctx.req().getHeaders("Authorization"));
@@ -57,6 +57,7 @@ final class Authentication {
                 throw new BylineException.Unauthenticated("Authorization must be one bearer token");
             }
             var principal = authenticator.authenticate(bearer.group(1));
+            Exchange.of(ctx).principal(principal);
             ctx.attribute(PRINCIPAL, principal);
             perToken.spend(ctx, bearer.group(1));
             Runnable refund = () -> perToken.refund(ctx, bearer.group(1));
@@ -65,11 +66,6 @@ final class Authentication {
             perAddress.spend(ctx, address.key(ctx)); // guessing costs
             throw e;
         }
-    }
-
-    /** What asks whether the process lives: never authenticated, never counted. */
-    static boolean isProbe(Context ctx) {
-        return ctx.path().equals("/livez") || ctx.path().equals("/readyz");
     }
 
     /** Who calls. */

@@ -15,6 +15,7 @@ import java.util.Set;
  * @param corsOrigins web origins, such as {@code https://app.example.com}, whose pages may read answers
  * @param requireIfMatch whether PATCH and DELETE of users and posts must say which version they mean
  * @param docs whether there is a page to read about and try out the interface
+ * @param maxRequests worked on at a time; twice as many wait a moment, others are refused
  */
 public record HttpConfig(
         String host,
@@ -25,7 +26,18 @@ public record HttpConfig(
         List<Cidr> trustedProxies,
         Set<String> corsOrigins,
         boolean requireIfMatch,
-        boolean docs) {
+        boolean docs,
+        int maxRequests) {
+
+    /**
+     * How many requests may be worked on at a time when nobody says otherwise: enough to keep the processors busy, and not
+     * so many more than connections that they couldn't all have one within the time that they wait for it.
+     *
+     * @param poolSize connections to the database
+     */
+    public static int maxRequests(int poolSize) {
+        return Math.max(16, 8 * poolSize);
+    }
 
     /**
      * Requests a minute, with a burst of one minute's worth; 0 for no limit.
@@ -50,7 +62,8 @@ public record HttpConfig(
      * @param version as above
      */
     public static HttpConfig local(int port, String version) {
-        return new HttpConfig("127.0.0.1", port, version, true, RateLimits.DEFAULT, List.of(), Set.of(), false, true);
+        return new HttpConfig(
+                "127.0.0.1", port, version, true, RateLimits.DEFAULT, List.of(), Set.of(), false, true, 64);
     }
 
     /**
@@ -60,6 +73,16 @@ public record HttpConfig(
      */
     public HttpConfig withLimits(RateLimits other) {
         return new HttpConfig(
-                host, port, version, signupOpen, other, trustedProxies, corsOrigins, requireIfMatch, docs);
+                host, port, version, signupOpen, other, trustedProxies, corsOrigins, requireIfMatch, docs, maxRequests);
+    }
+
+    /**
+     * The same with another bound.
+     *
+     * @param other requests worked on at a time
+     */
+    public HttpConfig withMaxRequests(int other) {
+        return new HttpConfig(
+                host, port, version, signupOpen, limits, trustedProxies, corsOrigins, requireIfMatch, docs, other);
     }
 }

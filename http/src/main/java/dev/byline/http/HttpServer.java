@@ -27,15 +27,25 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.handler.GracefulHandler;
+import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /** The HTTP interface: every route on one screen, what each request passes through, in order. */
 public final class HttpServer implements AutoCloseable {
+    /** The logger that gets a line for each request, at level INFO. */
+    public static final String REQUEST_LOGGER = "dev.byline.requests";
+
     private static final int MAX_HEADERS = 16 * 1024;
-    private static final int MAX_THREADS = 200;
     private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
+
+    /** Beyond so many connections new ones wait to be accepted. */
+    private static final int MAX_CONNECTIONS = 20_000;
+
+    /** For selectors, acceptors and timers: requests run on virtual threads. */
+    private static final int MAX_THREADS = 32;
 
     /** How long a request that is under way at the end may take. */
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
@@ -80,7 +90,7 @@ public final class HttpServer implements AutoCloseable {
                 new Route(GET, "/openapi.json", ANYONE, docs::openapi),
                 new Route(GET, "/docs", ANYONE, docs::page, true),
                 new Route(GET, "/docs/{name}", ANYONE, docs::file, true),
-                new Route(GET, "/livez", ANYONE, system::livez),
+                new Route(GET, "/livez", ANYONE, SystemRoutes::livez),
                 new Route(GET, "/readyz", ANYONE, system::readyz));
     }
 
@@ -91,10 +101,16 @@ public final class HttpServer implements AutoCloseable {
      * @param byline what to serve; stays open when this is closed
      * @param authenticator says who presents a token
      * @param readiness what {@code /readyz} answers
+     * @param metrics are told of every request
      * @throws io.javalin.util.JavalinBindException when the port is taken or not allowed
      */
-    public static HttpServer start(HttpConfig config, Byline byline, Authenticator authenticator, Readiness readiness) {
-        var authentication = new Authentication(config, authenticator);
+    public static HttpServer start(
+            HttpConfig config,
+            Byline byline,
+            Authenticator authenticator,
+            Readiness readiness,
+            PrometheusMetrics metrics) {
+        var authentication = new Authentication(config, authenticator, metrics);
         var all = routes(
                 new UserRoutes(byline.users(), byline.posts(), authentication, config),
                 new PostRoutes(byline.posts(), config),
@@ -106,12 +122,14 @@ public final class HttpServer implements AutoCloseable {
                 .toList();
         var cors = new Cors(config.corsOrigins());
         var javalin = Javalin.create(javalinConfig -> {
-            configure(javalinConfig);
+            configure(javalinConfig, config, metrics);
+            javalinConfig.routes.beforeMatched(ctx -> {}); // else nobody is told what matched
+            javalinConfig.routes.after(HttpServer::noteEndpoint);
             javalinConfig.routes.before(RequestId::assign);
             javalinConfig.routes.before(HttpServer::protect);
             javalinConfig.routes.before(cors::apply);
             javalinConfig.routes.before(ctx -> requireStarted(ctx, readiness));
-            javalinConfig.routes.before(Requests::prefetch);
+            javalinConfig.routes.before(Requests::requireBodyArrived);
             javalinConfig.routes.before(authentication::identify);
             add(javalinConfig, routes);
             Problems.install(javalinConfig.routes, path -> allowed(routes, path));
@@ -175,25 +193,51 @@ public final class HttpServer implements AutoCloseable {
         return allowed(methods);
     }
 
-    private static void configure(JavalinConfig config) {
+    /** Comes after errors, too. */
+    private static void noteEndpoint(Context ctx) {
+        var matched = ctx.endpoints().matchedHttpEndpoint();
+        if (matched != null) {
+            Exchange.of(ctx).endpoint(matched.path);
+        }
+    }
+
+    private static void configure(JavalinConfig config, HttpConfig http, PrometheusMetrics metrics) {
+        quiet(config, metrics);
+        config.router.ignoreTrailingSlashes = false;
+        var threads = new QueuedThreadPool(MAX_THREADS, 8);
+        threads.setName("byline-http");
+        threads.setVirtualThreadsExecutor(VirtualThreads.getDefaultVirtualThreadsExecutor());
+        config.jetty.threadPool = threads;
+        config.jetty.modifyServer(server -> configure(server, http, metrics));
+    }
+
+    /** What every server of ours has: no word of its own, problems instead of pages. */
+    static void quiet(JavalinConfig config, PrometheusMetrics metrics) {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.startup.startupWatcherEnabled = false;
         config.http.prefer405over404 = true;
         config.http.defaultContentType = "application/json";
         config.http.compressionStrategy = CompressionStrategy.NONE;
-        config.router.ignoreTrailingSlashes = false;
         config.router.javaLangErrorHandler(Problems::fatal);
-        config.jetty.threadPool = new QueuedThreadPool(MAX_THREADS, 8);
-        config.jetty.modifyServer(HttpServer::configure);
         config.jetty.modifyHttpConfiguration(HttpServer::configure);
-        config.jetty.modifyServletContextHandler(handler -> handler.setErrorHandler(new JettyProblems()));
+        config.jetty.modifyServletContextHandler(handler -> handler.setErrorHandler(new JettyProblems(metrics)));
     }
 
-    private static void configure(Server server) {
-        server.setStopTimeout(STOP_TIMEOUT.toMillis());
+    /** What a request passes before Javalin sees it, the first on top. */
+    private static void configure(Server server, HttpConfig config, PrometheusMetrics metrics) {
+        var bodies =
+                new Bodies(Math.max(8 * Bodies.MAX_BODY, Runtime.getRuntime().maxMemory() / 8));
+        var admission = new Admission(config.maxRequests());
+        metrics.gauge("http_requests_waiting", "Requests that wait for their turn.", admission::waiting);
+        metrics.gauge("http_request_body_bytes", "Memory that bodies of requests take now.", bodies::memory);
+        server.insertHandler(admission);
+        server.insertHandler(bodies);
         server.insertHandler(new GracefulHandler());
-        server.setErrorHandler(new JettyProblems());
+        server.insertHandler(new Instrumentation(metrics));
+        server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
+        server.setStopTimeout(STOP_TIMEOUT.toMillis());
+        server.setErrorHandler(new JettyProblems(metrics));
         // JSON is UTF-8 by definition: without this, Jetty would add a charset that the type doesn't have.
         server.getMimeTypes().addAssumed(Problems.CONTENT_TYPE, "utf-8");
     }
@@ -208,12 +252,12 @@ public final class HttpServer implements AutoCloseable {
 
     /** Nobody gets in before the schema and the first admin are there: an address could be taken from under them. */
     private static void requireStarted(Context ctx, Readiness readiness) {
-        if (!readiness.isStarted() && !Authentication.isProbe(ctx)) {
+        if (!readiness.isStarted() && !Route.isProbe(ctx.path())) {
             throw Problems.unavailable("starting");
         }
     }
 
-    private static void protect(Context ctx) {
+    static void protect(Context ctx) {
         PROTECTION.forEach(ctx::header);
         Responses.vary(ctx, "Authorization");
     }

@@ -10,6 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /** What Jetty refuses before Javalin sees it, in the same form as every other error. */
 final class JettyProblems extends ErrorHandler {
+    private final PrometheusMetrics metrics;
+
+    JettyProblems(PrometheusMetrics metrics) {
+        this.metrics = metrics;
+    }
+
     @Override
     public boolean errorPageForMethod(String method) {
         return true;
@@ -24,7 +30,12 @@ final class JettyProblems extends ErrorHandler {
             @Nullable Throwable cause,
             Callback callback) {
         var problem = Problem.of(code);
-        var requestId = RequestId.choose(request.getHeaders().get(RequestId.HEADER));
+        var exchange = Exchange.of(request);
+        if (exchange == null) { // refused before any stage of ours
+            metrics.refused(request.getMethod(), code);
+        }
+        var requestId =
+                exchange == null ? RequestId.choose(request.getHeaders().get(RequestId.HEADER)) : exchange.requestId();
         response.setStatus(problem == Problem.INTERNAL || problem == Problem.MALFORMED ? problem.status : code);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, Problems.CONTENT_TYPE);
         response.getHeaders().put(RequestId.HEADER, requestId);

@@ -60,7 +60,7 @@ final class Problems {
                 if (unavailable.getCause() != null) {
                     LOG.warn(
                             "database not available, request id {}: {}",
-                            RequestId.of(ctx),
+                            Exchange.of(ctx).requestId(),
                             ExceptionUtils.getRootCauseMessage(unavailable));
                 }
                 yield unavailable(detail);
@@ -93,7 +93,12 @@ final class Problems {
             var problem = Problem.of(refused.getCode());
             return new HttpProblem(problem, problem.title);
         }
-        LOG.error("{} {} failed, request id {}", ctx.req().getMethod(), ctx.path(), RequestId.of(ctx), e);
+        LOG.error(
+                "{} {} failed, request id {}",
+                ctx.req().getMethod(),
+                ctx.path(),
+                Exchange.of(ctx).requestId(),
+                e);
         return new HttpProblem(Problem.INTERNAL, "the fault is on this side; it was logged under this request's id");
     }
 
@@ -129,15 +134,10 @@ final class Problems {
         ctx.res().resetBuffer();
         e.headers.forEach(ctx::header);
         ctx.status(e.problem.status);
-        var unread = Requests.hasUnreadBody(ctx);
-        if (unread) {
+        if (Exchange.of(ctx).bodyProblem() != null) { // of which nobody saw the end
             ctx.header("Connection", "close");
         }
-        Responses.send(ctx, CONTENT_TYPE, bytes(e, RequestId.of(ctx)));
-        if (unread) {
-            Responses.flush(ctx);
-            Requests.drain(ctx);
-        }
+        Responses.send(ctx, CONTENT_TYPE, bytes(e, Exchange.of(ctx).requestId()));
     }
 
     static byte[] bytes(HttpProblem e, String requestId) {

@@ -20,6 +20,7 @@ final class RateLimiter {
 
     private final String name;
     private final int perMinute;
+    private final PrometheusMetrics metrics;
     private final Cache<String, Bucket> buckets = Caffeine.newBuilder()
             .maximumSize(MAX_BUCKETS)
             .expireAfterAccess(Duration.ofMinutes(2))
@@ -30,8 +31,10 @@ final class RateLimiter {
      *
      * @param name for RateLimit-Policy
      * @param perMinute 0 for no limit
+     * @param metrics counts what is over it
      */
-    RateLimiter(String name, int perMinute) {
+    RateLimiter(String name, int perMinute, PrometheusMetrics metrics) {
+        this.metrics = metrics;
         this.name = name;
         this.perMinute = perMinute;
     }
@@ -45,6 +48,7 @@ final class RateLimiter {
         ctx.header("RateLimit-Policy", "\"" + name + "\";q=" + perMinute + ";w=60");
         tell(ctx, probe.getRemainingTokens(), seconds(probe.getNanosToWaitForReset()));
         if (!probe.isConsumed()) {
+            metrics.limited(name);
             throw exhausted(probe.getNanosToWaitForRefill());
         }
     }

@@ -4,7 +4,7 @@ import java.util.Optional;
 
 /** Whether this process should get requests. */
 public interface Readiness {
-    /** Returns why it should not, in words for an operator; empty when it should. May block for the database. */
+    /** Returns why it should not, in words for an operator; empty when it should. Doesn't block. */
     Optional<String> obstacle();
 
     /** Whether the first start is over: the schema is there, and who must be. Doesn't block. */

@@ -21,11 +21,6 @@ final class RequestId {
     }
 
     static void assign(Context ctx) {
-        ctx.header(HEADER, choose(ctx.req().getHeader(HEADER)));
-    }
-
-    static String of(Context ctx) {
-        var id = ctx.res().getHeader(HEADER);
-        return id == null ? "" : id;
+        ctx.header(HEADER, Exchange.of(ctx).requestId());
     }
 }

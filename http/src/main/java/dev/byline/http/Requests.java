@@ -3,38 +3,20 @@ package dev.byline.http;
 import dev.byline.BylineException;
 import dev.byline.idempotency.IdempotencyKey;
 import io.javalin.http.Context;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Reads what clients send, strictly: nothing is guessed, nothing is ignored. */
 final class Requests {
-    private static final Logger LOG = LoggerFactory.getLogger(Requests.class);
-
-    /** The most bytes of a body. */
-    static final int MAX_BODY = 1024 * 1024;
-
-    /** How much of an oversized body is read and thrown away, so that a client in mid-send gets to read the answer. */
-    private static final int MAX_DRAIN = 16 * 1024 * 1024;
-
-    private static final String BODY = "byline.body";
-
-    private static final Duration MAX_DRAIN_TIME = Duration.ofSeconds(3);
-
     /** What a PATCH may be: RFC 7396. */
     static final String PATCH_TYPES = "application/merge-patch+json, application/json";
 
@@ -171,72 +153,25 @@ final class Requests {
         }
     }
 
-    /**
-     * Reads the body before anybody asks who calls: a client that holds it back must not act with rights that it has lost
-     * meanwhile. What is too large stays unread.
-     */
-    static void prefetch(Context ctx) {
-        if (!announcesBody(ctx) || ctx.req().getContentLengthLong() > MAX_BODY) {
-            return;
-        }
-        try {
-            var bytes = ctx.req().getInputStream().readNBytes(MAX_BODY + 1);
-            if (bytes.length <= MAX_BODY) {
-                ctx.attribute(BODY, bytes);
-            }
-        } catch (IOException e) {
-            if (e.getCause() instanceof TimeoutException) {
-                throw new HttpProblem(Problem.TIMEOUT, "the body stopped coming");
-            }
-            throw new UncheckedIOException(e);
+    /** Ends here when the body didn't come; one that is too large may be of no interest to the route. */
+    static void requireBodyArrived(Context ctx) {
+        var problem = Exchange.of(ctx).bodyProblem();
+        if (problem != null && problem.problem != Problem.TOO_LARGE) {
+            throw problem;
         }
     }
 
     private static byte[] bytes(Context ctx) {
-        byte[] bytes = ctx.attribute(BODY);
-        if (bytes != null) {
-            return bytes;
+        var exchange = Exchange.of(ctx);
+        var problem = exchange.bodyProblem();
+        if (problem != null) {
+            throw problem;
         }
-        if (!announcesBody(ctx)) {
-            return new byte[0];
-        }
-        throw tooLarge();
-    }
-
-    private static HttpProblem tooLarge() {
-        return new HttpProblem(Problem.TOO_LARGE, "a body may have at most " + MAX_BODY + " bytes");
+        var bytes = exchange.body();
+        return bytes == null ? new byte[0] : bytes;
     }
 
     private static HttpProblem unsupported(String detail, Map<String, String> headers) {
         return new HttpProblem(Problem.UNSUPPORTED_TYPE, detail, List.of(), headers);
-    }
-
-    /** Whether there may be a body of which nobody has seen the end. Looking at the stream would already ask for it. */
-    static boolean hasUnreadBody(Context ctx) {
-        return announcesBody(ctx) && ctx.attribute(BODY) == null;
-    }
-
-    /**
-     * Reads on for a while, after the answer was sent. A connection that is closed with bytes unread is reset, and a
-     * reset may overtake the answer of a client that is still sending.
-     */
-    static void drain(Context ctx) {
-        if (ctx.req().getHeader("Expect") != null) {
-            return; // it waited for our word, which was no
-        }
-        var buffer = new byte[16 * 1024];
-        var end = System.nanoTime() + MAX_DRAIN_TIME.toNanos();
-        try {
-            var body = ctx.req().getInputStream();
-            for (int drained = 0; drained < MAX_DRAIN && System.nanoTime() < end; ) {
-                var read = body.read(buffer);
-                if (read < 0) {
-                    return;
-                }
-                drained += read;
-            }
-        } catch (IOException e) {
-            LOG.debug("the client stopped sending", e);
-        }
     }
 }

@@ -8,6 +8,9 @@ import java.io.UncheckedIOException;
 
 /** Sends answers. */
 final class Responses {
+    /** What the operating system takes over at once, however slowly the client reads. */
+    private static final int SMALL = 64 * 1024;
+
     private Responses() {}
 
     /** For what has no ETag: the answer to a write, or what must not be kept. */
@@ -21,6 +24,9 @@ final class Responses {
         ctx.res().setCharacterEncoding(null); // JSON types have no charset parameter
         ctx.contentType(contentType);
         ctx.res().setContentLength(body.length);
+        if (body.length <= SMALL) {
+            Exchange.of(ctx).worked();
+        }
         try {
             ctx.res().getOutputStream().write(body);
         } catch (IOException e) {

@@ -17,6 +17,15 @@ record Route(HandlerType method, String path, Access access, Handler handler, bo
         this(method, path, access, handler, false);
     }
 
+    /**
+     * What asks whether the process lives: never authenticated, never counted, never refused.
+     *
+     * @param path of a request
+     */
+    static boolean isProbe(String path) {
+        return path.equals("/livez") || path.equals("/readyz");
+    }
+
     /** Who may call a route; what they may do there is core's affair. */
     enum Access {
         /** With a token or without. */

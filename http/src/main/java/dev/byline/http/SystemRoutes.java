@@ -38,11 +38,15 @@ final class SystemRoutes {
     }
 
     /** The process answers; nothing else is asked. */
-    void livez(Context ctx) {
+    static void livez(Context ctx) {
         status(ctx, "alive");
     }
 
     void readyz(Context ctx) {
+        readyz(ctx, readiness);
+    }
+
+    static void readyz(Context ctx, Readiness readiness) {
         readiness.obstacle().ifPresent(obstacle -> {
             throw Problems.unavailable(obstacle);
         });

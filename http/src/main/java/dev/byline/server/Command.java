@@ -7,10 +7,12 @@ import dev.byline.user.Principal;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.jspecify.annotations.Nullable;
@@ -24,8 +26,8 @@ final class Command {
     /** The command line or a setting is wrong: nothing was tried. */
     static final int REFUSED = 2;
 
-    static final List<String> NAMES =
-            List.of("serve", "migrate", "import-ndjson", "token", "config", "healthcheck", "version", "help");
+    static final List<String> NAMES = List.of(
+            "serve", "migrate", "import-ndjson", "token", "config", "capacity", "healthcheck", "version", "help");
 
     /** How long a signal waits for an orderly end. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -41,6 +43,7 @@ final class Command {
             byline token --email EMAIL [--days N]
                                         print a new token for an existing user
             byline config               print the effective settings, secrets masked
+            byline capacity             ask a running server on this machine how much more it can carry
             byline healthcheck          ask a running server on this machine whether it is ready
             byline version              print the version
             byline help                 print this
@@ -92,6 +95,7 @@ final class Command {
             case "import-ndjson" -> importNdjson(arguments);
             case "token" -> token(arguments);
             case "config" -> config();
+            case "capacity" -> capacity();
             case "healthcheck" -> healthcheck();
             case "version", "--version", "-v" -> print("byline " + version());
             case "help", "--help", "-h" -> print(HELP.stripTrailing());
@@ -113,7 +117,7 @@ final class Command {
 
     private ServerConfig parse() {
         var config = ServerConfig.parse(environment);
-        Logging.configure(config.log(), terminal.interactive());
+        Logging.configure(config, terminal.interactive());
         return config;
     }
 
@@ -121,6 +125,7 @@ final class Command {
         var config = parse();
         try (var stop = new StopSignal(PATIENCE.plus(config.drainDelay()))) {
             new Serve(config, terminal, stop).run();
+            Logging.close();
         }
         return DONE;
     }
@@ -225,7 +230,9 @@ final class Command {
         return switch (setting) {
             case DATABASE_URL -> "(embedded PostgreSQL)";
             case BYLINE_MIGRATE_URL -> "(as DATABASE_URL)";
-            case BYLINE_POOL_SIZE -> Integer.toString(config.poolSize());
+            case BYLINE_POOL_SIZE -> Integer.toString(config.plan().poolSize());
+            case BYLINE_MAX_REQUESTS -> Integer.toString(config.maxRequests());
+            case BYLINE_MANAGEMENT_HOST -> config.managementHost();
             case BYLINE_DATABASE_CORES -> Integer.toString(Runtime.getRuntime().availableProcessors());
             default -> setting.byDefault;
         };
@@ -233,18 +240,30 @@ final class Command {
 
     private int healthcheck() {
         var config = parse();
-        var url = URI.create(config.url(config.port()) + "/readyz");
+        return ask(config.url(config.port()) + "/readyz").isPresent() ? print("ready") : FAILED;
+    }
+
+    private int capacity() {
+        var answer = ask(parse().managementUrl() + "/capacity");
+        answer.map(CapacityReport::text).ifPresent(terminal.out()::print);
+        return answer.isPresent() ? DONE : FAILED;
+    }
+
+    /** What a running server answers; empty when it doesn't answer 200, which is then said. */
+    private Optional<String> ask(String url) {
         try {
-            var connection = (HttpURLConnection) url.toURL().openConnection();
+            var connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
             connection.setConnectTimeout(2000);
             connection.setReadTimeout(4000);
             if (connection.getResponseCode() == HttpURLConnection.HTTP_OK) {
-                return print("ready");
+                try (var body = connection.getInputStream()) {
+                    return Optional.of(new String(body.readAllBytes(), StandardCharsets.UTF_8));
+                }
             }
             terminal.err().println("byline: not ready: " + url + " answers " + connection.getResponseCode());
         } catch (IOException e) {
             terminal.err().println("byline: not ready: " + url + " does not answer: " + e.getMessage());
         }
-        return FAILED;
+        return Optional.empty();
     }
 }

@@ -1,12 +1,13 @@
 package dev.byline.server;
 
+import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
+import dev.byline.http.HttpServer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,35 +15,49 @@ import org.slf4j.LoggerFactory;
 final class Logging {
     private Logging() {}
 
-    static void configure(ServerConfig.Log form, boolean interactive) {
+    static void configure(ServerConfig config, boolean interactive) {
         var context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
-        var appender = new ConsoleAppender<ILoggingEvent>();
-        appender.setContext(context);
-        appender.setTarget("System.err");
-        appender.setEncoder(
-                switch (form) {
+        var console = new ConsoleAppender<ILoggingEvent>();
+        console.setContext(context);
+        console.setTarget("System.err");
+        console.setEncoder(
+                switch (config.log()) {
                     case JSON -> json(context);
                     case TEXT -> text(context);
                     case AUTO -> interactive ? text(context) : json(context);
                 });
-        appender.start();
+        console.start();
         var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.WARN);
-        root.addAppender(appender);
+        root.addAppender(console);
         context.getLogger("dev.byline").setLevel(Level.INFO);
+        requests(context, console, config.logRequests());
+    }
+
+    /** Requests wait for nobody who reads their lines: these are dropped when the reader doesn't keep up. */
+    private static void requests(LoggerContext context, ConsoleAppender<ILoggingEvent> console, boolean wanted) {
+        var queue = new AsyncAppender();
+        queue.setContext(context);
+        queue.setQueueSize(8192);
+        queue.setDiscardingThreshold(0);
+        queue.setNeverBlock(true);
+        queue.addAppender(console);
+        queue.start();
+        var logger = context.getLogger(HttpServer.REQUEST_LOGGER);
+        logger.setAdditive(false);
+        logger.setLevel(wanted ? Level.INFO : Level.OFF);
+        logger.addAppender(queue);
+    }
+
+    /** Writes what is still on its way. */
+    static void close() {
+        ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
     }
 
     private static Encoder<ILoggingEvent> json(LoggerContext context) {
-        var encoder = new JsonEncoder();
+        var encoder = new JsonLines();
         encoder.setContext(context);
-        encoder.setWithSequenceNumber(false);
-        encoder.setWithNanoseconds(false);
-        encoder.setWithContext(false);
-        encoder.setWithMarkers(false);
-        encoder.setWithMessage(false);
-        encoder.setWithArguments(false);
-        encoder.setWithFormattedMessage(true);
         encoder.start();
         return encoder;
     }
@@ -50,7 +65,7 @@ final class Logging {
     private static Encoder<ILoggingEvent> text(LoggerContext context) {
         var encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
-        encoder.setPattern("%d{HH:mm:ss.SSS} %-5level %msg%n");
+        encoder.setPattern("%d{HH:mm:ss.SSS} %-5level %msg %kvp{NONE} %mdc%n");
         encoder.start();
         return encoder;
     }

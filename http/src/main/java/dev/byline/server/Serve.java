@@ -4,6 +4,8 @@ import dev.byline.Byline;
 import dev.byline.db.DatabaseUrl;
 import dev.byline.db.ServerFacts;
 import dev.byline.http.HttpServer;
+import dev.byline.http.ManagementServer;
+import dev.byline.http.PrometheusMetrics;
 import dev.byline.user.Principal;
 import dev.byline.user.User;
 import io.javalin.util.JavalinBindException;
@@ -42,13 +44,16 @@ final class Serve {
     }
 
     private void serve(DatabaseUrl url, String database) throws InterruptedException {
-        try (var byline = Byline.open(config.core(url))) {
-            var schema = Schema.of(config, url);
-            var startup = new Startup(config, byline, schema, stop);
-            try (var http = listen(byline, startup)) {
+        var metrics = new PrometheusMetrics(Command.version());
+        try (var byline = Byline.open(config.core(url), metrics);
+                var watch = DatabaseWatch.start(byline)) {
+            var startup = new Startup(config, byline, Schema.of(config, url), watch, stop);
+            try (var management = manage(byline, startup, metrics);
+                    var http = listen(byline, startup, metrics)) {
                 var facts = startup.untilReady();
                 facts.ifPresent(this::checkBudget);
-                facts.ifPresent(server -> banner(http.port(), "PostgreSQL " + server.version() + " " + database));
+                facts.ifPresent(server ->
+                        banner(http.port(), management.port(), "PostgreSQL " + server.version() + " " + database));
                 startup.firstAdmin().ifPresent(admin -> showFirstAdmin(byline, admin));
                 stop.await();
                 startup.stopping();
@@ -58,25 +63,40 @@ final class Serve {
         }
     }
 
-    private HttpServer listen(Byline byline, Startup startup) {
+    /** Opened first and closed last: probes are answered all along. */
+    private ManagementServer manage(Byline byline, Startup startup, PrometheusMetrics metrics) {
         try {
-            return HttpServer.start(config.http(Command.version()), byline, byline.tokens()::authenticate, startup);
+            return ManagementServer.start(
+                    config.managementHost(), config.managementPort(), byline, startup, metrics, startup::plan);
         } catch (JavalinBindException e) {
-            LOG.debug("bind", e);
-            throw new Refusal("can not listen on " + config.host() + ":" + config.port()
-                    + ": the port is taken or not allowed; set PORT to another");
+            throw taken(config.managementHost(), config.managementPort(), Setting.BYLINE_MANAGEMENT_PORT, e);
         }
+    }
+
+    private HttpServer listen(Byline byline, Startup startup, PrometheusMetrics metrics) {
+        try {
+            return HttpServer.start(
+                    config.http(Command.version()), byline, byline.tokens()::authenticate, startup, metrics);
+        } catch (JavalinBindException e) {
+            throw taken(config.host(), config.port(), Setting.PORT, e);
+        }
+    }
+
+    private static Refusal taken(String host, int port, Setting setting, JavalinBindException e) {
+        LOG.debug("bind", e);
+        return new Refusal("can not listen on " + host + ":" + port + ": the port is taken or not allowed; set "
+                + setting + " to another");
     }
 
     /** The connections of all replicas together must fit into the server. */
     private void checkBudget(ServerFacts server) {
-        var wanted = config.poolSize() * config.replicas();
+        var wanted = config.plan().connectionsWanted();
         if (wanted > server.maxConnections()) {
             LOG.warn(
                     "{} replicas with {} connections each want {} connections, but the database gives {}: lower"
                             + " BYLINE_POOL_SIZE or raise max_connections",
-                    config.replicas(),
-                    config.poolSize(),
+                    config.plan().replicas(),
+                    config.plan().poolSize(),
                     wanted,
                     server.maxConnections());
         }
@@ -94,11 +114,12 @@ final class Serve {
         }
     }
 
-    private void banner(int port, String database) {
+    private void banner(int port, int managementPort, String database) {
         var url = config.url(port);
         terminal.out().printf("""
                         Byline %s is ready on %s
                         Database: %s
+                        Metrics, capacity, probes: port %d, for operators only
 
                         Try it:
                           curl -s %s/users -H 'Content-Type: application/json' -d '{"email":"ada@example.com","name":"Ada","password":"correct horse battery"}'
@@ -106,7 +127,7 @@ final class Serve {
                           curl -s '%s/posts?limit=5'
 
                         Ctrl-C stops it; the data stays.
-                        """, Command.version(), url, database, url, url, url);
+                        """, Command.version(), url, database, managementPort, url, url, url);
         terminal.out().flush();
     }
 }

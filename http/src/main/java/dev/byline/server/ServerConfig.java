@@ -3,6 +3,7 @@ package dev.byline.server;
 import dev.byline.BylineConfig;
 import dev.byline.BylineException;
 import dev.byline.Metadata;
+import dev.byline.db.Capacity;
 import dev.byline.db.DatabaseUrl;
 import dev.byline.db.PoolSizing;
 import dev.byline.http.Cidr;
@@ -32,12 +33,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param port to listen on, 0 for any free one
  * @param host to listen on
+ * @param managementPort for operators, 0 for any free one
+ * @param managementHost for operators
  * @param databaseUrl null for the embedded database
  * @param dataDir where the embedded database lives
  * @param migrate whether {@code serve} applies pending migrations
  * @param migrateUrl where migrations run, null for the database itself
- * @param poolSize connections of this process
- * @param replicas processes that share the database
+ * @param plan how many connections this process has, and why
+ * @param pgBouncer whether they go through PgBouncer
+ * @param maxRequests worked on at a time
  * @param drainDelay how long to go on serving after a signal to stop
  * @param signupOpen whether anyone may sign up
  * @param admin who is created at start unless the address is taken, null for nobody
@@ -50,16 +54,21 @@ import org.jspecify.annotations.Nullable;
  * @param searchLanguage the language of posts, when their table is made
  * @param cache what is kept of what was read
  * @param log the form of log lines
+ * @param logRequests whether there is one for each request
+ * @param slowStatement statements that take as long are logged, zero for none
  */
 record ServerConfig(
         int port,
         String host,
+        int managementPort,
+        String managementHost,
         @Nullable DatabaseUrl databaseUrl,
         Path dataDir,
         boolean migrate,
         @Nullable DatabaseUrl migrateUrl,
-        int poolSize,
-        int replicas,
+        Capacity.Plan plan,
+        boolean pgBouncer,
+        int maxRequests,
         Duration drainDelay,
         boolean signupOpen,
         @Nullable NewUser admin,
@@ -71,7 +80,9 @@ record ServerConfig(
         boolean docs,
         String searchLanguage,
         BylineConfig.Cache cache,
-        Log log) {
+        Log log,
+        boolean logRequests,
+        Duration slowStatement) {
 
     private static final int MAX_RATE = 100_000_000;
 
@@ -96,15 +107,20 @@ record ServerConfig(
         var spindles = reader.number(Setting.BYLINE_DATABASE_SPINDLES, 0, 1024, 1);
         var replicas = reader.number(Setting.BYLINE_REPLICAS, 1, 1000, 1);
         var byFormula = PoolSizing.perReplica(PoolSizing.forDatabase(cores, spindles), replicas);
+        var poolSize = reader.number(Setting.BYLINE_POOL_SIZE, 1, 1000, byFormula);
+        var host = reader.read(Setting.BYLINE_HOST, ServerConfig::address, "127.0.0.1");
         var config = new ServerConfig(
                 reader.number(Setting.PORT, 0, 65535, 8000),
-                reader.read(Setting.BYLINE_HOST, ServerConfig::address, "127.0.0.1"),
+                host,
+                reader.number(Setting.BYLINE_MANAGEMENT_PORT, 0, 65535, 9000),
+                reader.read(Setting.BYLINE_MANAGEMENT_HOST, ServerConfig::address, host),
                 reader.read(Setting.DATABASE_URL, DatabaseUrl::parse, null),
                 reader.read(Setting.BYLINE_DATA_DIR, ServerConfig::path, Path.of("byline-data")),
                 reader.read(Setting.BYLINE_MIGRATE, ServerConfig::onOff, true),
                 reader.read(Setting.BYLINE_MIGRATE_URL, DatabaseUrl::parse, null),
-                reader.number(Setting.BYLINE_POOL_SIZE, 1, 1000, byFormula),
-                replicas,
+                new Capacity.Plan(poolSize, cores, spindles, replicas, null),
+                reader.read(Setting.BYLINE_PGBOUNCER, ServerConfig::trueFalse, false),
+                reader.number(Setting.BYLINE_MAX_REQUESTS, 1, 10_000, HttpConfig.maxRequests(poolSize)),
                 reader.read(Setting.BYLINE_DRAIN_DELAY, text -> duration(text, Duration.ofMinutes(5)), Duration.ZERO),
                 reader.read(Setting.BYLINE_SIGNUP, ServerConfig::openClosed, true),
                 admin(values, reader.faults),
@@ -123,9 +139,23 @@ record ServerConfig(
                 reader.read(Setting.BYLINE_DOCS, ServerConfig::onOff, true),
                 reader.read(Setting.BYLINE_SEARCH_LANGUAGE, ServerConfig::language, "english"),
                 cache(reader),
-                reader.read(Setting.BYLINE_LOG, text -> oneOf(text, Log.values()), Log.AUTO));
+                reader.read(Setting.BYLINE_LOG, text -> oneOf(text, Log.values()), Log.AUTO),
+                reader.read(Setting.BYLINE_LOG_REQUESTS, ServerConfig::onOff, true),
+                reader.read(
+                        Setting.BYLINE_SLOW_STATEMENT,
+                        text -> duration(text, Duration.ofSeconds(10)),
+                        BylineConfig.Database.SLOW_STATEMENT));
         var faults = new ArrayList<>(values.faults());
         faults.addAll(reader.faults);
+        if (config.pgBouncer && config.databaseUrl == null) {
+            faults.add("BYLINE_PGBOUNCER needs DATABASE_URL: the embedded database has none");
+        } else if (config.pgBouncer && config.migrate && config.migrateUrl == null) {
+            faults.add("BYLINE_PGBOUNCER needs BYLINE_MIGRATE_URL, the database itself, or BYLINE_MIGRATE=off:"
+                    + " migrations don't work through PgBouncer");
+        }
+        if (config.port == config.managementPort && config.port != 0) {
+            faults.add("PORT and BYLINE_MANAGEMENT_PORT must differ");
+        }
         if (!faults.isEmpty()) {
             throw new Refusal(faults);
         }
@@ -134,18 +164,40 @@ record ServerConfig(
 
     /** Where this program answers, for people of this machine. */
     String url(int actualPort) {
-        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + actualPort;
+        return url(host, actualPort);
+    }
+
+    /** Where it answers to operators. */
+    String managementUrl() {
+        return url(managementHost, managementPort);
+    }
+
+    private static String url(String host, int port) {
+        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
     }
 
     /** The HTTP server's part of the settings. */
     HttpConfig http(String version) {
         return new HttpConfig(
-                host, port, version, signupOpen, limits, trustedProxies, corsOrigins, requireIfMatch, docs);
+                host,
+                port,
+                version,
+                signupOpen,
+                limits,
+                trustedProxies,
+                corsOrigins,
+                requireIfMatch,
+                docs,
+                maxRequests);
     }
 
     /** Core's part of the settings, on a database. */
     BylineConfig core(DatabaseUrl url) {
-        return new BylineConfig(BylineConfig.Database.of(url).withPoolSize(poolSize), tokenTtl, cache);
+        var database = BylineConfig.Database.of(url)
+                .withPoolSize(plan.poolSize())
+                .withSlowStatement(slowStatement)
+                .withPgBouncer(pgBouncer);
+        return new BylineConfig(database, tokenTtl, cache);
     }
 
     private static final class Reader {
@@ -284,6 +336,14 @@ record ServerConfig(
             throw new IllegalArgumentException("must be at least 1m");
         }
         return ttl;
+    }
+
+    private static boolean trueFalse(String text) {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException("must be true or false");
+        };
     }
 
     private static boolean onOff(String text) {

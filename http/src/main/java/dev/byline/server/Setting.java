@@ -6,6 +6,8 @@ package dev.byline.server;
 enum Setting {
     PORT("8000"),
     BYLINE_HOST("127.0.0.1"),
+    BYLINE_MANAGEMENT_PORT("9000"),
+    BYLINE_MANAGEMENT_HOST(""),
     DATABASE_URL("", true),
     BYLINE_DATA_DIR("./byline-data"),
     BYLINE_MIGRATE("on"),
@@ -14,6 +16,8 @@ enum Setting {
     BYLINE_DATABASE_CORES(""),
     BYLINE_DATABASE_SPINDLES("1"),
     BYLINE_REPLICAS("1"),
+    BYLINE_PGBOUNCER("false"),
+    BYLINE_MAX_REQUESTS(""),
     BYLINE_DRAIN_DELAY("0s"),
     BYLINE_SIGNUP("open"),
     BYLINE_ADMIN_EMAIL("", true),
@@ -32,7 +36,9 @@ enum Setting {
     BYLINE_CACHE("on"),
     BYLINE_CACHE_L1_TTL("5s"),
     BYLINE_CACHE_L2_TTL("60s"),
-    BYLINE_LOG("auto");
+    BYLINE_LOG("auto"),
+    BYLINE_LOG_REQUESTS("on"),
+    BYLINE_SLOW_STATEMENT("500ms");
 
     /** What holds when it isn't set; empty where that is computed or nothing. */
     final String byDefault;

@@ -3,6 +3,7 @@ package dev.byline.server;
 import dev.byline.Byline;
 import dev.byline.BylineException;
 import dev.byline.Metadata;
+import dev.byline.db.Capacity;
 import dev.byline.db.ServerFacts;
 import dev.byline.http.Readiness;
 import dev.byline.user.NewUser;
@@ -26,17 +27,21 @@ final class Startup implements Readiness {
     private final ServerConfig config;
     private final Byline byline;
     private final Schema schema;
+    private final DatabaseWatch watch;
     private final StopSignal stop;
+    private volatile Capacity.Plan plan;
     private volatile String obstacle = "starting";
     private volatile boolean started;
     private String logged = "";
     private @Nullable User firstAdmin;
 
-    Startup(ServerConfig config, Byline byline, Schema schema, StopSignal stop) {
+    Startup(ServerConfig config, Byline byline, Schema schema, DatabaseWatch watch, StopSignal stop) {
         this.config = config;
         this.byline = byline;
         this.schema = schema;
+        this.watch = watch;
         this.stop = stop;
+        this.plan = config.plan();
     }
 
     /**
@@ -49,6 +54,7 @@ final class Startup implements Readiness {
         do {
             var facts = attempt();
             if (facts.isPresent()) {
+                plan = plan.withMaxConnections(facts.get().maxConnections());
                 obstacle = "";
                 started = true;
                 return facts;
@@ -134,6 +140,11 @@ final class Startup implements Readiness {
         obstacle = what.split(":", 2)[0];
     }
 
+    /** How the pool is sized, and as soon as that is known, what the database gives. */
+    Capacity.Plan plan() {
+        return plan;
+    }
+
     /** From now on nobody should send requests here. */
     void stopping() {
         obstacle = "stopping";
@@ -144,12 +155,6 @@ final class Startup implements Readiness {
         if (!obstacle.isEmpty()) {
             return Optional.of(obstacle);
         }
-        try {
-            byline.serverFacts();
-            return Optional.empty();
-        } catch (BylineException.Unavailable e) {
-            LOG.debug("database", e);
-            return Optional.of("the database does not answer");
-        }
+        return watch.isAway() ? Optional.of("the database does not answer") : Optional.empty();
     }
 }

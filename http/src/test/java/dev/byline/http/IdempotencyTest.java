@@ -30,7 +30,8 @@ class IdempotencyTest extends ServerTest {
                 List.of(Cidr.parse("127.0.0.1")),
                 Set.of(),
                 false,
-                true);
+                true,
+                64);
     }
 
     private Answer keyed(String path, String body, String key, String... headers) {

@@ -26,7 +26,8 @@ class OwnAuthenticatorTest {
             case "session-of-7" -> new Principal.Member(7, Role.USER);
             default -> throw new BylineException.Unauthenticated("no such session");
         };
-        return HttpServer.start(HttpConfig.local(0, "1.0"), byline, sessions, Optional::empty);
+        return HttpServer.start(
+                HttpConfig.local(0, "1.0"), byline, sessions, Optional::empty, new PrometheusMetrics("1.0"));
         // end
     }
 

@@ -253,7 +253,7 @@ class ProblemsTest extends ServerTest {
 
     @Test
     void aBodyOfExactlyTheLimitIsRead() {
-        var body = USER + " ".repeat(Requests.MAX_BODY - USER.length());
+        var body = USER + " ".repeat(Bodies.MAX_BODY - USER.length());
 
         assertThat(post("/users", body).status()).isEqualTo(201);
     }

@@ -33,9 +33,10 @@ abstract class ServerTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     protected final TestDatabase database = TestDatabase.migrated();
-    protected final Byline byline = Byline.open(BylineConfig.of(database.url()));
+    protected final PrometheusMetrics metrics = new PrometheusMetrics("test");
+    protected final Byline byline = Byline.open(BylineConfig.of(database.url()), metrics);
     protected final HttpServer server =
-            HttpServer.start(config(), byline, byline.tokens()::authenticate, Optional::empty);
+            HttpServer.start(config(), byline, byline.tokens()::authenticate, Optional::empty, metrics);
     private final HttpClient client = HttpClient.newHttpClient();
 
     /** Without limits: a test class is one busy client. */

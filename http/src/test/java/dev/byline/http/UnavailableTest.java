@@ -19,7 +19,8 @@ class UnavailableTest {
                         HttpConfig.local(0, "test"),
                         byline,
                         byline.tokens()::authenticate,
-                        () -> Optional.of("the database does not answer"));
+                        () -> Optional.of("the database does not answer"),
+                        new PrometheusMetrics("test"));
                 var client = HttpClient.newHttpClient()) {
             for (var path : new String[] {"/users/1", "/posts", "/readyz"}) {
                 var answer = client.send(

@@ -59,6 +59,8 @@ class KillTest {
                 "serve");
         program.environment()
                 .putAll(Map.of(
+                        "BYLINE_MANAGEMENT_PORT",
+                        "0",
                         "PORT",
                         Integer.toString(port),
                         "DATABASE_URL",

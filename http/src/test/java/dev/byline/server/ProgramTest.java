@@ -61,6 +61,7 @@ class ProgramTest {
                         "PORT", Integer.toString(port),
                         "BYLINE_DATA_DIR", folder.resolve("data").toString(),
                         "BYLINE_LOG", "text",
+                        "BYLINE_MANAGEMENT_PORT", "0",
                         "BYLINE_ADMIN_EMAIL", "root@example.com",
                         "BYLINE_ADMIN_PASSWORD", "canary in a coal mine"));
         builder.environment().putAll(more);

@@ -28,7 +28,7 @@ class ServerConfigTest {
         assertThat(config.host()).isEqualTo("127.0.0.1");
         assertThat(config.databaseUrl()).isNull();
         assertThat(config.migrate()).isTrue();
-        assertThat(config.poolSize()).isEqualTo(Runtime.getRuntime().availableProcessors() * 2 + 1);
+        assertThat(config.plan().poolSize()).isEqualTo(Runtime.getRuntime().availableProcessors() * 2 + 1);
         assertThat(config.drainDelay()).isZero();
     }
 
@@ -38,9 +38,11 @@ class ServerConfigTest {
                                 "BYLINE_DATABASE_CORES", "8",
                                 "BYLINE_DATABASE_SPINDLES", "2",
                                 "BYLINE_REPLICAS", "3"))
+                        .plan()
                         .poolSize())
                 .isEqualTo(6);
         assertThat(ServerConfig.parse(Map.of("BYLINE_POOL_SIZE", "7", "BYLINE_REPLICAS", "3"))
+                        .plan()
                         .poolSize())
                 .isEqualTo(7);
     }

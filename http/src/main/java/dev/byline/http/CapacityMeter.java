@@ -1,0 +1,95 @@
+package dev.byline.http;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.byline.db.Capacity;
+import dev.byline.db.Capacity.Plan;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/** Looks at the counters once a second and knows what was carried in the last ten. */
+final class CapacityMeter implements AutoCloseable {
+    private static final int SECONDS = 10;
+
+    private record Sample(long nanos, long requests, PrometheusMetrics.Holds holds, double cpu) {}
+
+    private final PrometheusMetrics metrics;
+    private final Supplier<Plan> plan;
+    private final OperatingSystemMXBean machine = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    private final ArrayDeque<Sample> samples = new ArrayDeque<>();
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("byline-capacity").factory());
+    private volatile Capacity.Load load = Capacity.Load.NONE;
+
+    CapacityMeter(PrometheusMetrics metrics, Supplier<Plan> plan) {
+        this.metrics = metrics;
+        this.plan = plan;
+        metrics.gauge(
+                "byline_capacity_pool_size",
+                "Connections of this process.",
+                () -> plan.get().poolSize());
+        metrics.gauge(
+                "byline_capacity_recommended_pool_size",
+                "By the database's cores and the replicas.",
+                () -> plan.get().recommendedPoolSize());
+        metrics.gauge(
+                "byline_capacity_predicted_requests_per_second",
+                "What pool and processors carry, NaN while unknown.",
+                () -> now().predictedThroughput().orElse(Double.NaN));
+        metrics.gauge("byline_capacity_requests_per_second", "What is carried now.", () -> now().throughput());
+        metrics.gauge(
+                "byline_capacity_pool_utilisation_ratio",
+                "The share of the pool in use.",
+                () -> now().poolUtilisation());
+        metrics.gauge("byline_capacity_cpu_utilisation_ratio", "The share of all processors in use.", () -> load.cpu());
+        metrics.gauge(
+                "byline_capacity_headroom_ratio",
+                "How many times as much fits, NaN while unknown.",
+                () -> now().headroom().orElse(Double.NaN));
+        metrics.gauge(
+                "byline_capacity_database_connections_wanted",
+                "Pools of all replicas together.",
+                () -> plan.get().connectionsWanted());
+        metrics.gauge(
+                "byline_capacity_database_connections_available", "What the database gives, NaN while unknown.", () -> {
+                    var available = plan.get().maxConnections();
+                    return available == null ? Double.NaN : available.doubleValue();
+                });
+        var unused = clock.scheduleAtFixedRate(this::sample, 0, 1, TimeUnit.SECONDS);
+    }
+
+    private void sample() {
+        var sample =
+                new Sample(System.nanoTime(), metrics.served(), metrics.holds(), Math.max(0, machine.getCpuLoad()));
+        samples.add(sample);
+        if (samples.size() > SECONDS + 1) {
+            samples.remove();
+        }
+        var first = samples.peek();
+        if (first == null || samples.size() == 1) {
+            return;
+        }
+        load = new Capacity.Load(
+                Duration.ofNanos(sample.nanos() - first.nanos()),
+                sample.requests() - first.requests(),
+                sample.holds().count() - first.holds().count(),
+                Duration.ofNanos(
+                        Math.round((sample.holds().seconds() - first.holds().seconds()) * 1e9)),
+                // The first sample's share is of the time before it.
+                samples.stream().skip(1).mapToDouble(Sample::cpu).average().orElse(0));
+    }
+
+    /** By what was carried in the last ten seconds. */
+    Capacity now() {
+        return new Capacity(plan.get(), load);
+    }
+
+    @Override
+    public void close() {
+        clock.shutdownNow();
+    }
+}

@@ -1,0 +1,121 @@
+package dev.byline.http;
+
+import dev.byline.user.Principal;
+import io.javalin.http.Context;
+import java.util.regex.Pattern;
+import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
+
+/** What becomes known of one request on its way through the server: metrics and the log are told at its end. */
+final class Exchange {
+    private static final String ATTRIBUTE = "byline.exchange";
+
+    /** W3C Trace Context, version 00: of later versions the first parts mean the same. */
+    private static final Pattern TRACEPARENT =
+            Pattern.compile("(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
+
+    private final long start = System.nanoTime();
+    private final String requestId;
+    private final @Nullable String traceId;
+    private String endpoint = PrometheusMetrics.UNMATCHED;
+    private @Nullable Principal principal;
+    private byte @Nullable [] body;
+    private @Nullable HttpProblem bodyProblem;
+    private @Nullable String rejection;
+    private Runnable whenWorked = () -> {};
+
+    private Exchange(Request request) {
+        var headers = request.getHeaders();
+        this.requestId = RequestId.choose(headers.get(RequestId.HEADER));
+        var traceparent = headers.get("traceparent");
+        var matcher = traceparent == null ? null : TRACEPARENT.matcher(traceparent);
+        this.traceId = matcher != null && matcher.matches() ? matcher.group(1) : null;
+    }
+
+    static Exchange begin(Request request) {
+        var exchange = new Exchange(request);
+        request.setAttribute(ATTRIBUTE, exchange);
+        return exchange;
+    }
+
+    static Exchange of(Context ctx) {
+        return (Exchange) ctx.req().getAttribute(ATTRIBUTE);
+    }
+
+    /** Null for what Jetty refused before anybody looked at it. */
+    static @Nullable Exchange of(Request request) {
+        return (Exchange) request.getAttribute(ATTRIBUTE);
+    }
+
+    /** Nanoseconds since it came. */
+    long nanos() {
+        return System.nanoTime() - start;
+    }
+
+    String requestId() {
+        return requestId;
+    }
+
+    /** Of the caller's W3C trace, if it sent one. */
+    @Nullable
+    String traceId() {
+        return traceId;
+    }
+
+    /** The route's path, with parameters in braces. */
+    void endpoint(String value) {
+        endpoint = value;
+    }
+
+    String endpoint() {
+        return endpoint;
+    }
+
+    void principal(Principal value) {
+        principal = value;
+    }
+
+    @Nullable
+    Principal principal() {
+        return principal;
+    }
+
+    /** The whole body was read. */
+    void body(byte[] value) {
+        body = value;
+    }
+
+    byte @Nullable [] body() {
+        return body;
+    }
+
+    /** The body can't be had. */
+    void bodyProblem(HttpProblem value) {
+        bodyProblem = value;
+    }
+
+    @Nullable
+    HttpProblem bodyProblem() {
+        return bodyProblem;
+    }
+
+    /** It was refused before any work, for a reason that is a label of a metric. */
+    void rejected(String reason) {
+        rejection = reason;
+    }
+
+    @Nullable
+    String rejection() {
+        return rejection;
+    }
+
+    /** Says what to do when the work is done and only a small answer remains to be sent; may be done twice. */
+    void whenWorked(Runnable action) {
+        whenWorked = action;
+    }
+
+    /** The work is done: whoever waits for its place may have it. */
+    void worked() {
+        whenWorked.run();
+    }
+}

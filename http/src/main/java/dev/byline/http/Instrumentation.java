@@ -1,0 +1,61 @@
+package dev.byline.http;
+
+import dev.byline.user.Principal;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The outermost stage: whatever becomes of a request, in the end it is counted and logged, once. The log names the route,
+ * never the address, whose query may hold what somebody searched for.
+ */
+final class Instrumentation extends Handler.Wrapper {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpServer.REQUEST_LOGGER);
+
+    private final PrometheusMetrics metrics;
+
+    Instrumentation(PrometheusMetrics metrics) {
+        this.metrics = metrics;
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) throws Exception {
+        var exchange = Exchange.begin(request);
+        metrics.began();
+        Request.addCompletionListener(request, failure -> ended(request, response, exchange, failure));
+        return super.handle(request, response, callback);
+    }
+
+    private void ended(Request request, Response response, Exchange exchange, @Nullable Throwable failure) {
+        var nanos = exchange.nanos();
+        // Nobody got an answer: the client went away first, for which proxies write 499.
+        var status = failure != null && !response.isCommitted() ? 499 : response.getStatus();
+        metrics.ended(request.getMethod(), exchange.endpoint(), status, nanos, exchange.rejection());
+        if (LOG.isInfoEnabled() && !(status == 200 && Route.isProbe(exchange.endpoint()))) {
+            log(request.getMethod(), exchange, status, nanos);
+        }
+    }
+
+    private static void log(String method, Exchange exchange, int status, long nanos) {
+        var line = LOG.atInfo()
+                .addKeyValue("request_id", exchange.requestId())
+                .addKeyValue("method", PrometheusMetrics.method(method))
+                .addKeyValue("route", exchange.endpoint())
+                .addKeyValue("status", status)
+                .addKeyValue("duration_ms", Math.round(nanos / 1e3) / 1e3);
+        if (exchange.traceId() != null) {
+            line = line.addKeyValue("trace_id", exchange.traceId());
+        }
+        if (exchange.principal() instanceof Principal.Member member) {
+            line = line.addKeyValue("user_id", member.userId());
+        }
+        if (exchange.rejection() != null) {
+            line = line.addKeyValue("rejected", exchange.rejection());
+        }
+        line.log("request");
+    }
+}

@@ -1,0 +1,153 @@
+package dev.byline.http;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.byline.Byline;
+import dev.byline.db.Capacity;
+import dev.byline.db.PoolStatus;
+import io.javalin.Javalin;
+import io.javalin.http.Context;
+import io.javalin.http.HttpStatus;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.OptionalDouble;
+import java.util.function.Supplier;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/**
+ * What operators' programs ask, on a port of its own that nobody else reaches: metrics, capacity, probes. It has threads of
+ * its own, too, and answers however busy the other port is.
+ */
+public final class ManagementServer implements AutoCloseable {
+    private final Javalin javalin;
+    private final CapacityMeter capacity;
+    private final Byline byline;
+    private final PrometheusMetrics metrics;
+
+    private ManagementServer(
+            Byline byline, Readiness readiness, PrometheusMetrics metrics, Supplier<Capacity.Plan> plan) {
+        this.byline = byline;
+        this.metrics = metrics;
+        this.capacity = new CapacityMeter(metrics, plan);
+        this.javalin = Javalin.create(config -> {
+            HttpServer.quiet(config, metrics);
+            config.jetty.threadPool = new QueuedThreadPool(8, 1);
+            config.jetty.modifyServer(server -> {
+                server.insertHandler(new Unmeasured());
+                server.setErrorHandler(new JettyProblems(metrics));
+            });
+            config.routes.before(RequestId::assign);
+            config.routes.before(HttpServer::protect);
+            config.routes.get("/metrics", this::metrics);
+            config.routes.get("/capacity", this::capacity);
+            config.routes.get("/livez", SystemRoutes::livez);
+            config.routes.get("/readyz", ctx -> SystemRoutes.readyz(ctx, readiness));
+            Problems.install(config.routes, path -> "GET, HEAD");
+        });
+        metrics.pool(byline::poolStatus);
+    }
+
+    /**
+     * Starts to listen.
+     *
+     * @param host the address to listen on
+     * @param port the port, 0 for any free one
+     * @param byline whose pool is shown
+     * @param readiness what {@code /readyz} answers
+     * @param metrics what {@code /metrics} shows
+     * @param plan how the pool is sized
+     * @throws io.javalin.util.JavalinBindException when the port is taken or not allowed
+     */
+    public static ManagementServer start(
+            String host,
+            int port,
+            Byline byline,
+            Readiness readiness,
+            PrometheusMetrics metrics,
+            Supplier<Capacity.Plan> plan) {
+        var server = new ManagementServer(byline, readiness, metrics, plan);
+        try {
+            server.javalin.start(host, port);
+            return server;
+        } catch (RuntimeException e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    /** Returns the port that this listens on. */
+    public int port() {
+        return javalin.port();
+    }
+
+    private void metrics(Context ctx) {
+        var text = metrics.text().getBytes(StandardCharsets.UTF_8);
+        Responses.send(ctx, "text/plain; version=0.0.4; charset=utf-8", text);
+    }
+
+    private void capacity(Context ctx) {
+        var now = capacity.now();
+        var pool = byline.poolStatus().orElse(new PoolStatus(0, 0, 0, 0));
+        Responses.json(ctx, HttpStatus.OK, json -> {
+            json.writeStartObject();
+            json.writeStringField("verdict", now.verdict());
+            number(json, "requests_per_second", OptionalDouble.of(now.throughput()));
+            number(json, "predicted_requests_per_second", now.predictedThroughput());
+            number(json, "pool_requests_per_second", now.poolThroughput());
+            number(json, "cpu_requests_per_second", now.processorThroughput());
+            number(json, "headroom", now.headroom());
+            number(
+                    json,
+                    "hold_seconds",
+                    now.hold().stream()
+                            .mapToDouble(hold -> hold.toNanos() / 1e9)
+                            .findFirst());
+            number(json, "requests_per_connection", now.requestsPerConnection());
+            number(json, "pool_utilisation", OptionalDouble.of(now.poolUtilisation()));
+            number(json, "cpu_utilisation", OptionalDouble.of(now.load().cpu()));
+            json.writeNumberField("measured_seconds", now.load().time().toNanos() / 1e9);
+            json.writeNumberField("pool_size", now.plan().poolSize());
+            json.writeStringField("pool_size_reason", now.plan().reason());
+            json.writeNumberField("recommended_pool_size", now.plan().recommendedPoolSize());
+            json.writeNumberField("connections_active", pool.active());
+            json.writeNumberField("connections_idle", pool.idle());
+            json.writeNumberField("requests_waiting_for_connection", pool.waiting());
+            json.writeNumberField("replicas", now.plan().replicas());
+            json.writeNumberField("database_connections_wanted", now.plan().connectionsWanted());
+            var available = now.plan().maxConnections();
+            if (available == null) {
+                json.writeNullField("database_connections_available");
+            } else {
+                json.writeNumberField("database_connections_available", available);
+            }
+            json.writeEndObject();
+        });
+    }
+
+    /** Null for what isn't known. */
+    private static void number(JsonGenerator json, String name, OptionalDouble value) throws IOException {
+        if (value.isPresent()) {
+            json.writeNumberField(name, value.getAsDouble());
+        } else {
+            json.writeNullField(name);
+        }
+    }
+
+    @Override
+    public void close() {
+        javalin.stop();
+        capacity.close();
+    }
+
+    /** Requests of this port are not what is measured, but have an id like all others. */
+    private static final class Unmeasured extends Handler.Wrapper {
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) throws Exception {
+            Exchange.begin(request);
+            return super.handle(request, response, callback);
+        }
+    }
+}

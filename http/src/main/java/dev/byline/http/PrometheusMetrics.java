@@ -1,0 +1,271 @@
+package dev.byline.http;
+
+import dev.byline.Metrics;
+import dev.byline.db.PoolStatus;
+import io.prometheus.client.Collector;
+import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.Counter;
+import io.prometheus.client.Gauge;
+import io.prometheus.client.Histogram;
+import io.prometheus.client.exporter.common.TextFormat;
+import io.prometheus.client.hotspot.BufferPoolsExports;
+import io.prometheus.client.hotspot.ClassLoadingExports;
+import io.prometheus.client.hotspot.GarbageCollectorExports;
+import io.prometheus.client.hotspot.MemoryPoolsExports;
+import io.prometheus.client.hotspot.StandardExports;
+import io.prometheus.client.hotspot.ThreadExports;
+import io.prometheus.client.hotspot.VersionInfoExports;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that is measured, in a registry of its own: docs/operations.md lists it. Labels hold what the program knows
+ * (routes, methods, kinds), never what clients send, so that the number of series is bounded.
+ */
+public final class PrometheusMetrics implements Metrics {
+    /** The endpoint of addresses that no route has. */
+    static final String UNMATCHED = "unmatched";
+
+    private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+
+    private static final double[] SECONDS = {.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5};
+
+    private final CollectorRegistry registry = new CollectorRegistry();
+
+    private final Counter requests = Counter.build("http_requests_total", "Requests answered.")
+            .labelNames("method", "endpoint", "status")
+            .register(registry);
+    private final Histogram durations = Histogram.build(
+                    "http_request_duration_seconds", "From the end of the headers to the end of the answer.")
+            .labelNames("method", "endpoint")
+            .buckets(SECONDS)
+            .register(registry);
+    private final Gauge inFlight =
+            Gauge.build("http_requests_in_flight", "Requests not answered yet.").register(registry);
+    private final Counter rejected = Counter.build(
+                    "http_requests_rejected_total", "Requests refused before any work was done.")
+            .labelNames("reason")
+            .register(registry);
+
+    private final Histogram waits = Histogram.build(
+                    "hikaricp_connection_acquire_seconds", "How long connections were waited for.")
+            .buckets(.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1)
+            .register(registry);
+    private final Histogram holds = Histogram.build(
+                    "hikaricp_connection_usage_seconds", "How long connections were held.")
+            .buckets(SECONDS)
+            .register(registry);
+    private final Counter timeouts = Counter.build(
+                    "hikaricp_connection_timeouts_total", "How often no connection was to be had in time.")
+            .register(registry);
+
+    private final Counter lookups = Counter.build("cache_requests_total", "What was looked for in the cache.")
+            .labelNames("kind", "layer", "result")
+            .register(registry);
+    private final Counter invalidations = Counter.build(
+                    "cache_invalidations_total", "Writes that dropped cached values; error: Redis is told again later.")
+            .labelNames("result")
+            .register(registry);
+    private final Gauge circuit = Gauge.build("cache_redis_circuit_open", "1 while Redis is left alone after errors.")
+            .register(registry);
+
+    private final Counter limited = Counter.build("byline_rate_limited_total", "Requests over a limit.")
+            .labelNames("limit")
+            .register(registry);
+    private final Counter logins = Counter.build("byline_logins_total", "Addresses and passwords presented.")
+            .labelNames("result")
+            .register(registry);
+    private final Counter hashingRefused = Counter.build(
+                    "byline_password_hashing_rejected_total", "Passwords not hashed, as too many others were.")
+            .register(registry);
+
+    private final LongAdder served = new LongAdder();
+
+    /**
+     * Starts to measure.
+     *
+     * @param version of the program
+     */
+    public PrometheusMetrics(String version) {
+        Gauge.build("byline_build_info", "The program's version, always 1.")
+                .labelNames("version")
+                .register(registry)
+                .labels(version)
+                .set(1);
+        for (var exports : List.<Collector>of(
+                new StandardExports(),
+                new MemoryPoolsExports(),
+                new BufferPoolsExports(),
+                new GarbageCollectorExports(),
+                new ThreadExports(),
+                new ClassLoadingExports(),
+                new VersionInfoExports())) {
+            exports.register(registry);
+        }
+        for (var reason : Admission.Reason.values()) {
+            rejected.labels(reason.label);
+        }
+        logins.labels("succeeded");
+        logins.labels("failed");
+    }
+
+    /** A method that clients made up must not become a series. */
+    static String method(String sent) {
+        return METHODS.contains(sent) ? sent : "other";
+    }
+
+    void began() {
+        inFlight.inc();
+    }
+
+    void ended(String method, String endpoint, int status, long nanos, @Nullable String rejection) {
+        inFlight.dec();
+        counted(method, endpoint, status, nanos);
+        if (rejection != null) {
+            rejected.labels(rejection).inc();
+        } else if (status < 500 && status != 429) {
+            served.increment();
+        }
+    }
+
+    /** What Jetty refused by itself. */
+    void refused(String method, int status) {
+        counted(method, UNMATCHED, status, 0);
+    }
+
+    private void counted(String method, String endpoint, int status, long nanos) {
+        var known = method(method);
+        requests.labels(known, endpoint, Integer.toString(status)).inc();
+        durations.labels(known, endpoint).observe(nanos / 1e9);
+    }
+
+    void limited(String limit) {
+        limited.labels(limit).inc();
+    }
+
+    /** Requests answered so far, refusals and failures not counted. */
+    long served() {
+        return served.sum();
+    }
+
+    /** How often connections were lent and given back so far, and for how many seconds in all. */
+    Holds holds() {
+        var value = holds.labels().get();
+        return new Holds((long) value.buckets[value.buckets.length - 1], value.sum);
+    }
+
+    /** Connections given back, and how long they were held. */
+    record Holds(long count, double seconds) {}
+
+    /**
+     * Shows the pool.
+     *
+     * @param pool what it does now; empty before its first connection
+     */
+    void pool(Supplier<Optional<PoolStatus>> pool) {
+        gauge(
+                "hikaricp_connections",
+                "Connections open.",
+                () -> pool.get().map(PoolStatus::size).orElse(0));
+        gauge(
+                "hikaricp_active_connections",
+                "Connections in use.",
+                () -> pool.get().map(PoolStatus::active).orElse(0));
+        gauge(
+                "hikaricp_idle_connections",
+                "Connections free.",
+                () -> pool.get().map(PoolStatus::idle).orElse(0));
+        gauge(
+                "hikaricp_pending_threads",
+                "Requests that wait for a connection.",
+                () -> pool.get().map(PoolStatus::waiting).orElse(0));
+    }
+
+    /** Shows a number that is asked for when somebody looks. */
+    void gauge(String name, String help, Supplier<? extends Number> value) {
+        new Collector() {
+            @Override
+            public List<MetricFamilySamples> collect() {
+                var sample = new MetricFamilySamples.Sample(
+                        name, List.of(), List.of(), value.get().doubleValue());
+                return List.of(new MetricFamilySamples(name, Type.GAUGE, help, List.of(sample)));
+            }
+        }.register(registry);
+    }
+
+    /** Everything, in the text format of Prometheus. */
+    String text() {
+        var text = new StringWriter(16 * 1024);
+        try {
+            // When a series began is of no use to anyone and a third of all lines.
+            var families = Collections.list(registry.metricFamilySamples()).stream()
+                    .map(PrometheusMetrics::withoutCreated)
+                    .toList();
+            TextFormat.write004(text, Collections.enumeration(families));
+        } catch (IOException e) {
+            throw new UncheckedIOException("a StringWriter can't fail", e);
+        }
+        return text.toString();
+    }
+
+    private static Collector.MetricFamilySamples withoutCreated(Collector.MetricFamilySamples family) {
+        var samples = family.samples.stream()
+                .filter(sample -> !sample.name.endsWith("_created"))
+                .toList();
+        return new Collector.MetricFamilySamples(family.name, family.unit, family.type, family.help, samples);
+    }
+
+    @Override
+    public void looked(String kind, Layer layer, Result result) {
+        lookups.labels(kind, lower(layer), lower(result)).inc();
+    }
+
+    @Override
+    public void invalidated(Result result) {
+        invalidations.labels(lower(result)).inc();
+    }
+
+    private static String lower(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public void redisCircuit(boolean open) {
+        circuit.set(open ? 1 : 0);
+    }
+
+    @Override
+    public void connectionAcquired(Duration waited) {
+        waits.observe(waited.toNanos() / 1e9);
+    }
+
+    @Override
+    public void connectionMissed(Duration waited) {
+        timeouts.inc();
+    }
+
+    @Override
+    public void connectionReleased(Duration held) {
+        holds.observe(held.toNanos() / 1e9);
+    }
+
+    @Override
+    public void loggedIn(boolean succeeded) {
+        logins.labels(succeeded ? "succeeded" : "failed").inc();
+    }
+
+    @Override
+    public void hashingRefused() {
+        hashingRefused.inc();
+    }
+}
