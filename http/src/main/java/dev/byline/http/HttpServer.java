@@ -203,7 +203,6 @@ public final class HttpServer implements AutoCloseable {
 
     private static void configure(JavalinConfig config, HttpConfig http, PrometheusMetrics metrics) {
         quiet(config, metrics);
-        config.router.ignoreTrailingSlashes = false;
         var threads = new QueuedThreadPool(MAX_THREADS, 8);
         threads.setName("byline-http");
         threads.setVirtualThreadsExecutor(VirtualThreads.getDefaultVirtualThreadsExecutor());
@@ -219,6 +218,7 @@ public final class HttpServer implements AutoCloseable {
         config.http.prefer405over404 = true;
         config.http.defaultContentType = "application/json";
         config.http.compressionStrategy = CompressionStrategy.NONE;
+        config.router.ignoreTrailingSlashes = false;
         config.router.javaLangErrorHandler(Problems::fatal);
         config.jetty.modifyHttpConfiguration(HttpServer::configure);
         config.jetty.modifyServletContextHandler(handler -> handler.setErrorHandler(new JettyProblems(metrics)));

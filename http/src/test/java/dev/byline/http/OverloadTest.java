@@ -1,0 +1,111 @@
+package dev.byline.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.sql.Connection;
+import java.util.ArrayList;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/** One place, two that may wait. */
+class OverloadTest extends ServerTest {
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    @Override
+    protected HttpConfig config() {
+        return super.config().withMaxRequests(1);
+    }
+
+    @AfterAll
+    void closeClient() {
+        client.close();
+    }
+
+    private CompletableFuture<HttpResponse<String>> change(HttpServer at, long user, String token) {
+        var request = HttpRequest.newBuilder(uri("/users/" + user))
+                .uri(java.net.URI.create("http://127.0.0.1:" + at.port() + "/users/" + user))
+                .header("Authorization", "Bearer " + token)
+                .header("Content-Type", "application/json")
+                .method("PATCH", BodyPublishers.ofString("{\"name\":\"changed\"}"))
+                .build();
+        return client.sendAsync(request, BodyHandlers.ofString());
+    }
+
+    /** Who changes the user waits until this is rolled back. */
+    private Connection lock(long user) throws Exception {
+        var connection = database.dataSource().getConnection();
+        connection.setAutoCommit(false);
+        try (var statement = connection.createStatement()) {
+            statement.execute("SELECT 1 FROM users WHERE id = " + user + " FOR UPDATE");
+        }
+        return connection;
+    }
+
+    private void awaitBlocked() throws InterruptedException {
+        var end = System.nanoTime() + 10_000_000_000L;
+        while (database.value("SELECT count(*) FROM pg_locks WHERE NOT granted").equals("0")) {
+            assertThat(System.nanoTime()).isLessThan(end);
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+    }
+
+    @Test
+    void whatIsTooMuchIsRefusedAtOnceAndProbesAreAnswered() throws Exception {
+        var user = post("/users", "{\"email\":\"busy@example.com\",\"name\":\"B\"}")
+                .id();
+        var token = tokenOf(user);
+        assertThat(get("/users/" + user, "Authorization", "Bearer " + token).status())
+                .isEqualTo(200);
+        try (var held = lock(user)) {
+            var inside = change(server, user, token);
+            awaitBlocked();
+            var refused = new ArrayList<CompletableFuture<HttpResponse<String>>>();
+            for (int i = 0; i < 10; i++) {
+                refused.add(
+                        client.sendAsync(HttpRequest.newBuilder(uri("/users")).build(), BodyHandlers.ofString()));
+            }
+            for (var each : refused) {
+                var answer = new Answer(each.join());
+                assertProblem(answer, 503, "unavailable");
+                assertThat(answer.header("Retry-After")).isEqualTo("1");
+            }
+            assertThat(get("/livez").status()).isEqualTo(200);
+            assertThat(get("/readyz").status()).isEqualTo(200);
+            held.rollback();
+            assertThat(inside.join().statusCode()).isEqualTo(200);
+        }
+        assertThat(get("/users").status()).isEqualTo(200);
+        var text = metrics.text();
+        assertThat(text).containsPattern("http_requests_rejected_total\\{reason=\"busy\",} [1-9]");
+        assertThat(text).containsPattern("http_requests_rejected_total\\{reason=\"waited\",} [1-9]");
+        assertThat(text)
+                .containsPattern("http_requests_total\\{method=\"GET\",endpoint=\"unmatched\",status=\"503\",} 10");
+    }
+
+    @Test
+    void aRequestUnderWayWhenTheServerStopsIsAnswered() throws Exception {
+        var user = post("/users", "{\"email\":\"last@example.com\",\"name\":\"L\"}")
+                .id();
+        var token = tokenOf(user);
+        var other = HttpServer.start(
+                config(), byline, byline.tokens()::authenticate, Optional::empty, new PrometheusMetrics("test"));
+        try (var held = lock(user)) {
+            var inside = change(other, user, token);
+            awaitBlocked();
+            var closing = CompletableFuture.runAsync(other::close);
+            TimeUnit.MILLISECONDS.sleep(200); // the server is on its way down
+            held.rollback();
+
+            assertThat(inside.join().statusCode()).isEqualTo(200);
+            closing.join();
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package dev.byline.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.LoggingEvent;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.slf4j.event.KeyValuePair;
+
+class JsonLinesTest {
+    @Test
+    void aLineIsOneObjectWhateverItHolds() throws Exception {
+        var logger = new LoggerContext().getLogger("dev.byline.Some");
+        var event = new LoggingEvent(
+                "x",
+                logger,
+                Level.WARN,
+                "two\nlines, a \"quote\" and {}",
+                new IllegalStateException("why"),
+                new Object[] {"\u0000"});
+        event.setInstant(Instant.parse("2026-01-02T03:04:05.678901234Z"));
+        event.setMDCPropertyMap(Map.of("request_id", "r-1"));
+        event.setKeyValuePairs(List.of(new KeyValuePair("status", 503), new KeyValuePair("route", "/posts/{id}")));
+
+        var line = new String(new JsonLines().encode(event), StandardCharsets.UTF_8);
+
+        assertThat(line).endsWith("}\n").containsOnlyOnce("\n");
+        var json = new ObjectMapper().readTree(line);
+        assertThat(json.get("time").textValue()).isEqualTo("2026-01-02T03:04:05.678901Z");
+        assertThat(json.get("level").textValue()).isEqualTo("WARN");
+        assertThat(json.get("logger").textValue()).isEqualTo("dev.byline.Some");
+        assertThat(json.get("message").textValue()).isEqualTo("two\nlines, a \"quote\" and \u0000");
+        assertThat(json.get("status").intValue()).isEqualTo(503);
+        assertThat(json.get("route").textValue()).isEqualTo("/posts/{id}");
+        assertThat(json.get("request_id").textValue()).isEqualTo("r-1");
+        assertThat(json.get("error").textValue()).contains("IllegalStateException: why");
+    }
+}
