@@ -12,19 +12,12 @@ import dev.byline.post.NewPost;
 import dev.byline.post.PostStatus;
 import dev.byline.user.NewUser;
 import dev.byline.user.Principal;
-import java.io.BufferedInputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.Socket;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -36,7 +29,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * {@code GET /posts/id} by the same connections from four servers on one database, in turn: without a cache, from Redis, from the
@@ -47,19 +39,11 @@ final class CacheBench {
     private static final int CONNECTIONS = 16;
     private static final int ROUNDS = 5;
     private static final Duration ROUND = Duration.ofSeconds(4);
-    private static final int TICKS_PER_SECOND = 100;
 
     private CacheBench() {}
 
     /** A server of one kind. */
-    private record Server(String name, Process process, int port, boolean conditional) {
-        double cpuSeconds() throws IOException {
-            var fields = Files.readString(Path.of("/proc/" + process.pid() + "/stat"))
-                    .replaceFirst("^.*\\) ", "")
-                    .split(" ", -1);
-            return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / (double) TICKS_PER_SECOND;
-        }
-    }
+    private record Server(String name, Jar jar, boolean conditional) {}
 
     public static void main(String[] args) throws Exception {
         var jar = Path.of(args[0]);
@@ -92,7 +76,7 @@ final class CacheBench {
             try {
                 compare(servers);
             } finally {
-                servers.forEach(server -> server.process().destroyForcibly());
+                servers.forEach(server -> server.jar().close());
             }
             stampede(redis);
         }
@@ -116,33 +100,9 @@ final class CacheBench {
     private static Server start(
             Path jar, TestDatabase database, String name, boolean conditional, Map<String, String> settings)
             throws Exception {
-        var port = TestRedis.freePort();
-        var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        var builder = new ProcessBuilder(java, "-Xmx512m", "-jar", jar.toString(), "serve");
-        builder.environment()
-                .putAll(Map.of(
-                        "PORT", Integer.toString(port),
-                        "DATABASE_URL", database.url(),
-                        "BYLINE_RATE_LIMIT_ANONYMOUS", "0"));
-        builder.environment().putAll(settings);
-        var process = builder.redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        var server = new Server(name, process, port, conditional);
-        while (true) {
-            try {
-                URI.create("http://127.0.0.1:" + port + "/readyz")
-                        .toURL()
-                        .openStream()
-                        .close();
-                return server;
-            } catch (IOException e) {
-                if (!process.isAlive()) {
-                    throw new IllegalStateException("did not start: " + name, e);
-                }
-                TimeUnit.MILLISECONDS.sleep(50);
-            }
-        }
+        var all = new HashMap<>(settings);
+        all.put("DATABASE_URL", database.url());
+        return new Server(name, Jar.start(jar, all, "-Xmx512m"), conditional);
     }
 
     private static void compare(List<Server> servers) throws Exception {
@@ -150,9 +110,9 @@ final class CacheBench {
         var cpus = new LinkedHashMap<String, double[]>();
         for (int round = -1; round < ROUNDS; round++) { // the first warms up
             for (var server : servers) {
-                var before = server.cpuSeconds();
+                var before = server.jar().cpuSeconds();
                 var requests = load(server);
-                var cpu = server.cpuSeconds() - before;
+                var cpu = server.jar().cpuSeconds() - before;
                 if (round >= 0) {
                     rates.computeIfAbsent(server.name(), name -> new double[ROUNDS])[round] =
                             requests / (double) ROUND.toSeconds();
@@ -180,60 +140,18 @@ final class CacheBench {
     }
 
     private static long load(Server server) throws Exception {
-        var count = new AtomicLong();
-        var end = System.nanoTime() + ROUND.toNanos();
-        try (var threads = Executors.newFixedThreadPool(CONNECTIONS)) {
-            var clients = new ArrayList<Future<?>>();
-            for (int i = 0; i < CONNECTIONS; i++) {
-                clients.add(threads.submit(() -> {
-                    try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
-                        socket.setTcpNoDelay(true);
-                        var in = new BufferedInputStream(socket.getInputStream());
-                        while (System.nanoTime() < end) {
-                            var id = ThreadLocalRandom.current().nextInt(1, POSTS + 1);
-                            var request = "GET /posts/" + id + " HTTP/1.1\r\nHost: x\r\n"
-                                    + (server.conditional() ? "If-None-Match: \"1-1\"\r\n" : "")
-                                    + "\r\n";
-                            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-                            answer(in, server.conditional() ? 304 : 200);
-                            count.incrementAndGet();
-                        }
-                    }
-                    return null;
-                }));
-            }
-            for (var client : clients) {
-                client.get();
-            }
+        var condition = server.conditional() ? new String[] {"If-None-Match: \"1-1\""} : new String[0];
+        var expected = server.conditional() ? 304 : 200;
+        var outcomes = Load.closed(
+                server.jar().port(),
+                CONNECTIONS,
+                ROUND,
+                (wire, number) ->
+                        wire.get("/posts/" + ThreadLocalRandom.current().nextInt(1, POSTS + 1), condition));
+        if (outcomes.stream().anyMatch(outcome -> outcome.status() != expected)) {
+            throw new IllegalStateException("not everything was " + expected);
         }
-        return count.get();
-    }
-
-    private static void answer(InputStream in, int expected) throws IOException {
-        var status = line(in);
-        if (!status.startsWith("HTTP/1.1 " + expected)) {
-            throw new IOException(status);
-        }
-        var length = 0;
-        for (var header = line(in); !header.isEmpty(); header = line(in)) {
-            if (header.regionMatches(true, 0, "Content-Length:", 0, 15)) {
-                length = Integer.parseInt(header.substring(15).strip());
-            }
-        }
-        in.skipNBytes(length);
-    }
-
-    private static String line(InputStream in) throws IOException {
-        var line = new StringBuilder();
-        for (int c = in.read(); c != '\n'; c = in.read()) {
-            if (c < 0) {
-                throw new IOException("closed");
-            }
-            if (c != '\r') {
-                line.append((char) c);
-            }
-        }
-        return line.toString();
+        return outcomes.size();
     }
 
     /** Two processes' caches would be two JVMs; here they are two instances, which share nothing but Redis. */

@@ -42,8 +42,8 @@ class CapacityTest {
     void theVerdictNamesWhatIsUsedUp() {
         var hold = Duration.ofMillis(100);
         assertThat(new Capacity(FIVE, load(490, hold, 0.2)).verdict())
-                .isEqualTo("the pool is the limit: 98 % of 5 connections is in use while CPU is left; the size is as"
-                        + " recommended, so look for statements that wait: locks, slow disks, a far database");
+                .isEqualTo("the pool is the limit: 98 % of 5 connections is in use while CPU is left; the recommended"
+                        + " size is 5, so look for statements that wait: locks, slow disks, a far database");
         assertThat(new Capacity(new Plan(2, 2, 1, 1, null), load(200, hold, 0.2)).verdict())
                 .endsWith("BYLINE_POOL_SIZE=5 is recommended");
         assertThat(new Capacity(FIVE, load(490, hold, 0.97)).verdict()).startsWith("CPU is the limit: 97 %");
