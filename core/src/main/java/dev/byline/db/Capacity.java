@@ -164,7 +164,8 @@ public record Capacity(Plan plan, Load load) {
     private String advice() {
         return plan.poolSize() < plan.recommendedPoolSize()
                 ? "BYLINE_POOL_SIZE=" + plan.recommendedPoolSize() + " is recommended"
-                : "the recommended size is " + plan.recommendedPoolSize() + ", so look for statements that wait: locks, slow disks, a far database";
+                : "the recommended size is " + plan.recommendedPoolSize()
+                        + ", so look for statements that wait: locks, slow disks, a far database";
     }
 
     private static String percent(double share) {
