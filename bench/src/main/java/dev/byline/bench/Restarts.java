@@ -86,9 +86,9 @@ final class Restarts {
     /** As deploy/haproxy.cfg, on these ports. */
     private static Process proxy(int front, Jar[] nodes) throws Exception {
         var template = Files.readString(Path.of("deploy/haproxy.cfg"));
-        var config = template.replaceFirst("bind [^\n]*", "bind 127.0.0.1:" + front)
-                .replaceFirst("server byline1 [^ ]*", "server byline1 127.0.0.1:" + nodes[0].port())
-                .replaceFirst("server byline2 [^ ]*", "server byline2 127.0.0.1:" + nodes[1].port());
+        var config = template.replaceFirst("bind \\S+", "bind 127.0.0.1:" + front)
+                .replaceFirst("server byline1 \\S+", "server byline1 127.0.0.1:" + nodes[0].port())
+                .replaceFirst("server byline2 \\S+", "server byline2 127.0.0.1:" + nodes[1].port());
         var file = Files.writeString(Files.createTempFile("byline", ".cfg"), config);
         return new ProcessBuilder("haproxy", "-db", "-f", file.toString())
                 .inheritIO()

@@ -5,11 +5,13 @@ import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.VirtualThreads;
 import org.slf4j.MDC;
 
 /**
@@ -21,16 +23,18 @@ final class Admission extends Handler.Wrapper {
     /** Why requests are refused. */
     enum Reason {
         /** As many inside and waiting as there may be. */
-        BUSY("busy"),
+        BUSY("busy", "more requests than this server can work on"),
         /** Waited long enough. */
-        WAITED("waited"),
+        WAITED("waited", "no place within " + PATIENCE.toMillis() + " ms"),
         /** All bodies on their way together take too much memory. */
-        BODIES("bodies");
+        BODIES("bodies", "too many bodies at a time");
 
         final String label;
+        final String detail;
 
-        Reason(String label) {
+        Reason(String label, String detail) {
             this.label = label;
+            this.detail = detail;
         }
     }
 
@@ -39,6 +43,7 @@ final class Admission extends Handler.Wrapper {
 
     private final Semaphore places;
     private final int maxWaiting;
+    private final AtomicInteger waiting = new AtomicInteger();
 
     /**
      * Sets the bounds.
@@ -52,51 +57,103 @@ final class Admission extends Handler.Wrapper {
 
     /** How many wait now. */
     int waiting() {
-        return places.getQueueLength();
+        return waiting.get();
     }
 
+    /** Never blocks, so that Jetty calls it on the thread that read the headers. */
     @Override
-    public boolean handle(Request request, Response response, Callback callback) throws Exception {
-        var exchange = Objects.requireNonNull(Exchange.of(request));
+    public InvocationType getInvocationType() {
+        return InvocationType.NON_BLOCKING;
+    }
+
+    /**
+     * Decides where the headers were read: an answer that refuses must not wait behind the work of those inside. Whoever
+     * may come in, or may wait for it, gets a virtual thread.
+     */
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+        var visit = new Visit(Objects.requireNonNull(Exchange.of(request)), request, response, callback);
         if (Route.isProbe(Request.getPathInContext(request))) {
-            return super.handle(request, response, callback);
+            visit.start(visit::work);
+        } else if (places.tryAcquire()) {
+            visit.start(visit::enter);
+        } else if (waiting.getAndIncrement() < maxWaiting) {
+            visit.start(visit::await);
+        } else {
+            waiting.decrementAndGet();
+            visit.refuse(Reason.BUSY);
         }
-        if (!places.tryAcquire()) {
-            if (places.getQueueLength() >= maxWaiting) {
-                return refuse(Reason.BUSY, exchange, request, response, callback);
-            }
-            if (!places.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
-                return refuse(Reason.WAITED, exchange, request, response, callback);
-            }
-        }
-        var left = new AtomicBoolean();
-        Runnable leave = () -> {
-            if (left.compareAndSet(false, true)) {
-                places.release();
-            }
-        };
-        exchange.whenWorked(leave);
-        Request.addCompletionListener(request, failure -> leave.run());
-        return inside(exchange, request, response, callback);
-    }
-
-    /** Log lines that are written meanwhile say for which request. */
-    private boolean inside(Exchange exchange, Request request, Response response, Callback callback) throws Exception {
-        MDC.put("request_id", exchange.requestId());
-        if (exchange.traceId() != null) {
-            MDC.put("trace_id", exchange.traceId());
-        }
-        try {
-            return super.handle(request, response, callback);
-        } finally {
-            MDC.clear();
-        }
-    }
-
-    private static boolean refuse(
-            Reason reason, Exchange exchange, Request request, Response response, Callback callback) {
-        exchange.rejected(reason.label);
-        Response.writeError(request, response, callback, HttpStatus.SERVICE_UNAVAILABLE_503);
         return true;
+    }
+
+    /** One request's way through. */
+    private final class Visit {
+        private final Exchange exchange;
+        private final Request request;
+        private final Response response;
+        private final Callback callback;
+
+        Visit(Exchange exchange, Request request, Response response, Callback callback) {
+            this.exchange = exchange;
+            this.request = request;
+            this.response = response;
+            this.callback = callback;
+        }
+
+        void start(Runnable step) {
+            VirtualThreads.execute(getServer().getThreadPool(), step);
+        }
+
+        void await() {
+            boolean admitted;
+            try {
+                admitted = places.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                admitted = false;
+            } finally {
+                waiting.decrementAndGet();
+            }
+            if (admitted) {
+                enter();
+            } else {
+                refuse(Reason.WAITED);
+            }
+        }
+
+        void enter() {
+            var left = new AtomicBoolean();
+            Runnable leave = () -> {
+                if (left.compareAndSet(false, true)) {
+                    places.release();
+                }
+            };
+            exchange.whenWorked(leave);
+            Request.addCompletionListener(request, failure -> leave.run());
+            work();
+        }
+
+        /** Log lines that are written meanwhile say for which request. */
+        void work() {
+            MDC.put("request_id", exchange.requestId());
+            if (exchange.traceId() != null) {
+                MDC.put("trace_id", exchange.traceId());
+            }
+            try {
+                if (!Admission.super.handle(request, response, callback)) {
+                    Response.writeError(request, response, callback, HttpStatus.NOT_FOUND_404);
+                }
+            } catch (Exception | Error e) {
+                Response.writeError(request, response, callback, e);
+            } finally {
+                MDC.clear();
+            }
+        }
+
+        void refuse(Reason reason) {
+            exchange.rejected(reason.label);
+            var problem = new HttpProblem(Problem.UNAVAILABLE, reason.detail);
+            JettyProblems.send(problem, problem.problem.status, response, exchange.requestId(), callback);
+        }
     }
 }

@@ -2,8 +2,6 @@ package dev.byline.http;
 
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -13,7 +11,6 @@ import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
-import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.Invocable;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +58,7 @@ final class Bodies extends Handler.Wrapper {
             exchange.bodyProblem(tooLarge());
             return super.handle(request, response, new Drain(request, callback));
         }
-        new Body(exchange, request, response, callback).read(false);
+        new Body(exchange, request, response, callback).run();
         return true;
     }
 
@@ -99,15 +96,6 @@ final class Bodies extends Handler.Wrapper {
 
         @Override
         public void run() {
-            read(true);
-        }
-
-        /**
-         * Reads what is there.
-         *
-         * @param later whether this is no longer the thread that began, which may not be blocked
-         */
-        void read(boolean later) {
             while (true) {
                 var chunk = request.read();
                 if (chunk == null) {
@@ -118,12 +106,12 @@ final class Bodies extends Handler.Wrapper {
                 chunk.release();
                 if (problem != null) {
                     exchange.bodyProblem(problem);
-                    pass(later, new Drain(request, callback));
+                    pass(new Drain(request, callback));
                     return;
                 }
                 if (chunk.isLast()) {
                     exchange.body(size == bytes.length ? bytes : Arrays.copyOf(bytes, size));
-                    pass(later, callback);
+                    pass(callback);
                     return;
                 }
             }
@@ -144,8 +132,7 @@ final class Bodies extends Handler.Wrapper {
             }
             if (size + more > bytes.length && !grow(size + more)) {
                 exchange.rejected(Admission.Reason.BODIES.label);
-                return new HttpProblem(
-                        Problem.UNAVAILABLE, "too many bodies at a time", List.of(), Map.of("Retry-After", "1"));
+                return Problems.unavailable(Admission.Reason.BODIES.detail);
             }
             chunk.get(bytes, size, more);
             size += more;
@@ -165,15 +152,7 @@ final class Bodies extends Handler.Wrapper {
             return true;
         }
 
-        private void pass(boolean later, Callback whenAnswered) {
-            if (later) {
-                VirtualThreads.execute(getServer().getThreadPool(), () -> handle(whenAnswered));
-            } else {
-                handle(whenAnswered);
-            }
-        }
-
-        private void handle(Callback whenAnswered) {
+        private void pass(Callback whenAnswered) {
             try {
                 if (!Bodies.super.handle(request, response, whenAnswered)) {
                     Response.writeError(request, response, whenAnswered, 404);

@@ -1,6 +1,8 @@
 package dev.byline.http;
 
 import dev.byline.user.Principal;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -10,13 +12,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The outermost stage: whatever becomes of a request, in the end it is counted and logged, once. The log names the route,
+ * The outermost stage: whatever becomes of a request, in the end it is counted, and logged unless it was refused for lack of room. The log names the route,
  * never the address, whose query may hold what somebody searched for.
  */
 final class Instrumentation extends Handler.Wrapper {
     private static final Logger LOG = LoggerFactory.getLogger(HttpServer.REQUEST_LOGGER);
 
     private final PrometheusMetrics metrics;
+    private final AtomicLong refused = new AtomicLong();
 
     Instrumentation(PrometheusMetrics metrics) {
         this.metrics = metrics;
@@ -35,8 +38,22 @@ final class Instrumentation extends Handler.Wrapper {
         // Nobody got an answer: the client went away first, for which proxies write 499.
         var status = failure != null && !response.isCommitted() ? 499 : response.getStatus();
         metrics.ended(request.getMethod(), exchange.endpoint(), status, nanos, exchange.rejection());
-        if (LOG.isInfoEnabled() && !(status == 200 && Route.isProbe(exchange.endpoint()))) {
+        if (exchange.rejection() != null) {
+            refused(request);
+        } else if (LOG.isInfoEnabled() && !(status == 200 && Route.isProbe(exchange.endpoint()))) {
             log(request.getMethod(), exchange, status, nanos);
+        }
+    }
+
+    /** One line a second: a server that refuses thousands has no time to tell of each. */
+    private void refused(Request request) {
+        if (refused.getAndIncrement() == 0) {
+            request.getComponents()
+                    .getScheduler()
+                    .schedule(
+                            () -> LOG.warn("{} requests refused within a second", refused.getAndSet(0)),
+                            1,
+                            TimeUnit.SECONDS);
         }
     }
 
@@ -52,9 +69,6 @@ final class Instrumentation extends Handler.Wrapper {
         }
         if (exchange.principal() instanceof Principal.Member member) {
             line = line.addKeyValue("user_id", member.userId());
-        }
-        if (exchange.rejection() != null) {
-            line = line.addKeyValue("rejected", exchange.rejection());
         }
         line.log("request");
     }

@@ -1,7 +1,12 @@
 package dev.byline.http;
 
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.PreEncodedHttpField;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ErrorHandler;
@@ -10,6 +15,14 @@ import org.jspecify.annotations.Nullable;
 
 /** What Jetty refuses before Javalin sees it, in the same form as every other error. */
 final class JettyProblems extends ErrorHandler {
+    private static final List<HttpField> HEADERS = Stream.concat(
+                    Stream.of(Map.entry("Content-Type", Problems.CONTENT_TYPE)),
+                    HttpServer.PROTECTION.entrySet().stream())
+            .<HttpField>map(header -> new PreEncodedHttpField(header.getKey(), header.getValue()))
+            .toList();
+
+    private static final HttpField RETRY_AFTER = new PreEncodedHttpField(HttpHeader.RETRY_AFTER, "1");
+
     private final PrometheusMetrics metrics;
 
     JettyProblems(PrometheusMetrics metrics) {
@@ -36,21 +49,28 @@ final class JettyProblems extends ErrorHandler {
         }
         var requestId =
                 exchange == null ? RequestId.choose(request.getHeaders().get(RequestId.HEADER)) : exchange.requestId();
-        response.setStatus(problem == Problem.INTERNAL || problem == Problem.MALFORMED ? problem.status : code);
-        response.getHeaders().put(HttpHeader.CONTENT_TYPE, Problems.CONTENT_TYPE);
-        response.getHeaders().put(RequestId.HEADER, requestId);
-        HttpServer.PROTECTION.forEach((name, value) -> response.getHeaders().put(name, value));
-        if (problem == Problem.UNAVAILABLE) {
-            response.getHeaders().put(HttpHeader.RETRY_AFTER, "1");
+        var status = problem == Problem.INTERNAL || problem == Problem.MALFORMED ? problem.status : code;
+        send(new HttpProblem(problem, detail(problem)), status, response, requestId, callback);
+    }
+
+    /** Answers without blocking; cheap, since a server refuses most when it has least time. */
+    static void send(HttpProblem problem, int status, Response response, String requestId, Callback callback) {
+        var body = Problems.bytes(problem, requestId);
+        response.setStatus(status);
+        var headers = response.getHeaders();
+        HEADERS.forEach(headers::put);
+        headers.put(RequestId.HEADER, requestId);
+        headers.put(HttpHeader.CONTENT_LENGTH, body.length);
+        if (problem.problem == Problem.UNAVAILABLE) {
+            headers.put(RETRY_AFTER);
         }
-        var body = Problems.bytes(new HttpProblem(problem, detail(problem)), requestId);
-        response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
         response.write(true, ByteBuffer.wrap(body), callback);
     }
 
     private static String detail(Problem problem) {
         return switch (problem) {
             case MALFORMED -> "the request line, a header or the framing of the body is malformed";
+            case UNAVAILABLE -> "the server is stopping";
             case HEADERS_TOO_LARGE -> "all headers together may take 16 KiB";
             default -> problem.title;
         };

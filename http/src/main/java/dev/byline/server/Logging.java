@@ -46,7 +46,7 @@ final class Logging {
         queue.start();
         var logger = context.getLogger(HttpServer.REQUEST_LOGGER);
         logger.setAdditive(false);
-        logger.setLevel(wanted ? Level.INFO : Level.OFF);
+        logger.setLevel(wanted ? Level.INFO : Level.WARN);
         logger.addAppender(queue);
     }
 
