@@ -139,7 +139,11 @@ public final class Database implements AutoCloseable {
      */
     public <T extends @Nullable Object> T write(Function<DSLContext, T> statements) {
         try {
-            var result = dsl.transactionResult(transaction -> statements.apply(transaction.dsl()));
+            // The connection first: jOOQ would ask for it three times, a second each, when there is none.
+            var result = dsl.connectionResult(connection -> dsl.configuration()
+                    .derive(connection)
+                    .dsl()
+                    .transactionResult(transaction -> statements.apply(transaction.dsl())));
             answeredAt = System.nanoTime();
             return result;
         } catch (DataAccessException e) {

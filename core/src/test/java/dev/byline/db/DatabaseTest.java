@@ -15,6 +15,7 @@ import dev.byline.migrations.TestDatabase;
 import dev.byline.user.Principal;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jooq.impl.DSL;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -174,6 +175,25 @@ class DatabaseTest extends CoreTest {
             assertThat(one).isEqualTo(1);
             assertThat(db.sinceAnswer()).isLessThan(Duration.ofHours(1));
             assertThat(reported).containsExactly("acquired", "released", "acquired", "missed", "released");
+        }
+    }
+
+    /** jOOQ asks for a connection again to roll back, and again: each would take its second. */
+    @Test
+    void aTransactionWaitsForItsConnectionOnce() {
+        var missed = new AtomicInteger();
+        var metrics = new Metrics() {
+            @Override
+            public void connectionMissed(Duration waited) {
+                missed.incrementAndGet();
+            }
+        };
+        var away = BylineConfig.of("postgres://nobody:x@127.0.0.1:1/nothing").database();
+        try (var db = Database.open(away.withTimeouts(Duration.ofMillis(250), Duration.ofMillis(1500)), metrics)) {
+            assertThatThrownBy(() -> db.write(dsl -> dsl.fetchValue("select 1")))
+                    .isInstanceOf(BylineException.Unavailable.class);
+
+            assertThat(missed).hasValue(1);
         }
     }
 
