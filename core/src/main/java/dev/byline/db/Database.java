@@ -39,6 +39,7 @@ public final class Database implements AutoCloseable {
     private final DSLContext dsl;
     private final @Nullable HikariDataSource pool;
     private final @Nullable PgDataSource connections;
+    private final TimedConnections lent;
     private volatile long answeredAt = System.nanoTime() - Duration.ofDays(1).toNanos();
 
     private Database(
@@ -50,10 +51,10 @@ public final class Database implements AutoCloseable {
             Metrics metrics) {
         this.pool = pool;
         this.connections = connections;
-        var configuration = new DefaultConfiguration()
-                .set(new TimedConnections(dataSource, metrics))
-                .set(SQLDialect.POSTGRES)
-                .set(settings);
+        this.lent =
+                new TimedConnections(dataSource, pool == null ? Integer.MAX_VALUE : pool.getMaximumPoolSize(), metrics);
+        var configuration =
+                new DefaultConfiguration().set(lent).set(SQLDialect.POSTGRES).set(settings);
         if (slowStatement.isPositive()) {
             configuration.set(() -> new SlowStatements(slowStatement));
         }
@@ -120,7 +121,7 @@ public final class Database implements AutoCloseable {
     public <T extends @Nullable Object> T read(Function<DSLContext, T> query) {
         try {
             var result = query.apply(dsl);
-            answeredAt = System.nanoTime();
+            answered();
             return result;
         } catch (DataAccessException e) {
             throw Violations.translate(e);
@@ -144,11 +145,16 @@ public final class Database implements AutoCloseable {
                     .derive(connection)
                     .dsl()
                     .transactionResult(transaction -> statements.apply(transaction.dsl())));
-            answeredAt = System.nanoTime();
+            answered();
             return result;
         } catch (DataAccessException e) {
             throw Violations.translate(e);
         }
+    }
+
+    private void answered() {
+        answeredAt = System.nanoTime();
+        lent.answered();
     }
 
     /** How long ago a statement last succeeded; a day and more before the first. Doesn't block. */

@@ -7,6 +7,10 @@ import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +24,11 @@ import org.slf4j.LoggerFactory;
 final class PgDataSource implements DataSource {
     private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(PgDataSource.class);
 
+    /** While the database is away somebody knocks this often, whether the knock before was answered or not. */
     private static final Duration INTERVAL = Duration.ofMillis(250);
+
+    /** A connection that takes longer may hang: another is tried beside it. */
+    private static final Duration USUAL = Duration.ofSeconds(1);
 
     /** The pool hears of a failure this often at least. */
     private static final Duration PATIENCE = Duration.ofMinutes(5);
@@ -30,7 +38,7 @@ final class PgDataSource implements DataSource {
     private final Properties properties;
     private volatile boolean failing;
     private volatile boolean closed;
-    private @Nullable String logged;
+    private volatile @Nullable String logged;
 
     PgDataSource(BylineConfig.Database config) {
         this.url = config.url().jdbcUrl();
@@ -60,24 +68,47 @@ final class PgDataSource implements DataSource {
 
     @Override
     public Connection getConnection() throws SQLException {
+        var first = new CompletableFuture<Connection>();
         var end = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
+            Thread.ofPlatform().daemon().name("byline-connect").start(() -> connect(first));
             try {
-                var connection = connect();
+                var connection = first.get((failing ? INTERVAL : USUAL).toNanos(), TimeUnit.NANOSECONDS);
                 if (failing) {
                     LOG.info("the database answers again");
                 }
                 failing = false;
                 logged = null;
                 return connection;
-            } catch (SQLException e) {
-                log(e);
-                if (!failing || closed || System.nanoTime() > end) {
-                    failing = true;
-                    throw e;
+            } catch (TimeoutException e) {
+                if (closed || System.nanoTime() > end) {
+                    first.completeExceptionally(new SQLException("no connection", "08001", e));
                 }
+            } catch (ExecutionException e) {
+                failing = true;
+                throw e.getCause() instanceof SQLException refused
+                        ? refused
+                        : new SQLException("no connection", "08001", e.getCause());
+            } catch (InterruptedException e) {
+                first.completeExceptionally(e);
+                Thread.currentThread().interrupt();
+                throw new SQLException("interrupted", "08001", e);
             }
-            sleep();
+        }
+    }
+
+    /** The first that succeeds is the one; whoever comes later hangs up. */
+    private void connect(CompletableFuture<Connection> first) {
+        try {
+            var connection = connect();
+            if (!first.complete(connection)) {
+                connection.close();
+            }
+        } catch (SQLException | RuntimeException e) {
+            log(e);
+            if (!failing || closed) {
+                first.completeExceptionally(e);
+            }
         }
     }
 
@@ -89,19 +120,10 @@ final class PgDataSource implements DataSource {
         return connection;
     }
 
-    private void log(SQLException e) {
+    private void log(Exception e) {
         if (!closed && !String.valueOf(e.getMessage()).equals(logged)) {
             logged = String.valueOf(e.getMessage());
             LOG.warn("can not connect to the database: {}", logged);
-        }
-    }
-
-    private static void sleep() throws SQLException {
-        try {
-            Thread.sleep(INTERVAL);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new SQLException("interrupted", "08001", e);
         }
     }
 

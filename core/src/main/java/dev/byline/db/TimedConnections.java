@@ -3,42 +3,86 @@ package dev.byline.db;
 import dev.byline.Metrics;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.jooq.ConnectionProvider;
 import org.jooq.exception.DataAccessException;
 
-/** Lends connections and reports how long each was waited for and held, whoever's pool they are from. */
+/**
+ * Lends connections and reports how long each was waited for and held, whoever's pool they are from. While the database
+ * answers nobody, only a few may wait for it: the others would wait in vain, and keep whoever could do without it from its
+ * turn.
+ */
 final class TimedConnections implements ConnectionProvider {
+    private static final Duration STUCK_AFTER = Duration.ofMillis(250);
+
     private final DataSource dataSource;
     private final Metrics metrics;
+    private final int maxWaitingInVain;
+    private final AtomicInteger asking = new AtomicInteger();
+    private final AtomicInteger waiting = new AtomicInteger();
+    private volatile long progressAt;
     private final Map<Connection, Long> since = Collections.synchronizedMap(new IdentityHashMap<>());
 
-    TimedConnections(DataSource dataSource, Metrics metrics) {
+    /**
+     * Lends from a pool.
+     *
+     * @param maxWaitingInVain how many may wait for a connection while nobody gets an answer
+     */
+    TimedConnections(DataSource dataSource, int maxWaitingInVain, Metrics metrics) {
         this.dataSource = dataSource;
+        this.maxWaitingInVain = maxWaitingInVain;
         this.metrics = metrics;
+    }
+
+    /** The database did what it was asked. */
+    void answered() {
+        progressAt = System.nanoTime();
+    }
+
+    /** Nobody got an answer for a while, though somebody asked. */
+    private boolean isStuck() {
+        return System.nanoTime() - progressAt > STUCK_AFTER.toNanos();
     }
 
     @Override
     public Connection acquire() {
+        if (asking.getAndIncrement() == 0) {
+            answered(); // nothing was asked before
+        }
         var start = System.nanoTime();
         try {
-            var connection = dataSource.getConnection();
+            var connection = await();
             var now = System.nanoTime();
             since.put(connection, now);
             metrics.connectionAcquired(Duration.ofNanos(now - start));
             return connection;
         } catch (SQLException e) {
+            asking.decrementAndGet();
             metrics.connectionMissed(Duration.ofNanos(System.nanoTime() - start));
             throw new DataAccessException("no connection", e);
         }
     }
 
+    private Connection await() throws SQLException {
+        try {
+            if (waiting.getAndIncrement() >= maxWaitingInVain && isStuck()) {
+                throw new SQLTransientConnectionException("the database answers nobody");
+            }
+            return dataSource.getConnection();
+        } finally {
+            waiting.decrementAndGet();
+        }
+    }
+
     @Override
     public void release(Connection connection) {
+        asking.decrementAndGet();
         var start = since.remove(connection);
         try {
             connection.close();

@@ -15,6 +15,10 @@ import dev.byline.migrations.TestDatabase;
 import dev.byline.user.Principal;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jooq.impl.DSL;
 import org.junit.jupiter.api.Test;
@@ -194,6 +198,35 @@ class DatabaseTest extends CoreTest {
                     .isInstanceOf(BylineException.Unavailable.class);
 
             assertThat(missed).hasValue(1);
+        }
+    }
+
+    @Test
+    void onlyAFewWaitForADatabaseThatAnswersNobody() throws Exception {
+        var waits = new ConcurrentLinkedQueue<Duration>();
+        var metrics = new Metrics() {
+            @Override
+            public void connectionMissed(Duration waited) {
+                waits.add(waited);
+            }
+        };
+        var small = config().withPoolSize(1).withTimeouts(Duration.ofSeconds(1), Duration.ofMillis(1500));
+        try (var db = Database.open(small, metrics);
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var stuck = threads.submit(() -> db.read(dsl -> dsl.fetchValue("select pg_sleep(5)::text")));
+            var late = new ArrayList<Future<?>>();
+            for (int i = 0; i < 10; i++) {
+                TimeUnit.MILLISECONDS.sleep(100);
+                late.add(threads.submit(() -> db.read(dsl -> dsl.fetchValue("select 1"))));
+            }
+            for (var each : late) {
+                assertThatThrownBy(each::get).hasCauseInstanceOf(BylineException.Unavailable.class);
+            }
+            assertThatThrownBy(stuck::get).hasCauseInstanceOf(BylineException.Unavailable.class);
+
+            assertThat(waits).anyMatch(wait -> wait.toMillis() >= 1000).anyMatch(wait -> wait.toMillis() < 100);
+            Object one = db.read(dsl -> dsl.fetchValue("select 1"));
+            assertThat(one).isEqualTo(1);
         }
     }
 
