@@ -33,6 +33,7 @@ final class Restarts {
             var front = TestRedis.freePort();
             var proxy = proxy(front, nodes);
             try {
+                System.out.println("new servers: " + load(front, token, Duration.ofSeconds(20)));
                 var time = Duration.ofSeconds(RESTARTS * 8L);
                 var load = CompletableFuture.supplyAsync(() -> load(front, token, time));
                 for (int i = 0; i < RESTARTS; i++) {
@@ -90,8 +91,10 @@ final class Restarts {
                 .replaceFirst("server byline1 \\S+", "server byline1 127.0.0.1:" + nodes[0].port())
                 .replaceFirst("server byline2 \\S+", "server byline2 127.0.0.1:" + nodes[1].port());
         var file = Files.writeString(Files.createTempFile("byline", ".cfg"), config);
-        return new ProcessBuilder("haproxy", "-db", "-f", file.toString())
+        var process = new ProcessBuilder("haproxy", "-db", "-f", file.toString())
                 .inheritIO()
                 .start();
+        TimeUnit.SECONDS.sleep(1);
+        return process;
     }
 }

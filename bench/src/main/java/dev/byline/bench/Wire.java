@@ -12,9 +12,13 @@ import org.jspecify.annotations.Nullable;
 final class Wire implements AutoCloseable {
     private static final int PATIENCE_MS = 30_000;
 
+    /** As careful clients do: who uses a connection that the other end is about to close loses a request. */
+    private static final long MAX_IDLE_NANOS = 5_000_000_000L;
+
     private final int port;
     private @Nullable Socket socket;
     private @Nullable InputStream in;
+    private long usedAt;
     private byte[] body = new byte[0];
 
     Wire(int port) {
@@ -45,6 +49,9 @@ final class Wire implements AutoCloseable {
     }
 
     private int exchange(byte[] request) throws IOException {
+        if (System.nanoTime() - usedAt > MAX_IDLE_NANOS) {
+            close();
+        }
         var to = socket;
         var from = in;
         if (to == null || from == null) {
@@ -66,6 +73,7 @@ final class Wire implements AutoCloseable {
             last |= header.equalsIgnoreCase("Connection: close");
         }
         body = from.readNBytes(length);
+        usedAt = System.nanoTime();
         if (last) {
             close();
         }

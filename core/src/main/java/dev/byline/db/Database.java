@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jooq.DSLContext;
@@ -26,16 +27,6 @@ import org.jspecify.annotations.Nullable;
  * return. Never call anything slow but the database from inside one.
  */
 public final class Database implements AutoCloseable {
-    /** A connection to what was the primary before a failover: no write succeeds on it any more. */
-    private static final SQLExceptionOverride READ_ONLY_IS_EVICTED = new SQLExceptionOverride() {
-        @java.lang.Override
-        public SQLExceptionOverride.Override adjudicate(SQLException e) {
-            return "25006".equals(e.getSQLState())
-                    ? SQLExceptionOverride.Override.MUST_EVICT
-                    : SQLExceptionOverride.Override.CONTINUE_EVICT;
-        }
-    };
-
     private final DSLContext dsl;
     private final @Nullable HikariDataSource pool;
     private final @Nullable PgDataSource connections;
@@ -100,11 +91,11 @@ public final class Database implements AutoCloseable {
         var hikari = new HikariConfig();
         hikari.setPoolName("byline");
         hikari.setDataSource(connections);
-        hikari.setExceptionOverride(READ_ONLY_IS_EVICTED);
+        hikari.setExceptionOverride(new ReadOnlyEvicted(config.poolSize()));
         hikari.setMaximumPoolSize(config.poolSize());
         hikari.setMinimumIdle(config.poolSize());
         hikari.setConnectionTimeout(config.connectionTimeout().toMillis());
-        hikari.setValidationTimeout(500);
+        hikari.setValidationTimeout(400);
         hikari.setKeepaliveTime(30_000);
         hikari.setMaxLifetime(config.maxLifetime().toMillis());
         hikari.setInitializationFailTimeout(-1);
@@ -182,6 +173,28 @@ public final class Database implements AutoCloseable {
         }
         if (pool != null) {
             pool.close();
+        }
+    }
+
+    /**
+     * Replaces connections to what was the primary before a failover: no write succeeds on them any more. If what comes
+     * instead is read-only as well, the whole pool is replaced twice a second and no more, for reads go on.
+     */
+    private static final class ReadOnlyEvicted implements SQLExceptionOverride {
+        private final long interval;
+        private final AtomicLong next = new AtomicLong(System.nanoTime());
+
+        ReadOnlyEvicted(int poolSize) {
+            this.interval = 500_000_000L / poolSize;
+        }
+
+        @java.lang.Override
+        public SQLExceptionOverride.Override adjudicate(SQLException e) {
+            var now = System.nanoTime();
+            var due = next.get();
+            return "25006".equals(e.getSQLState()) && now - due >= 0 && next.compareAndSet(due, now + interval)
+                    ? SQLExceptionOverride.Override.MUST_EVICT
+                    : SQLExceptionOverride.Override.CONTINUE_EVICT;
         }
     }
 }

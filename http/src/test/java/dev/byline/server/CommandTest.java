@@ -83,6 +83,13 @@ class CommandTest {
     }
 
     @Test
+    void capacityFailsWhereNothingListens() {
+        assertThat(run(Map.of("BYLINE_MANAGEMENT_PORT", "1"), "capacity")).isEqualTo(Command.FAILED);
+        assertThat(err()).contains("/capacity does not answer");
+        assertThat(out()).isEmpty();
+    }
+
+    @Test
     void migratesOnce() {
         try (var database = TestDatabase.empty()) {
             var environment = Map.of("DATABASE_URL", database.url());

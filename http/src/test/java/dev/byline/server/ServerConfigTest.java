@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -86,6 +87,28 @@ class ServerConfigTest {
                         Map.of("BYLINE_ADMIN_EMAIL", "root@example.com", "BYLINE_ADMIN_PASSWORD", "canary")))
                 .hasMessageContaining("BYLINE_ADMIN_PASSWORD must have 12 to 128 characters")
                 .hasMessageNotContaining("canary");
+    }
+
+    @Test
+    void behindPgBouncerMigrationsGoElsewhere() {
+        assertThatThrownBy(() -> ServerConfig.parse(Map.of("BYLINE_PGBOUNCER", "true")))
+                .hasMessageContaining("needs DATABASE_URL");
+        var bouncer = Map.of("BYLINE_PGBOUNCER", "true", "DATABASE_URL", "postgres://a:b@bouncer:6432/c");
+        assertThatThrownBy(() -> ServerConfig.parse(bouncer)).hasMessageContaining("needs BYLINE_MIGRATE_URL");
+        for (var extra : List.of(
+                Map.of("BYLINE_MIGRATE", "off"), Map.of("BYLINE_MIGRATE_URL", "postgres://a:b@database:5432/c"))) {
+            var environment = new HashMap<>(bouncer);
+            environment.putAll(extra);
+            assertThat(ServerConfig.parse(environment).pgBouncer()).isTrue();
+        }
+    }
+
+    @Test
+    void operatorsHaveAPortOfTheirOwn() {
+        assertThatThrownBy(() -> ServerConfig.parse(Map.of("PORT", "9000"))).hasMessageContaining("must differ");
+        assertThat(ServerConfig.parse(Map.of("PORT", "0", "BYLINE_MANAGEMENT_PORT", "0"))
+                        .managementPort())
+                .isZero();
     }
 
     @Test
