@@ -10,6 +10,7 @@ import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * The outermost stage: whatever becomes of a request, in the end it is counted, and logged unless it was refused for lack of room. The log names the route,
@@ -57,6 +58,7 @@ final class Instrumentation extends Handler.Wrapper {
         }
     }
 
+    /** The line says itself which request it is about: the context, where there is one, would say it again. */
     private static void log(String method, Exchange exchange, int status, long nanos) {
         var line = LOG.atInfo()
                 .addKeyValue("request_id", exchange.requestId())
@@ -70,6 +72,11 @@ final class Instrumentation extends Handler.Wrapper {
         if (exchange.principal() instanceof Principal.Member member) {
             line = line.addKeyValue("user_id", member.userId());
         }
+        var context = MDC.getCopyOfContextMap();
+        MDC.clear();
         line.log("request");
+        if (context != null) {
+            MDC.setContextMap(context);
+        }
     }
 }

@@ -23,7 +23,7 @@ final class CapacityReport {
                     processors  would carry %s requests/s
                     in use      %s of the pool, %s of the processors
                     pool size   %s (%s); recommended %s
-                    database    %s replicas want %s connections, it gives %s
+                    database    %s connections for all replicas (%s), %s to be had
                     """,
                     now.get("verdict").asText(),
                     number(now.get("requests_per_second"), 1, 1),
@@ -38,8 +38,8 @@ final class CapacityReport {
                     now.get("pool_size").asText(),
                     now.get("pool_size_reason").asText(),
                     now.get("recommended_pool_size").asText(),
-                    now.get("replicas").asText(),
                     now.get("database_connections_wanted").asText(),
+                    now.get("replicas").asText(),
                     number(now.get("database_connections_available"), 1, 0));
         } catch (IOException e) {
             throw new UncheckedIOException("no answer of a Byline", e);
