@@ -69,10 +69,14 @@ public final class Migrations {
         var end = System.nanoTime() + LOCK_PATIENCE.toNanos();
         while (true) {
             var before = pending(dataSource).size();
+            var begun = hasHistory(dataSource);
             try {
                 forgetFailures(dataSource);
                 return applied + flyway(dataSource, settings).migrate().migrationsExecuted;
             } catch (FlywayException e) {
+                if (!begun && hasHistory(dataSource)) {
+                    continue; // somebody else's, made between Flyway's look for it and its own attempt to make one
+                }
                 if (e instanceof FlywayValidateException
                         && System.nanoTime() - end < 0
                         && forgetFailures(dataSource) > 0) {
@@ -124,17 +128,24 @@ public final class Migrations {
      * repair would also accept scripts that were changed after they were applied.
      */
     private static int forgetFailures(DataSource dataSource) {
+        if (!hasHistory(dataSource)) {
+            return 0;
+        }
         try (var connection = dataSource.getConnection();
                 var statement = connection.createStatement()) {
-            try (var rows = statement.executeQuery("SELECT to_regclass('" + HISTORY + "') IS NOT NULL")) {
-                rows.next();
-                if (!rows.getBoolean(1)) {
-                    return 0;
-                }
-            }
             return statement.executeUpdate("DELETE FROM " + HISTORY + " WHERE NOT success");
         } catch (SQLException e) {
             throw new FlywayException("could not read " + HISTORY, e);
+        }
+    }
+
+    private static boolean hasHistory(DataSource dataSource) {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery("SELECT to_regclass('" + HISTORY + "') IS NOT NULL")) {
+            return rows.next() && rows.getBoolean(1);
+        } catch (SQLException e) {
+            throw new FlywayException("could not look for " + HISTORY, e);
         }
     }
 
