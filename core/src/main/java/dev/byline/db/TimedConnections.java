@@ -56,16 +56,21 @@ final class TimedConnections implements ConnectionProvider {
             answered(); // nothing was asked before
         }
         var start = System.nanoTime();
+        var lent = false;
         try {
             var connection = await();
+            lent = true;
             var now = System.nanoTime();
             since.put(connection, now);
             metrics.connectionAcquired(Duration.ofNanos(now - start));
             return connection;
         } catch (SQLException e) {
-            asking.decrementAndGet();
             metrics.connectionMissed(Duration.ofNanos(System.nanoTime() - start));
             throw new DataAccessException("no connection", e);
+        } finally {
+            if (!lent) {
+                asking.decrementAndGet();
+            }
         }
     }
 
