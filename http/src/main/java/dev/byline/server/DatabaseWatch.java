@@ -1,7 +1,6 @@
 package dev.byline.server;
 
 import dev.byline.Byline;
-import dev.byline.BylineException;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -54,7 +53,7 @@ final class DatabaseWatch implements AutoCloseable {
         }
         try {
             return byline.serverFacts() != null;
-        } catch (BylineException.Unavailable e) {
+        } catch (RuntimeException e) { // whatever it is: who throws here is never called again
             LOG.debug("database", e);
             return false;
         }
