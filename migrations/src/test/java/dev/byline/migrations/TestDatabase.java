@@ -98,7 +98,9 @@ public final class TestDatabase implements AutoCloseable {
             var template = empty();
             Migrations.apply(template.dataSource());
             NAME = template.name;
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> Server.stop(template)));
+            if (Server.EMBEDDED == null) { // else it goes with its server
+                Runtime.getRuntime().addShutdownHook(new Thread(template::close));
+            }
         }
     }
 
@@ -109,11 +111,13 @@ public final class TestDatabase implements AutoCloseable {
 
         private static EmbeddedPostgres start() {
             try {
-                return EmbeddedPostgres.builder()
+                var server = EmbeddedPostgres.builder()
                         .setServerConfig("fsync", "off")
                         .setServerConfig("full_page_writes", "off")
                         .setRegisterShutdownHook(false)
                         .start();
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server)));
+                return server;
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -137,13 +141,9 @@ public final class TestDatabase implements AutoCloseable {
             return dataSource;
         }
 
-        static void stop(TestDatabase template) {
+        private static void stop(EmbeddedPostgres server) {
             try {
-                if (EMBEDDED == null) {
-                    template.close();
-                } else {
-                    EMBEDDED.close();
-                }
+                server.close();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
