@@ -37,7 +37,7 @@ public final class Byline implements AutoCloseable {
         this.purge = new Purge(database);
         this.passwords = new Passwords(metrics);
         this.cache = TieredCache.open(caching, metrics);
-        this.users = new Users(database, purge, passwords, cache, Posts.FEED);
+        this.users = new Users(database, purge, passwords, cache, Posts.FEED, Posts::author);
         this.tokens = new Tokens(database, passwords, clock, tokenTtl, users, cache, metrics);
         this.posts = new Posts(database, clock, users, cache);
     }

@@ -2,7 +2,9 @@ package dev.byline.page;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +36,30 @@ public record Page<T>(List<T> items, @Nullable String nextCursor) {
         }
         var items = rows.subList(0, request.limit());
         return new Page<>(items, position.apply(items.getLast()).encode(list));
+    }
+
+    /**
+     * Cuts rows to what a shorter page needs: its limit, and one more.
+     *
+     * @param rows in the list's order
+     * @param limit of the shorter page
+     * @param <T> what the rows hold
+     */
+    public static <T> List<T> first(List<T> rows, int limit) {
+        return rows.subList(0, Math.min(rows.size(), limit + 1));
+    }
+
+    /**
+     * Puts rows that were found by id under their ids.
+     *
+     * @param rows in any order
+     * @param id a row's id
+     * @param <T> what the rows hold
+     */
+    public static <T> Map<Long, T> byId(List<T> rows, ToLongFunction<? super T> id) {
+        var found = HashMap.<Long, T>newHashMap(rows.size());
+        rows.forEach(row -> found.put(id.applyAsLong(row), row));
+        return found;
     }
 
     /**

@@ -4,6 +4,7 @@ import dev.byline.Metadata;
 import dev.byline.cache.CacheBytes;
 import dev.byline.cache.CacheKey;
 import dev.byline.cache.CacheKind;
+import dev.byline.user.UserCache;
 import java.util.List;
 
 /** What is cached of posts, under which names. Pages hold what everyone may see; drafts are cached one by one only. */
@@ -16,6 +17,16 @@ final class PostCache {
             PostCache::weight,
             (posts, bytes) -> bytes.list(posts, post -> write(post, bytes)),
             bytes -> bytes.list(() -> read(bytes)));
+    private static final CacheKind<PostSql.AuthorRows> AUTHOR = new CacheKind<>(
+            "author",
+            1,
+            rows -> UserCache.weight(rows.author()) + weight(rows.posts()),
+            (rows, bytes) -> {
+                UserCache.write(rows.author(), bytes);
+                bytes.list(rows.posts(), post -> write(post, bytes));
+            },
+            bytes -> new PostSql.AuthorRows(UserCache.read(bytes), bytes.list(() -> read(bytes))));
+
     /** The first rows of the feed. */
     static final CacheKey<List<Post>> FEED = PAGE.key("feed");
 
@@ -26,9 +37,9 @@ final class PostCache {
         return POST.key(id);
     }
 
-    /** The first rows of a user's published posts. */
-    static CacheKey<List<Post>> author(long userId) {
-        return PAGE.key("author:" + userId);
+    /** A user beside the first rows of their published posts. */
+    static CacheKey<PostSql.AuthorRows> author(long userId) {
+        return AUTHOR.key(userId);
     }
 
     private static int weight(List<Post> posts) {

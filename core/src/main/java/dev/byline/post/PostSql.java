@@ -101,10 +101,10 @@ final class PostSql {
                 .fetchOptional(row -> post(row, POSTS));
     }
 
-    static List<Post> byIds(DSLContext dsl, Collection<Long> ids) {
+    static List<Post> byIds(DSLContext dsl, Principal viewer, Collection<Long> ids) {
         return dsl.select(columns(POSTS))
                 .from(POSTS)
-                .where(POSTS.ID.eq(DSL.any(ids.toArray(Long[]::new))), published(), authorExists())
+                .where(POSTS.ID.eq(DSL.any(ids.toArray(Long[]::new))), visibleTo(viewer), authorExists())
                 .fetch(row -> post(row, POSTS));
     }
 

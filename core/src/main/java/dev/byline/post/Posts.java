@@ -6,6 +6,7 @@ import dev.byline.FieldError;
 import dev.byline.Metadata;
 import dev.byline.cache.CacheKey;
 import dev.byline.cache.TieredCache;
+import dev.byline.db.Coalescer;
 import dev.byline.db.Database;
 import dev.byline.idempotency.Idempotency;
 import dev.byline.idempotency.Once;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
@@ -34,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What may be done with posts. Safe for use by several threads; every method blocks for the database, or for the cache.
  *
- * <p>Cached ({@link PostCache}): posts by id, the first page of the feed and of each author's published posts. A write drops
+ * <p>Cached ({@link PostCache}): posts by id, the first page of the feed, each author with the first page of their published posts. A write drops
  * what it touched after its commit; what a write is decided on is never taken from the cache.
  *
  * <p>A draft doesn't exist for anyone but its author and admins. All methods throw {@link BylineException.Unavailable}
@@ -50,13 +52,26 @@ public final class Posts {
     /** The most posts of one {@link #importAll}. */
     public static final int MAX_IMPORT = 1000;
 
+    /** The most posts that look-ups share a statement for: a post may be large. */
+    private static final int MAX_SHARED = 16;
+
     /** What shows posts of several users. */
     public static final CacheKey<List<Post>> FEED = PostCache.FEED;
+
+    /**
+     * Names what shows a user with their posts.
+     *
+     * @param userId the user's id
+     */
+    public static CacheKey<?> author(long userId) {
+        return PostCache.author(userId);
+    }
 
     private final Database database;
     private final InstantSource clock;
     private final Users users;
     private final TieredCache cache;
+    private final Coalescer<Long, Post> byId;
 
     /**
      * Use {@link dev.byline.Byline#posts()}.
@@ -71,6 +86,9 @@ public final class Posts {
         this.clock = clock;
         this.users = users;
         this.cache = cache;
+        var anyone = new Principal.Operator(); // who may see what is decided when it was found
+        this.byId = new Coalescer<>(
+                MAX_SHARED, ids -> Page.byId(database.read(dsl -> PostSql.byIds(dsl, anyone, ids)), Post::id));
     }
 
     /**
@@ -266,10 +284,13 @@ public final class Posts {
      * @throws BylineException.NotFound when there is none
      */
     public Post get(Principal principal, long id) {
-        return cache.get(
-                        PostCache.post(id), () -> database.read(dsl -> PostSql.byId(dsl, new Principal.Operator(), id)))
+        var read = new AtomicBoolean();
+        return cache.get(PostCache.post(id), () -> {
+                    read.set(true);
+                    return byId.get(id);
+                })
                 .filter(post -> post.publishedAt() != null || mayWrite(principal, post))
-                .filter(post -> isOwned(post.userId()))
+                .filter(post -> read.get() || isOwned(post.userId()))
                 .orElseThrow(Posts::notFound);
     }
 
@@ -288,7 +309,8 @@ public final class Posts {
      */
     public List<Post> byIds(Principal principal, Collection<Long> ids) {
         var wanted = PageRequest.checkIds(ids);
-        return Page.inOrder(database.read(dsl -> PostSql.byIds(dsl, wanted)), wanted, Post::id);
+        return Page.inOrder(
+                database.read(dsl -> PostSql.byIds(dsl, new Principal.Anonymous(), wanted)), wanted, Post::id);
     }
 
     /**
@@ -352,7 +374,7 @@ public final class Posts {
         }
         var first = cache.get(key, () -> Optional.of(rows.apply(PageRequest.DEFAULT_LIMIT + 1)))
                 .orElse(List.of());
-        return first.subList(0, Math.min(first.size(), limit + 1));
+        return Page.first(first, limit);
     }
 
     /**
@@ -391,16 +413,13 @@ public final class Posts {
             return database.read(dsl -> PostSql.byAuthor(dsl, principal, author, after, limit + 1))
                     .orElseThrow(() -> new BylineException.NotFound("user"));
         }
-        var user = users.owner(author).orElseThrow(() -> new BylineException.NotFound("user"));
         var anyone = new Principal.Anonymous();
-        return new PostSql.AuthorRows(
-                user,
-                first(
+        var rows = cache.get(
                         PostCache.author(author),
-                        limit,
-                        rows -> database.read(dsl -> PostSql.byAuthor(dsl, anyone, author, null, rows))
-                                .map(PostSql.AuthorRows::posts)
-                                .orElse(List.of())));
+                        () -> database.read(
+                                dsl -> PostSql.byAuthor(dsl, anyone, author, null, PageRequest.DEFAULT_LIMIT + 1)))
+                .orElseThrow(() -> new BylineException.NotFound("user"));
+        return new PostSql.AuthorRows(rows.author(), Page.first(rows.posts(), limit));
     }
 
     /**
@@ -525,7 +544,10 @@ public final class Posts {
         PostSql.ensureUsers(dsl, authors.values());
         touched.add(Users.NEWEST);
         var ids = PostSql.idsByEmail(dsl, authors.keySet());
-        ids.values().forEach(id -> touched.add(Users.cached(id))); // somebody may have looked for a new one in vain
+        for (var id : ids.values()) { // somebody may have looked for a new one in vain
+            touched.add(Users.cached(id));
+            touched.add(PostCache.author(id));
+        }
         if (!ids.keySet().equals(authors.keySet())) {
             throw deletedMeanwhile();
         }

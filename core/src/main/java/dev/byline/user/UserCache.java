@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Objects;
 
 /** What is cached of users, under which names. Whole rows: what a viewer may not see is left out when it is read. */
-final class UserCache {
+public final class UserCache {
     private static final CacheKind<User> USER =
             new CacheKind<>("user", 1, UserCache::weight, UserCache::write, UserCache::read);
     private static final CacheKind<List<User>> PAGE = new CacheKind<>(
@@ -28,11 +28,22 @@ final class UserCache {
         return USER.key(id);
     }
 
-    private static int weight(User user) {
+    /**
+     * Roughly how much memory a user takes, in bytes.
+     *
+     * @param user a whole row
+     */
+    public static int weight(User user) {
         return 300 + 2 * (user.name().length() + user.metadata().json().length());
     }
 
-    private static void write(User user, CacheBytes bytes) {
+    /**
+     * Writes a user.
+     *
+     * @param user a whole row
+     * @param bytes where to
+     */
+    public static void write(User user, CacheBytes bytes) {
         bytes.number(user.id());
         bytes.text(Objects.requireNonNull(user.email()));
         bytes.text(user.name());
@@ -44,7 +55,12 @@ final class UserCache {
         bytes.time(user.updatedAt());
     }
 
-    private static User read(CacheBytes bytes) {
+    /**
+     * Reads what {@link #write} wrote.
+     *
+     * @param bytes where from
+     */
+    public static User read(CacheBytes bytes) {
         return new User(
                 bytes.number(),
                 bytes.text(),

@@ -5,6 +5,7 @@ import dev.byline.ExpectedVersion;
 import dev.byline.Validation;
 import dev.byline.cache.CacheKey;
 import dev.byline.cache.TieredCache;
+import dev.byline.db.Coalescer;
 import dev.byline.db.Database;
 import dev.byline.idempotency.Idempotency;
 import dev.byline.idempotency.Once;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongFunction;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -46,11 +48,16 @@ public final class Users {
     /** How many of a user's posts go in the transaction that hides the user: what most users have. */
     private static final int DELETE_AT_ONCE = 20;
 
+    /** The most users that look-ups share a statement for. */
+    private static final int MAX_SHARED = 64;
+
     private final Database database;
     private final Purge purge;
     private final Passwords passwords;
     private final TieredCache cache;
     private final CacheKey<?> feed;
+    private final LongFunction<CacheKey<?>> posts;
+    private final Coalescer<Long, User> byId;
 
     /** Sign-ups with a key whose password is being hashed here. */
     private final Set<ByteBuffer> hashing = ConcurrentHashMap.newKeySet();
@@ -63,13 +70,23 @@ public final class Users {
      * @param passwords hashes passwords
      * @param cache what was read before
      * @param feed shows posts of users, and is dropped with them
+     * @param posts names what shows a user with their posts, and is dropped whenever the user changes
      */
-    public Users(Database database, Purge purge, Passwords passwords, TieredCache cache, CacheKey<?> feed) {
+    public Users(
+            Database database,
+            Purge purge,
+            Passwords passwords,
+            TieredCache cache,
+            CacheKey<?> feed,
+            LongFunction<CacheKey<?>> posts) {
         this.database = database;
         this.purge = purge;
         this.passwords = passwords;
         this.cache = cache;
         this.feed = feed;
+        this.posts = posts;
+        this.byId =
+                new Coalescer<>(MAX_SHARED, ids -> Page.byId(database.read(dsl -> UserSql.byIds(dsl, ids)), User::id));
     }
 
     /**
@@ -133,7 +150,7 @@ public final class Users {
         }
     }
 
-    private static Reply create(
+    private Reply create(
             DSLContext dsl,
             Idempotency.Attempt attempt,
             Once<User> once,
@@ -148,18 +165,24 @@ public final class Users {
                 made -> Set.of(made.id()));
     }
 
-    private static User create(
-            DSLContext dsl, NewUser user, Role role, @Nullable String hash, Set<CacheKey<?>> touched) {
+    private User create(DSLContext dsl, NewUser user, Role role, @Nullable String hash, Set<CacheKey<?>> touched) {
         touched.add(UserCache.NEWEST);
         var made = UserSql.insert(dsl, user, role, hash)
                 .orElseThrow(() -> new BylineException.Conflict("the e-mail address is taken"));
-        touched.add(UserCache.user(made.id())); // somebody may have looked for it in vain
+        touch(touched, made.id()); // somebody may have looked for it in vain
         return made;
+    }
+
+    /** What shows a user. */
+    private void touch(Set<CacheKey<?>> touched, long id) {
+        touched.add(UserCache.user(id));
+        touched.add(posts.apply(id));
+        touched.add(UserCache.NEWEST);
     }
 
     /** The whole row. */
     private Optional<User> find(long id) {
-        return cache.get(UserCache.user(id), () -> fresh(id));
+        return cache.get(UserCache.user(id), () -> byId.get(id));
     }
 
     /** The whole row as it is in the database now: what writes are decided on. */
@@ -200,8 +223,7 @@ public final class Users {
         var hash = hash(user.password());
         return cache.writing(touched -> database.write(dsl -> {
             var made = UserSql.insert(dsl, user, Role.ADMIN, hash);
-            made.ifPresent(admin -> touched.add(UserCache.user(admin.id())));
-            touched.add(UserCache.NEWEST);
+            made.ifPresent(admin -> touch(touched, admin.id()));
             return made;
         }));
     }
@@ -281,7 +303,7 @@ public final class Users {
                         () -> Optional.of(
                                 database.read(dsl -> UserSql.newest(dsl, filter, null, PageRequest.DEFAULT_LIMIT + 1))))
                 .orElse(List.of());
-        return first.subList(0, Math.min(first.size(), limit + 1));
+        return Page.first(first, limit);
     }
 
     /**
@@ -329,8 +351,7 @@ public final class Users {
         }
         var hash = hash(change.password());
         return cache.writing(touched -> {
-                    touched.add(UserCache.user(id));
-                    touched.add(UserCache.NEWEST);
+                    touch(touched, id);
                     return database.write(dsl -> change(dsl, principal, id, change, expected, hash));
                 })
                 .seenBy(principal);
@@ -398,8 +419,7 @@ public final class Users {
             throw refusal(id, "only the user and admins may delete a user");
         }
         var removed = cache.writing(touched -> {
-            touched.add(UserCache.user(id));
-            touched.add(UserCache.NEWEST);
+            touch(touched, id);
             touched.add(feed);
             return database.write(dsl -> remove(dsl, id, expected));
         });
