@@ -95,7 +95,7 @@ public final class Database implements AutoCloseable {
         hikari.setMaximumPoolSize(config.poolSize());
         hikari.setMinimumIdle(config.poolSize());
         hikari.setConnectionTimeout(config.connectionTimeout().toMillis());
-        hikari.setValidationTimeout(400);
+        hikari.setValidationTimeout(300);
         hikari.setKeepaliveTime(30_000);
         hikari.setMaxLifetime(config.maxLifetime().toMillis());
         hikari.setInitializationFailTimeout(-1);

@@ -50,6 +50,17 @@ public record Page<T>(List<T> items, @Nullable String nextCursor) {
     }
 
     /**
+     * The first items of this page as a page of its own; this page, when it has no more.
+     *
+     * @param limit of the shorter page
+     * @param list as in {@link #of}
+     * @param position as in {@link #of}
+     */
+    public Page<T> first(int limit, String list, Function<? super T, Cursor> position) {
+        return items.size() <= limit ? this : of(items, PageRequest.first(limit), list, position);
+    }
+
+    /**
      * Puts rows that were found by id under their ids.
      *
      * @param rows in any order

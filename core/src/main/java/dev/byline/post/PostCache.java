@@ -4,31 +4,27 @@ import dev.byline.Metadata;
 import dev.byline.cache.CacheBytes;
 import dev.byline.cache.CacheKey;
 import dev.byline.cache.CacheKind;
+import dev.byline.page.Page;
 import dev.byline.user.UserCache;
-import java.util.List;
 
 /** What is cached of posts, under which names. Pages hold what everyone may see; drafts are cached one by one only. */
 final class PostCache {
     private static final CacheKind<Post> POST =
             new CacheKind<>("post", 1, PostCache::weight, PostCache::write, PostCache::read);
-    private static final CacheKind<List<Post>> PAGE = new CacheKind<>(
-            "posts",
-            1,
-            PostCache::weight,
-            (posts, bytes) -> bytes.list(posts, post -> write(post, bytes)),
-            bytes -> bytes.list(() -> read(bytes)));
-    private static final CacheKind<PostSql.AuthorRows> AUTHOR = new CacheKind<>(
+    private static final CacheKind<Page<Post>> PAGE =
+            new CacheKind<>("posts", 2, PostCache::weight, PostCache::write, PostCache::readPage);
+    private static final CacheKind<AuthorWithPosts> AUTHOR = new CacheKind<>(
             "author",
             1,
-            rows -> UserCache.weight(rows.author()) + weight(rows.posts()),
-            (rows, bytes) -> {
-                UserCache.write(rows.author(), bytes);
-                bytes.list(rows.posts(), post -> write(post, bytes));
+            author -> UserCache.weight(author.author()) + weight(author.posts()),
+            (author, bytes) -> {
+                UserCache.writePublic(author.author(), bytes);
+                write(author.posts(), bytes);
             },
-            bytes -> new PostSql.AuthorRows(UserCache.read(bytes), bytes.list(() -> read(bytes))));
+            bytes -> new AuthorWithPosts(UserCache.readPublic(bytes), readPage(bytes)));
 
-    /** The first rows of the feed. */
-    static final CacheKey<List<Post>> FEED = PAGE.key("feed");
+    /** The first page of the feed. */
+    static final CacheKey<Page<Post>> FEED = PAGE.key("feed");
 
     private PostCache() {}
 
@@ -37,13 +33,13 @@ final class PostCache {
         return POST.key(id);
     }
 
-    /** A user beside the first rows of their published posts. */
-    static CacheKey<PostSql.AuthorRows> author(long userId) {
+    /** A user as anyone sees them, beside the first page of their published posts. */
+    static CacheKey<AuthorWithPosts> author(long userId) {
         return AUTHOR.key(userId);
     }
 
-    private static int weight(List<Post> posts) {
-        return posts.stream().mapToInt(PostCache::weight).sum();
+    private static int weight(Page<Post> page) {
+        return page.items().stream().mapToInt(PostCache::weight).sum();
     }
 
     private static int weight(Post post) {
@@ -52,6 +48,15 @@ final class PostCache {
                         * (post.title().length()
                                 + post.body().length()
                                 + post.metadata().json().length());
+    }
+
+    private static void write(Page<Post> page, CacheBytes bytes) {
+        bytes.list(page.items(), post -> write(post, bytes));
+        bytes.optional(page.nextCursor(), bytes::text);
+    }
+
+    private static Page<Post> readPage(CacheBytes bytes) {
+        return new Page<>(bytes.list(() -> read(bytes)), bytes.optional(bytes::text));
     }
 
     private static void write(Post post, CacheBytes bytes) {

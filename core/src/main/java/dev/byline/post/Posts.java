@@ -28,7 +28,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
-import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +55,7 @@ public final class Posts {
     private static final int MAX_SHARED = 16;
 
     /** What shows posts of several users. */
-    public static final CacheKey<List<Post>> FEED = PostCache.FEED;
+    public static final CacheKey<Page<Post>> FEED = PostCache.FEED;
 
     /**
      * Names what shows a user with their posts.
@@ -314,7 +313,7 @@ public final class Posts {
     }
 
     /**
-     * Lists published posts, newest publication first.
+     * Lists published posts, newest publication first. A page out of the cache may be the same instance as before.
      *
      * @param principal anyone
      * @param filter which posts
@@ -326,14 +325,17 @@ public final class Posts {
         if (filter.isSearch()) {
             return search(filter, request, after);
         }
-        var rows = after == null && filter.equals(PostFilter.NONE)
-                ? first(FEED, request.limit(), limit -> database.read(dsl -> PostSql.feed(dsl, filter, null, limit)))
-                : database.read(dsl -> PostSql.feed(dsl, filter, after, request.limit() + 1));
-        return Page.of(
-                rows,
-                request,
-                filter.list(),
-                post -> new Cursor(Objects.requireNonNull(post.publishedAt()), post.id()));
+        if (after != null || !filter.equals(PostFilter.NONE) || request.limit() > PageRequest.DEFAULT_LIMIT) {
+            return feed(filter, after, request);
+        }
+        return cache.get(FEED, () -> Optional.of(feed(filter, null, PageRequest.first(PageRequest.DEFAULT_LIMIT))))
+                .orElseThrow(Posts::notFound)
+                .first(request.limit(), filter.list(), Posts::published);
+    }
+
+    private Page<Post> feed(PostFilter filter, @Nullable Cursor after, PageRequest request) {
+        var rows = database.read(dsl -> PostSql.feed(dsl, filter, after, request.limit() + 1));
+        return Page.of(rows, request, filter.list(), Posts::published);
     }
 
     /** A page may be short, or empty, and yet lead on: the search looked at as many posts as one answer may cost. */
@@ -367,16 +369,6 @@ public final class Posts {
         return database.read(dsl -> PostSql.mostRelevant(dsl, filter, MAX_RANKED, wanted));
     }
 
-    /** One more than the limit, if they are there. The cache holds those of the first page, of the usual length. */
-    private List<Post> first(CacheKey<List<Post>> key, int limit, IntFunction<List<Post>> rows) {
-        if (limit > PageRequest.DEFAULT_LIMIT) {
-            return rows.apply(limit + 1);
-        }
-        var first = cache.get(key, () -> Optional.of(rows.apply(PageRequest.DEFAULT_LIMIT + 1)))
-                .orElse(List.of());
-        return Page.first(first, limit);
-    }
-
     /**
      * Lists an author's posts, newest first by the time of writing.
      *
@@ -391,7 +383,7 @@ public final class Posts {
     }
 
     /**
-     * Finds a user with a page of their posts, in one statement.
+     * Finds a user with a page of their posts, in one statement. What comes out of the cache may be the same instance as before.
      *
      * @param principal as in {@link #byAuthor}
      * @param author as in {@link #byAuthor}
@@ -400,26 +392,37 @@ public final class Posts {
      * @throws BylineException.BadCursor when the cursor belongs to another list
      */
     public AuthorWithPosts withAuthor(Principal principal, long author, PageRequest request) {
-        var list = "users/" + author + "/posts";
-        var after = request.position(list);
-        var rows = authorRows(principal, author, after, request.limit());
-        var page = Page.of(rows.posts(), request, list, post -> new Cursor(post.createdAt(), post.id()));
-        return new AuthorWithPosts(rows.author().seenBy(principal), page);
-    }
-
-    private PostSql.AuthorRows authorRows(Principal principal, long author, @Nullable Cursor after, int limit) {
+        var after = request.position(list(author));
         var seesDrafts = principal.isAdmin() || principal.is(author);
-        if (!cache.isEnabled() || seesDrafts || after != null || limit > PageRequest.DEFAULT_LIMIT) {
-            return database.read(dsl -> PostSql.byAuthor(dsl, principal, author, after, limit + 1))
-                    .orElseThrow(() -> new BylineException.NotFound("user"));
+        if (!cache.isEnabled() || seesDrafts || after != null || request.limit() > PageRequest.DEFAULT_LIMIT) {
+            return read(principal, author, after, request).orElseThrow(Posts::noUser);
         }
         var anyone = new Principal.Anonymous();
-        var rows = cache.get(
-                        PostCache.author(author),
-                        () -> database.read(
-                                dsl -> PostSql.byAuthor(dsl, anyone, author, null, PageRequest.DEFAULT_LIMIT + 1)))
-                .orElseThrow(() -> new BylineException.NotFound("user"));
-        return new PostSql.AuthorRows(rows.author(), Page.first(rows.posts(), limit));
+        var whole = PageRequest.first(PageRequest.DEFAULT_LIMIT);
+        var first = cache.get(PostCache.author(author), () -> read(anyone, author, null, whole))
+                .orElseThrow(Posts::noUser);
+        return request.equals(whole)
+                ? first
+                : new AuthorWithPosts(
+                        first.author(), first.posts().first(request.limit(), list(author), Posts::written));
+    }
+
+    private Optional<AuthorWithPosts> read(Principal viewer, long author, @Nullable Cursor after, PageRequest request) {
+        return database.read(dsl -> PostSql.byAuthor(dsl, viewer, author, after, request.limit() + 1))
+                .map(rows -> new AuthorWithPosts(
+                        rows.author().seenBy(viewer), Page.of(rows.posts(), request, list(author), Posts::written)));
+    }
+
+    private static String list(long author) {
+        return "users/" + author + "/posts";
+    }
+
+    private static Cursor written(Post post) {
+        return new Cursor(post.createdAt(), post.id());
+    }
+
+    private static BylineException.NotFound noUser() {
+        return new BylineException.NotFound("user");
     }
 
     /**

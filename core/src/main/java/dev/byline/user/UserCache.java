@@ -10,10 +10,10 @@ import java.util.Objects;
 /** What is cached of users, under which names. Whole rows: what a viewer may not see is left out when it is read. */
 public final class UserCache {
     private static final CacheKind<User> USER =
-            new CacheKind<>("user", 1, UserCache::weight, UserCache::write, UserCache::read);
+            new CacheKind<>("user", 2, UserCache::weight, UserCache::write, UserCache::read);
     private static final CacheKind<List<User>> PAGE = new CacheKind<>(
             "users",
-            1,
+            2,
             users -> users.stream().mapToInt(UserCache::weight).sum(),
             (users, bytes) -> bytes.list(users, user -> write(user, bytes)),
             bytes -> bytes.list(() -> read(bytes)));
@@ -31,23 +31,41 @@ public final class UserCache {
     /**
      * Roughly how much memory a user takes, in bytes.
      *
-     * @param user a whole row
+     * @param user with or without what only some may see
      */
     public static int weight(User user) {
         return 300 + 2 * (user.name().length() + user.metadata().json().length());
     }
 
+    private static void write(User user, CacheBytes bytes) {
+        writePublic(user, bytes);
+        bytes.text(Objects.requireNonNull(user.email()));
+        bytes.text(Objects.requireNonNull(user.role()).text());
+    }
+
+    private static User read(CacheBytes bytes) {
+        var user = readPublic(bytes);
+        return new User(
+                user.id(),
+                bytes.text(),
+                user.name(),
+                Role.of(bytes.text()),
+                user.active(),
+                user.metadata(),
+                user.version(),
+                user.createdAt(),
+                user.updatedAt());
+    }
+
     /**
-     * Writes a user.
+     * Writes what anyone may see of a user.
      *
-     * @param user a whole row
+     * @param user with or without the rest
      * @param bytes where to
      */
-    public static void write(User user, CacheBytes bytes) {
+    public static void writePublic(User user, CacheBytes bytes) {
         bytes.number(user.id());
-        bytes.text(Objects.requireNonNull(user.email()));
         bytes.text(user.name());
-        bytes.text(Objects.requireNonNull(user.role()).text());
         bytes.flag(user.active());
         bytes.text(user.metadata().json());
         bytes.number(user.version());
@@ -56,16 +74,16 @@ public final class UserCache {
     }
 
     /**
-     * Reads what {@link #write} wrote.
+     * Reads what {@link #writePublic} wrote.
      *
      * @param bytes where from
      */
-    public static User read(CacheBytes bytes) {
+    public static User readPublic(CacheBytes bytes) {
         return new User(
                 bytes.number(),
+                null,
                 bytes.text(),
-                bytes.text(),
-                Role.of(bytes.text()),
+                null,
                 bytes.flag(),
                 Metadata.stored(bytes.text()),
                 bytes.number(),
