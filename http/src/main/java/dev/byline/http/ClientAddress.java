@@ -34,7 +34,10 @@ final class ClientAddress {
      * further left, anyone may have written.
      */
     private InetAddress of(Context ctx) {
-        var address = parse(ctx.req().getRemoteAddr()).orElseGet(InetAddress::getLoopbackAddress);
+        var address = Exchange.of(ctx).peer();
+        if (trustedProxies.isEmpty()) {
+            return address;
+        }
         var forwarded = String.join(",", Collections.list(ctx.req().getHeaders("X-Forwarded-For")))
                 .split(",", -1);
         for (int i = forwarded.length - 1; i >= 0 && isTrusted(address); i--) {

@@ -64,8 +64,12 @@ final class Conditional {
 
     /** As above, for what has no version of its own. */
     static void json(Context ctx, Json.Writer body) {
-        var bytes = Json.bytes(body);
-        send(ctx, "application/json", tag(bytes), () -> bytes);
+        json(ctx, Renderings.Rendering.of(body));
+    }
+
+    /** As above, for what is rendered already. */
+    static void json(Context ctx, Renderings.Rendering rendering) {
+        send(ctx, "application/json", rendering.tag(), rendering::body);
     }
 
     static void send(Context ctx, String contentType, String tag, Supplier<byte[]> body) {

@@ -2,6 +2,8 @@ package dev.byline.http;
 
 import dev.byline.user.Principal;
 import io.javalin.http.Context;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,7 @@ final class Exchange {
     private final long start = System.nanoTime();
     private final String requestId;
     private final @Nullable String traceId;
+    private final InetAddress peer;
     private String endpoint = PrometheusMetrics.UNMATCHED;
     private @Nullable Principal principal;
     private byte @Nullable [] body;
@@ -29,6 +32,9 @@ final class Exchange {
         this.requestId = RequestId.choose(headers.get(RequestId.HEADER));
         var traceparent = headers.get("traceparent");
         var matcher = traceparent == null ? null : TRACEPARENT.matcher(traceparent);
+        this.peer = request.getConnectionMetaData().getRemoteSocketAddress() instanceof InetSocketAddress remote
+                ? remote.getAddress()
+                : InetAddress.getLoopbackAddress();
         this.traceId = matcher != null && matcher.matches() ? matcher.group(1) : null;
     }
 
@@ -54,6 +60,11 @@ final class Exchange {
 
     String requestId() {
         return requestId;
+    }
+
+    /** Who is at the other end of the connection; a proxy, perhaps. */
+    InetAddress peer() {
+        return peer;
     }
 
     /** Of the caller's W3C trace, if it sent one. */

@@ -12,6 +12,7 @@ import static io.javalin.http.HandlerType.POST;
 import static io.javalin.http.HandlerType.PUT;
 
 import dev.byline.Byline;
+import dev.byline.BylineException;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
@@ -24,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -111,9 +113,10 @@ public final class HttpServer implements AutoCloseable {
             Readiness readiness,
             PrometheusMetrics metrics) {
         var authentication = new Authentication(config, authenticator, metrics);
+        var renderings = new Renderings(Runtime.getRuntime().maxMemory() / 32);
         var all = routes(
-                new UserRoutes(byline.users(), byline.posts(), authentication, config),
-                new PostRoutes(byline.posts(), config),
+                new UserRoutes(byline.users(), byline.posts(), authentication, config, renderings),
+                new PostRoutes(byline.posts(), config, renderings),
                 new TokenRoutes(byline.tokens(), authentication),
                 new SystemRoutes(readiness, config),
                 new DocsRoutes(config.version()));
@@ -123,14 +126,19 @@ public final class HttpServer implements AutoCloseable {
         var cors = new Cors(config.corsOrigins());
         var javalin = Javalin.create(javalinConfig -> {
             configure(javalinConfig, config, metrics);
-            javalinConfig.routes.beforeMatched(ctx -> {}); // else nobody is told what matched
-            javalinConfig.routes.after(HttpServer::noteEndpoint);
-            javalinConfig.routes.before(RequestId::assign);
-            javalinConfig.routes.before(HttpServer::protect);
-            javalinConfig.routes.before(cors::apply);
-            javalinConfig.routes.before(ctx -> requireStarted(ctx, readiness));
-            javalinConfig.routes.before(Requests::requireBodyArrived);
-            javalinConfig.routes.before(authentication::identify);
+            javalinConfig.routes.before(ctx -> {
+                RequestId.assign(ctx);
+                protect(ctx);
+                cors.apply(ctx);
+                try {
+                    requireStarted(ctx, readiness);
+                    Requests.requireBodyArrived(ctx);
+                    authentication.identify(ctx);
+                } catch (BylineException | HttpProblem e) {
+                    path(routes, ctx.path()).ifPresent(Exchange.of(ctx)::endpoint);
+                    throw e;
+                }
+            });
             add(javalinConfig, routes);
             Problems.install(javalinConfig.routes, path -> allowed(routes, path));
         });
@@ -145,6 +153,7 @@ public final class HttpServer implements AutoCloseable {
         var paths = new LinkedHashMap<String, Map<HandlerType, Handler>>(); // in the table's order: words before {id}
         for (var route : routes) {
             Handler handler = ctx -> {
+                Exchange.of(ctx).endpoint(route.path());
                 if (!route.negotiates() && !route.method().equals(DELETE)) { // which has no answer to choose
                     Requests.requireJsonWanted(ctx);
                 }
@@ -160,11 +169,14 @@ public final class HttpServer implements AutoCloseable {
         paths.forEach((path, handlers) -> {
             var allowed = allowed(handlers.keySet());
             handlers.forEach((method, handler) -> config.routes.addHttpHandler(method, path, handler));
-            config.routes.addHttpHandler(
-                    OPTIONS, path, ctx -> Responses.options(ctx, allowed, handlers.containsKey(PATCH)));
+            config.routes.addHttpHandler(OPTIONS, path, ctx -> {
+                Exchange.of(ctx).endpoint(path);
+                Responses.options(ctx, allowed, handlers.containsKey(PATCH));
+            });
             for (var method : List.of(GET, HEAD, POST, PUT, PATCH, DELETE)) {
                 if (!handlers.containsKey(method)) {
                     config.routes.addHttpHandler(method, path, ctx -> {
+                        Exchange.of(ctx).endpoint(path);
                         throw HttpProblem.methodNotAllowed(allowed);
                     });
                 }
@@ -178,11 +190,7 @@ public final class HttpServer implements AutoCloseable {
 
     /** For methods that nobody has heard of. */
     private static String allowed(List<Route> routes, String path) {
-        var first = routes.stream()
-                .filter(route -> path.matches(route.path().replaceAll("\\{[a-z]+}", "[^/]+")))
-                .map(Route::path)
-                .findFirst()
-                .orElse("");
+        var first = path(routes, path).orElse("");
         var methods = new LinkedHashSet<HandlerType>();
         routes.stream().filter(route -> route.path().equals(first)).forEach(route -> {
             methods.add(route.method());
@@ -193,12 +201,12 @@ public final class HttpServer implements AutoCloseable {
         return allowed(methods);
     }
 
-    /** Comes after errors, too. */
-    private static void noteEndpoint(Context ctx) {
-        var matched = ctx.endpoints().matchedHttpEndpoint();
-        if (matched != null) {
-            Exchange.of(ctx).endpoint(matched.path);
-        }
+    /** The route's path that an address matches. */
+    private static Optional<String> path(List<Route> routes, String address) {
+        return routes.stream()
+                .map(Route::path)
+                .filter(path -> address.matches(path.replaceAll("\\{[a-z]+}", "[^/]+")))
+                .findFirst();
     }
 
     private static void configure(JavalinConfig config, HttpConfig http, PrometheusMetrics metrics) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonEncoding;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.byline.FieldError;
 import dev.byline.Validation;
 import dev.byline.page.Page;
@@ -15,21 +16,20 @@ import dev.byline.user.User;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.LocalDateTime;
 import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** What answers look like. */
 final class Json {
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
+            // By default a thread keeps its buffers, and each request has a new virtual thread.
+            .recyclerPool(JsonRecyclerPools.newConcurrentDequePool())
             .build();
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern(
-                    "uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'", Locale.ROOT)
-            .withZone(ZoneOffset.UTC);
 
     private Json() {}
 
@@ -168,8 +168,33 @@ final class Json {
         return Validation.isText(kept) ? kept : kept.replaceAll("[\\x00\\p{Cs}]", "?");
     }
 
+    /** RFC 3339 in UTC with six digits of a fraction; by hand, as a DateTimeFormatter takes most of what a row costs. */
     static String time(Instant time) {
-        return TIME.format(time);
+        var utc = LocalDateTime.ofEpochSecond(time.getEpochSecond(), time.getNano(), ZoneOffset.UTC);
+        var text = new byte[27];
+        digits(text, 0, 4, utc.getYear());
+        text[4] = '-';
+        digits(text, 5, 2, utc.getMonthValue());
+        text[7] = '-';
+        digits(text, 8, 2, utc.getDayOfMonth());
+        text[10] = 'T';
+        digits(text, 11, 2, utc.getHour());
+        text[13] = ':';
+        digits(text, 14, 2, utc.getMinute());
+        text[16] = ':';
+        digits(text, 17, 2, utc.getSecond());
+        text[19] = '.';
+        digits(text, 20, 6, utc.getNano() / 1000);
+        text[26] = 'Z';
+        return new String(text, StandardCharsets.ISO_8859_1);
+    }
+
+    private static void digits(byte[] text, int from, int count, int number) {
+        var rest = number;
+        for (int i = from + count - 1; i >= from; i--) {
+            text[i] = (byte) ('0' + rest % 10);
+            rest /= 10;
+        }
     }
 
     private interface Item<T> {

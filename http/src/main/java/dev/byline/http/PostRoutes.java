@@ -21,8 +21,10 @@ final class PostRoutes {
 
     private final Posts posts;
     private final boolean requireIfMatch;
+    private final Renderings renderings;
 
-    PostRoutes(Posts posts, HttpConfig config) {
+    PostRoutes(Posts posts, HttpConfig config, Renderings renderings) {
+        this.renderings = renderings;
         this.posts = posts;
         this.requireIfMatch = config.requireIfMatch();
     }
@@ -85,7 +87,8 @@ final class PostRoutes {
         }
         var page = posts.feed(principal(ctx), filter, query.page());
         Responses.linkNext(ctx, query, page);
-        Conditional.json(ctx, json -> Json.posts(json, page));
+        var first = filter.equals(PostFilter.NONE) && !query.has("cursor");
+        Conditional.json(ctx, renderings.of(page, first, json -> Json.posts(json, page)));
     }
 
     private static boolean isByRelevance(QueryParameters query) {

@@ -88,6 +88,11 @@ final class Requests {
 
     /** Whether the client takes JSON. The most specific range decides (RFC 9110, 12.5.1). */
     static void requireJsonWanted(Context ctx) {
+        var headers = ctx.req().getHeaders("Accept");
+        var first = headers.hasMoreElements() ? headers.nextElement() : "*/*";
+        if (!headers.hasMoreElements() && (first.equals("*/*") || first.equals("application/json"))) {
+            return; // what most programs send
+        }
         var ranges = accepted(ctx);
         for (var range : List.of("application/json", "application/*", "*/*")) {
             var wanted = ranges.get(range);

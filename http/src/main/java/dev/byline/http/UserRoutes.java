@@ -23,8 +23,10 @@ final class UserRoutes {
     private final Authentication authentication;
     private final boolean signupOpen;
     private final boolean requireIfMatch;
+    private final Renderings renderings;
 
-    UserRoutes(Users users, Posts posts, Authentication authentication, HttpConfig config) {
+    UserRoutes(Users users, Posts posts, Authentication authentication, HttpConfig config, Renderings renderings) {
+        this.renderings = renderings;
         this.users = users;
         this.posts = posts;
         this.authentication = authentication;
@@ -79,7 +81,7 @@ final class UserRoutes {
             }
             var page = PageRequest.first(PageRequest.DEFAULT_LIMIT);
             var author = posts.withAuthor(principal(ctx), id, page);
-            Conditional.json(ctx, json -> Json.userWithPosts(json, author));
+            Conditional.json(ctx, renderings.of(author, true, json -> Json.userWithPosts(json, author)));
             return;
         }
         var user = users.get(principal(ctx), id);
@@ -117,6 +119,6 @@ final class UserRoutes {
         var query = Requests.query(ctx, "limit", "cursor");
         var page = posts.byAuthor(principal(ctx), Requests.pathId(ctx), query.page());
         Responses.linkNext(ctx, query, page);
-        Conditional.json(ctx, json -> Json.posts(json, page));
+        Conditional.json(ctx, renderings.of(page, !query.has("cursor"), json -> Json.posts(json, page)));
     }
 }
