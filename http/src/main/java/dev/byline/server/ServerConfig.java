@@ -172,8 +172,14 @@ record ServerConfig(
         return url(managementHost, managementPort);
     }
 
+    /** Who listens everywhere is asked by the loopback address: Java would look for this machine's name, which may have none. */
     private static String url(String host, int port) {
-        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+        var address = switch (host) {
+            case "0.0.0.0" -> "127.0.0.1";
+            case "::" -> "::1";
+            default -> host;
+        };
+        return "http://" + (address.contains(":") ? "[" + address + "]" : address) + ":" + port;
     }
 
     /** The HTTP server's part of the settings. */

@@ -22,6 +22,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ServerConfigTest {
     @Test
+    void whoListensEverywhereIsAskedByTheLoopbackAddress() {
+        assertThat(ServerConfig.parse(Map.of("BYLINE_HOST", "0.0.0.0")).url(8000))
+                .isEqualTo("http://127.0.0.1:8000");
+        assertThat(ServerConfig.parse(Map.of("BYLINE_HOST", "::")).managementUrl())
+                .isEqualTo("http://[::1]:9000");
+        assertThat(ServerConfig.parse(Map.of("BYLINE_HOST", "fe80::1")).url(80)).isEqualTo("http://[fe80::1]:80");
+    }
+
+    @Test
     void nothingSetMeansTheDefaults() {
         var config = ServerConfig.parse(Map.of("HOME", "/x", "PATH", "/y"));
 
