@@ -30,6 +30,20 @@ class MigrationsTest {
         }
     }
 
+    /** As after a rollback, and while replicas are replaced. */
+    @Test
+    void anOlderReleaseLivesWithANewerSchema() {
+        try (var database = TestDatabase.migrated()) {
+            database.run(
+                    "INSERT INTO byline_schema_history (installed_rank, version, description, type, script, checksum,"
+                            + " installed_by, execution_time, success) VALUES (999, '999', 'later', 'SQL', 'V999__later.sql', 7,"
+                            + " 'somebody', 1, true)");
+
+            assertThat(Migrations.pending(database.dataSource())).isEmpty();
+            assertThat(Migrations.apply(database.dataSource())).isZero();
+        }
+    }
+
     @Test
     void severalProcessesMayMigrateAtOnce() throws Exception {
         try (var database = TestDatabase.empty();
