@@ -28,11 +28,16 @@ record Jar(Process process, int port, int managementPort) implements AutoCloseab
 
     /** Starts one and waits until it is ready. */
     static Jar start(Path jar, int port, Map<String, String> settings, String... jvmOptions) throws Exception {
-        var managementPort = TestRedis.freePort();
         var command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(List.of(jvmOptions));
         command.addAll(List.of("-jar", jar.toString(), "serve"));
+        return start(command, port, settings);
+    }
+
+    /** Runs a command that starts one and waits until it is ready. */
+    static Jar start(List<String> command, int port, Map<String, String> settings) throws Exception {
+        var managementPort = TestRedis.freePort();
         var builder = new ProcessBuilder(command);
         builder.environment()
                 .putAll(Map.of(
