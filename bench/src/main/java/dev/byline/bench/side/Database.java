@@ -1,0 +1,188 @@
+package dev.byline.bench.side;
+
+import dev.byline.migrations.Migrations;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * A PostgreSQL with 100,000 users and 1,000,000 posts, all published, ten by each; it writes as durably as any other. The
+ * folder stays, so the rows are made only once.
+ */
+final class Database implements AutoCloseable {
+    static final int USERS = 100_000;
+    static final int POSTS = 1_000_000;
+
+    private static final String NAME = "side_by_side";
+    private static final int MAX_CONNECTIONS = 500; // FastAPI's design takes 200, twice
+
+    /** Goes up when the rows are others. */
+    private static final String LOADED = "loaded-1";
+
+    private final EmbeddedPostgres postgres;
+    private final Path cluster;
+
+    private Database(EmbeddedPostgres postgres, Path cluster) {
+        this.postgres = postgres;
+        this.cluster = cluster;
+    }
+
+    /** Starts it; the first time takes minutes. */
+    static Database start(Path folder) throws IOException, SQLException {
+        Files.createDirectories(folder);
+        var cluster = folder.resolve("postgres");
+        var postgres = EmbeddedPostgres.builder()
+                .setDataDirectory(cluster)
+                .setCleanDataDirectory(false)
+                .setOverrideWorkingDirectory(folder.resolve("binaries").toFile())
+                .setRegisterShutdownHook(false)
+                .setPGStartupWait(Duration.ofMinutes(2))
+                .setServerConfig("fsync", "on")
+                .setServerConfig("synchronous_commit", "on")
+                .setServerConfig("full_page_writes", "on")
+                .setServerConfig("shared_buffers", "1GB")
+                .setServerConfig("max_wal_size", "4GB")
+                .setServerConfig("checkpoint_timeout", "30min")
+                .setServerConfig("max_connections", Integer.toString(MAX_CONNECTIONS))
+                .setServerConfig("shared_preload_libraries", "pg_stat_statements")
+                .start();
+        var database = new Database(postgres, cluster);
+        var loaded = folder.resolve(LOADED);
+        if (!Files.exists(loaded)) {
+            database.load();
+            Files.writeString(loaded, "");
+        }
+        database.reset();
+        return database;
+    }
+
+    private void load() throws SQLException {
+        System.err.println("making " + USERS + " users and " + POSTS + " posts: some minutes, once");
+        run("postgres", "DROP DATABASE IF EXISTS " + NAME);
+        run("postgres", "CREATE DATABASE " + NAME + " TEMPLATE template0 ENCODING 'UTF8'");
+        Migrations.apply(dataSource(NAME));
+        run("CREATE EXTENSION pg_stat_statements");
+        run("CREATE EXTENSION pg_prewarm");
+        run("INSERT INTO users (id, email, name, metadata, created_at, updated_at)"
+                + " SELECT i, 'user' || i || '@example.com', 'User ' || i, jsonb_build_object('team', i % 100), at, at"
+                + " FROM generate_series(1, " + USERS + ") AS i,"
+                + " LATERAL (SELECT timestamptz '2020-01-01' + i * interval '1 second' AS at) AS a");
+        run("DROP INDEX posts_search_idx, posts_metadata_idx"); // built afterwards, as it is quicker
+        run("INSERT INTO posts (id, user_id, title, body, metadata, published_at, created_at, updated_at)"
+                + " SELECT i, 1 + (i::bigint * 7919) % " + USERS + ", 'Post ' || i, words,"
+                + " jsonb_build_object('series', i / 1000), at, at, at"
+                + " FROM generate_series(1, " + POSTS + ") AS i,"
+                + " LATERAL (SELECT timestamptz '2020-01-01' + i * interval '1 minute' AS at) AS a,"
+                + " LATERAL (SELECT string_agg('w' || (20000 * random() ^ 3)::int, ' ') AS words"
+                + " FROM generate_series(1, 15) WHERE i > 0) AS b");
+        run("CREATE INDEX posts_search_idx ON posts USING gin (search) WHERE published_at IS NOT NULL");
+        run("CREATE INDEX posts_metadata_idx ON posts USING gin (metadata jsonb_path_ops)"
+                + " WHERE published_at IS NOT NULL");
+        run("SELECT setval(pg_get_serial_sequence('users', 'id'), " + USERS + ")");
+        run("VACUUM (FREEZE, ANALYZE) users");
+        run("VACUUM (FREEZE, ANALYZE) posts");
+    }
+
+    /** As if no run had been before. */
+    private void reset() throws SQLException {
+        track("none");
+        run("DELETE FROM posts WHERE id > " + POSTS);
+        run("SELECT setval(pg_get_serial_sequence('posts', 'id'), " + POSTS + ")");
+        run("TRUNCATE tokens, idempotency_keys");
+        run("VACUUM ANALYZE posts");
+        run("CHECKPOINT");
+        for (var relation :
+                List.of("users", "users_pkey", "posts", "posts_pkey", "posts_feed_idx", "posts_author_idx")) {
+            run("SELECT pg_prewarm('" + relation + "')");
+        }
+    }
+
+    /** When a post was published. */
+    static Instant publishedAt(long id) {
+        return Instant.parse("2020-01-01T00:00:00Z").plusSeconds(60 * id);
+    }
+
+    /** From now on, statements are counted. */
+    void startCounting() throws SQLException {
+        track("top");
+        run("SELECT pg_stat_statements_reset()");
+    }
+
+    /** How many there were since, without BEGIN, COMMIT and the like, and how many of these. */
+    Statements stopCounting() throws SQLException {
+        try (var connection = dataSource(NAME).getConnection();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery(
+                        "SELECT coalesce(sum(calls) FILTER (WHERE NOT ends), 0),"
+                                + " coalesce(sum(calls) FILTER (WHERE ends), 0) FROM (SELECT calls,"
+                                + " query ~* '^(begin|commit|rollback|start transaction)' AS ends FROM pg_stat_statements) AS s")) {
+            rows.next();
+            return new Statements(rows.getLong(1), rows.getLong(2));
+        } finally {
+            track("none");
+        }
+    }
+
+    /**
+     * Statements that were counted.
+     *
+     * @param control BEGIN, COMMIT and the like
+     */
+    record Statements(long queries, long control) {}
+
+    private void track(String what) throws SQLException {
+        run("ALTER SYSTEM SET pg_stat_statements.track = '" + what + "'");
+        run("SELECT pg_reload_conf()");
+    }
+
+    /** The process that all others are children of. */
+    long pid() throws IOException {
+        return Long.parseLong(
+                Files.readAllLines(cluster.resolve("postmaster.pid")).getFirst().strip());
+    }
+
+    int port() {
+        return postgres.getPort();
+    }
+
+    /** For Byline, Vert.x and psql; with another scheme for others. */
+    String url(String scheme) {
+        return scheme + "://postgres:postgres@127.0.0.1:" + port() + "/" + NAME;
+    }
+
+    String jdbcUrl() {
+        return "jdbc:postgresql://127.0.0.1:" + port() + "/" + NAME + "?user=postgres&password=postgres";
+    }
+
+    private void run(String sql) throws SQLException {
+        run(NAME, sql);
+    }
+
+    private void run(String database, String sql) throws SQLException {
+        try (var connection = dataSource(database).getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private PGSimpleDataSource dataSource(String database) {
+        var dataSource = new PGSimpleDataSource();
+        dataSource.setServerNames(new String[] {"127.0.0.1"});
+        dataSource.setPortNumbers(new int[] {port()});
+        dataSource.setDatabaseName(database);
+        dataSource.setUser("postgres");
+        dataSource.setPassword("postgres");
+        return dataSource;
+    }
+
+    @Override
+    public void close() throws IOException {
+        postgres.close();
+    }
+}
