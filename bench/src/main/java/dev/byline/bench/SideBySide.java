@@ -3,8 +3,6 @@ package dev.byline.bench;
 import dev.byline.bench.side.BarChart;
 import dev.byline.bench.side.Comparison;
 import dev.byline.bench.side.Options;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -29,17 +27,7 @@ final class SideBySide {
             System.exit(2);
             return;
         }
-        var comparison = Comparison.start(options);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> close(comparison))); // also when interrupted
-        comparison.run().forEach(System.out::println);
+        Comparison.run(options).forEach(System.out::println);
         System.err.println("CSV, Markdown and chart are in " + options.out());
-    }
-
-    private static void close(Comparison comparison) {
-        try {
-            comparison.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

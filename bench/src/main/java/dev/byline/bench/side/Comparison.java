@@ -8,21 +8,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One interleaved run: all targets are up, on one database, and each round measures all of them in turn, beginning with
  * another one each time, so that whatever changes on the machine meanwhile meets all alike.
  */
-public final class Comparison implements AutoCloseable {
+public final class Comparison {
     /** Who write posts: the row of a single one would be a bottleneck of its own. */
     private static final int WRITERS = 64;
 
-    private static final int FIRST_WARM_UP = 5;
+    /** A server is warm when so many slices of warm-up in succession were no faster than the best before them. */
+    private static final int STABLE_SLICES = 2;
+
+    private static final double FASTER = 1.05;
+    private static final int MAX_SLICES = 15;
+    private static final int STOP_SECONDS = 20;
 
     private final Options options;
     private final Database database;
@@ -32,7 +36,6 @@ public final class Comparison implements AutoCloseable {
     private final Dialect.Byline byline;
     private final Dialect.Peer peer = new Dialect.Peer(WRITERS);
     private final Map<Target, Server> servers = new EnumMap<>(Target.class);
-    private final Set<Target> warm = new HashSet<>();
     private String tag = "";
 
     private Comparison(Options options, Database database) throws IOException {
@@ -44,23 +47,28 @@ public final class Comparison implements AutoCloseable {
         this.byline = new Dialect.Byline(tokens(database));
     }
 
-    /** Starts the database and what is to be measured. */
-    public static Comparison start(Options options) throws Exception {
+    /**
+     * Starts everything, measures and ends everything, when it is interrupted, too. Results are written after each workload.
+     *
+     * @return the tables
+     */
+    public static List<String> run(Options options) throws Exception {
         Servers.requireInstalled(options.targets());
         var database = Database.start(options.keep());
-        try {
-            var comparison = new Comparison(options, database);
-            try {
-                comparison.startServers();
-                return comparison;
-            } catch (Exception e) {
-                comparison.close();
-                throw e;
-            }
-        } catch (Exception e) {
-            database.close();
-            throw e;
-        }
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(database)));
+        database.prepare();
+        var comparison = new Comparison(options, database);
+        comparison.startServers();
+        return comparison.run();
+    }
+
+    private static void stop(Database database) {
+        var started = ProcessHandle.current().descendants().toList();
+        started.forEach(ProcessHandle::destroy);
+        started.forEach(process -> process.onExit()
+                .completeOnTimeout(process, STOP_SECONDS, TimeUnit.SECONDS)
+                .join());
+        database.close();
     }
 
     private static List<String> tokens(Database database) {
@@ -98,7 +106,7 @@ public final class Comparison implements AutoCloseable {
             }
         }
         if (!options.targets().contains(Target.BYLINE)) {
-            reference.close();
+            reference.stop();
         }
     }
 
@@ -118,8 +126,7 @@ public final class Comparison implements AutoCloseable {
         return target.isByline() ? byline : peer;
     }
 
-    /** Measures everything; what is done is written after each workload. */
-    public List<String> run() throws Exception {
+    private List<String> run() throws Exception {
         if (options.rounds() == 0) {
             return List.of("all answer alike");
         }
@@ -153,7 +160,7 @@ public final class Comparison implements AutoCloseable {
     private Map<Target, List<Figures>> measure(Workload workload, List<Target> targets) throws Exception {
         for (var target : targets) {
             wrk.write(target.toString(), workload.requests(dialect(target)));
-            var unused = send(workload, target, options.warmUp() * (warm.add(target) ? FIRST_WARM_UP : 1));
+            warmUp(workload, target);
         }
         var figures = new EnumMap<Target, List<Figures>>(Target.class);
         targets.forEach(target -> figures.put(target, new ArrayList<>()));
@@ -173,6 +180,21 @@ public final class Comparison implements AutoCloseable {
             }
         }
         return figures;
+    }
+
+    /** A JVM that shares its processors with all others takes its time to compile; the others are warm at once. */
+    private void warmUp(Workload workload, Target target) throws Exception {
+        var best = 0.0;
+        var stable = 0;
+        for (int slice = 0; slice < MAX_SLICES && stable < STABLE_SLICES; slice++) {
+            var result = send(workload, target, options.warmUp());
+            if (!target.isJvm()) {
+                return;
+            }
+            var rate = result.requests() / result.seconds();
+            stable = rate > best * FASTER ? 0 : stable + 1;
+            best = Math.max(best, rate);
+        }
     }
 
     private Figures measure(Workload workload, Target target, int round) throws Exception {
@@ -212,11 +234,5 @@ public final class Comparison implements AutoCloseable {
         allocated = target.isJvm() ? server.allocatedBytes() - allocated : 0;
         return new Summary.Counts(
                 statements.queries() / requests, statements.control() / requests, allocated / 1024.0 / requests);
-    }
-
-    @Override
-    public void close() throws IOException {
-        servers.values().forEach(Server::close);
-        database.close();
     }
 }

@@ -3,6 +3,7 @@ package dev.byline.bench.side;
 import dev.byline.migrations.Migrations;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -19,6 +20,7 @@ final class Database implements AutoCloseable {
     static final int USERS = 100_000;
     static final int POSTS = 1_000_000;
 
+    private static final String CLUSTER = "postgres";
     private static final String NAME = "side_by_side";
     private static final int MAX_CONNECTIONS = 500; // FastAPI's design takes 200, twice
 
@@ -26,19 +28,18 @@ final class Database implements AutoCloseable {
     private static final String LOADED = "loaded-1";
 
     private final EmbeddedPostgres postgres;
-    private final Path cluster;
+    private final Path folder;
 
-    private Database(EmbeddedPostgres postgres, Path cluster) {
+    private Database(EmbeddedPostgres postgres, Path folder) {
         this.postgres = postgres;
-        this.cluster = cluster;
+        this.folder = folder;
     }
 
-    /** Starts it; the first time takes minutes. */
-    static Database start(Path folder) throws IOException, SQLException {
+    /** Starts it. */
+    static Database start(Path folder) throws IOException {
         Files.createDirectories(folder);
-        var cluster = folder.resolve("postgres");
         var postgres = EmbeddedPostgres.builder()
-                .setDataDirectory(cluster)
+                .setDataDirectory(folder.resolve(CLUSTER))
                 .setCleanDataDirectory(false)
                 .setOverrideWorkingDirectory(folder.resolve("binaries").toFile())
                 .setRegisterShutdownHook(false)
@@ -52,14 +53,17 @@ final class Database implements AutoCloseable {
                 .setServerConfig("max_connections", Integer.toString(MAX_CONNECTIONS))
                 .setServerConfig("shared_preload_libraries", "pg_stat_statements")
                 .start();
-        var database = new Database(postgres, cluster);
+        return new Database(postgres, folder);
+    }
+
+    /** Makes the rows, the first time, and takes away what earlier runs left. */
+    void prepare() throws IOException, SQLException {
         var loaded = folder.resolve(LOADED);
         if (!Files.exists(loaded)) {
-            database.load();
+            load();
             Files.writeString(loaded, "");
         }
-        database.reset();
-        return database;
+        reset();
     }
 
     private void load() throws SQLException {
@@ -144,7 +148,7 @@ final class Database implements AutoCloseable {
     /** The process that all others are children of. */
     long pid() throws IOException {
         return Long.parseLong(
-                Files.readAllLines(cluster.resolve("postmaster.pid")).getFirst().strip());
+                Files.readAllLines(folder.resolve(CLUSTER).resolve("postmaster.pid")).getFirst().strip());
     }
 
     int port() {
@@ -181,8 +185,13 @@ final class Database implements AutoCloseable {
         return dataSource;
     }
 
+    /** Stops it. */
     @Override
-    public void close() throws IOException {
-        postgres.close();
+    public void close() {
+        try {
+            postgres.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

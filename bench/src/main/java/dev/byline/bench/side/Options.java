@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param other another one, or null
  * @param rounds of each workload; with none, only the answers are compared
  * @param seconds of each round and target
- * @param warmUp seconds before the first round of each workload; five times as long for the first workload
+ * @param warmUp seconds of a slice of warm-up
  * @param connections of clients
  * @param keep where the database stays
  * @param out where the results go
@@ -42,7 +42,7 @@ public record Options(
               --other JAR        a second byline.jar, as targets other and other-uncached
               --rounds N         of each workload (3); 0 only compares the answers
               --seconds N        of each round and target (3)
-              --warm-up N        seconds before the first round of a workload (3), five times that before the first of all
+              --warm-up N        seconds of a slice of warm-up (2): a JVM gets some, until they are no faster
               --connections N    of clients (32)
               --jvm OPTIONS      for every JVM, with spaces between them
               --keep FOLDER      for the database, which is made the first time (byline-side-by-side in the temporary folder)
@@ -77,7 +77,7 @@ public record Options(
                 targets,
                 Integer.parseInt(given.getOrDefault("--rounds", "3")),
                 number(given.getOrDefault("--seconds", "3")),
-                number(given.getOrDefault("--warm-up", "3")),
+                number(given.getOrDefault("--warm-up", "2")),
                 number(given.getOrDefault("--connections", "32")),
                 Path.of(given.getOrDefault(
                         "--keep",

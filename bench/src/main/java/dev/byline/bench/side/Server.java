@@ -21,7 +21,7 @@ import javax.management.remote.JMXServiceURL;
  * @param port that it answers on; 0 for pgbench, which is no server
  * @param processes that it consists of, with all that they start
  */
-record Server(Target target, int port, List<Process> processes) implements AutoCloseable {
+record Server(Target target, int port, List<Process> processes) {
     private static final int PATIENCE_SECONDS = 60;
 
     /** An answer. */
@@ -91,18 +91,8 @@ record Server(Target target, int port, List<Process> processes) implements AutoC
         }
     }
 
-    /** Ends it by SIGTERM and waits. */
-    @Override
-    public void close() {
+    /** Ends it by SIGTERM. */
+    void stop() {
         processes.forEach(Process::destroy);
-        for (var process : processes) {
-            try {
-                if (!process.waitFor(20, TimeUnit.SECONDS)) {
-                    process.destroyForcibly();
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
     }
 }

@@ -41,12 +41,7 @@ record Servers(Options options, Database database, Path logs) {
                     case PGBENCH -> List.<Process>of();
                 });
         if (port != 0) {
-            try {
-                server.awaitReady();
-            } catch (RuntimeException e) {
-                server.close();
-                throw e;
-            }
+            server.awaitReady();
         }
         return server;
     }
