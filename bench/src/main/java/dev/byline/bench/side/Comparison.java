@@ -28,6 +28,12 @@ public final class Comparison {
     private static final int MAX_SLICES = 15;
     private static final int STOP_SECONDS = 20;
 
+    /** Statements that come less often for each request are not listed. */
+    private static final double SELDOM = 0.01;
+
+    /** Between slices of warm-up, for compilers to catch up. */
+    private static final int REST_MS = 1000;
+
     private final Options options;
     private final Database database;
     private final Path folder;
@@ -36,6 +42,7 @@ public final class Comparison {
     private final Dialect.Byline byline;
     private final Dialect.Peer peer = new Dialect.Peer(WRITERS);
     private final Map<Target, Server> servers = new EnumMap<>(Target.class);
+    private final List<String> statements = new ArrayList<>();
     private String tag = "";
 
     private Comparison(Options options, Database database) throws IOException {
@@ -151,6 +158,7 @@ public final class Comparison {
             var lines = new ArrayList<String>(List.of(Summary.HEADER));
             summaries.forEach(each -> lines.add(each.csv()));
             Files.write(options.out().resolve("summary.csv"), lines);
+            Files.write(options.out().resolve("statements.txt"), statements);
             Files.writeString(options.out().resolve("results.md"), Report.markdown(summaries));
             Files.writeString(options.out().resolve("chart.svg"), BarChart.draw(summaries));
         }
@@ -191,6 +199,7 @@ public final class Comparison {
             if (!target.isJvm()) {
                 return;
             }
+            TimeUnit.MILLISECONDS.sleep(REST_MS);
             var rate = result.requests() / result.seconds();
             stable = rate > best * FASTER ? 0 : stable + 1;
             best = Math.max(best, rate);
@@ -230,9 +239,19 @@ public final class Comparison {
         var allocated = target.isJvm() ? server.allocatedBytes() : 0;
         database.startCounting();
         var requests = (double) send(workload, target, 1).requests();
-        var statements = database.stopCounting();
+        var found = database.stopCounting();
         allocated = target.isJvm() ? server.allocatedBytes() - allocated : 0;
+        statements.add(workload + ", " + target + ", for each request:");
+        found.stream().filter(each -> each.calls() > requests * SELDOM).forEach(each -> statements.add(String.format(
+                Locale.ROOT, "  %.2f x %s", each.calls() / requests, each.sql().replaceAll("\\s+", " "))));
         return new Summary.Counts(
-                statements.queries() / requests, statements.control() / requests, allocated / 1024.0 / requests);
+                calls(found, false) / requests, calls(found, true) / requests, allocated / 1024.0 / requests);
+    }
+
+    private static long calls(List<Database.Statement> statements, boolean control) {
+        return statements.stream()
+                .filter(each -> each.isControl() == control)
+                .mapToLong(Database.Statement::calls)
+                .sum();
     }
 }

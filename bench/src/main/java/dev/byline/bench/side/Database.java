@@ -9,7 +9,9 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
@@ -118,27 +120,37 @@ final class Database implements AutoCloseable {
         run("SELECT pg_stat_statements_reset()");
     }
 
-    /** How many there were since, without BEGIN, COMMIT and the like, and how many of these. */
-    Statements stopCounting() throws SQLException {
+    /** What there was since, the most frequent first. */
+    List<Statement> stopCounting() throws SQLException {
         try (var connection = dataSource(NAME).getConnection();
                 var statement = connection.createStatement();
                 var rows = statement.executeQuery(
-                        "SELECT coalesce(sum(calls) FILTER (WHERE NOT ends), 0),"
-                                + " coalesce(sum(calls) FILTER (WHERE ends), 0) FROM (SELECT calls,"
-                                + " query ~* '^(begin|commit|rollback|start transaction)' AS ends FROM pg_stat_statements) AS s")) {
-            rows.next();
-            return new Statements(rows.getLong(1), rows.getLong(2));
+                        "SELECT sum(calls), query FROM pg_stat_statements GROUP BY query ORDER BY 1 DESC")) {
+            var found = new ArrayList<Statement>();
+            while (rows.next()) {
+                found.add(new Statement(rows.getLong(1), rows.getString(2)));
+            }
+            return found;
         } finally {
             track("none");
         }
     }
 
     /**
-     * Statements that were counted.
+     * A statement.
      *
-     * @param control BEGIN, COMMIT and the like
+     * @param calls how often it was run
+     * @param sql with $1 for what differs
      */
-    record Statements(long queries, long control) {}
+    record Statement(long calls, String sql) {
+        private static final Pattern CONTROL =
+                Pattern.compile("(begin|commit|rollback|start transaction|;).*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+        /** Whether it only begins or ends a transaction. */
+        boolean isControl() {
+            return CONTROL.matcher(sql).matches();
+        }
+    }
 
     private void track(String what) throws SQLException {
         run("ALTER SYSTEM SET pg_stat_statements.track = '" + what + "'");

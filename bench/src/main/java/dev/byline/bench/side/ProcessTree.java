@@ -9,20 +9,31 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /** Processes with all that they started, as Linux counts them in /proc. */
 final class ProcessTree {
     private static final double TICKS_PER_SECOND = 100;
     private static final int PAGE_KB = 4;
+    private static final int SECOND_LOOK_MS = 100;
 
     private ProcessTree() {}
 
     /** The fields of /proc/PID/stat that count here; ticks of children that ended are added to those of who waited for them. */
     private record Stat(long pid, long parent, long ticks, long pages) {}
 
-    /** User and system time of the processes and of their descendants so far, ended ones included. */
-    static double cpuSeconds(List<Long> roots) throws IOException {
-        return tree(roots).stream().mapToLong(Stat::ticks).sum() / TICKS_PER_SECOND;
+    /**
+     * User and system time of the processes and of their descendants so far, ended ones included. Looks twice, as what ends
+     * between the reading of its parent and its own is not seen.
+     */
+    static double cpuSeconds(List<Long> roots) throws IOException, InterruptedException {
+        var first = ticks(roots);
+        TimeUnit.MILLISECONDS.sleep(SECOND_LOOK_MS);
+        return Math.max(first, ticks(roots)) / TICKS_PER_SECOND;
+    }
+
+    private static long ticks(List<Long> roots) throws IOException {
+        return tree(roots).stream().mapToLong(Stat::ticks).sum();
     }
 
     /** Resident memory of them all; what several share counts for each. */
