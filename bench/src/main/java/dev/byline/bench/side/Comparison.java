@@ -242,8 +242,13 @@ public final class Comparison {
         var found = database.stopCounting();
         allocated = target.isJvm() ? server.allocatedBytes() - allocated : 0;
         statements.add(workload + ", " + target + ", for each request:");
-        found.stream().filter(each -> each.calls() > requests * SELDOM).forEach(each -> statements.add(String.format(
-                Locale.ROOT, "  %.2f x %s", each.calls() / requests, each.sql().replaceAll("\\s+", " "))));
+        found.stream()
+                .filter(each -> each.calls() > requests * SELDOM)
+                .forEach(each -> statements.add(String.format(
+                        Locale.ROOT,
+                        "  %.2f x %s",
+                        each.calls() / requests,
+                        each.sql().replaceAll("\\s+", " "))));
         return new Summary.Counts(
                 calls(found, false) / requests, calls(found, true) / requests, allocated / 1024.0 / requests);
     }

@@ -143,8 +143,8 @@ final class Database implements AutoCloseable {
      * @param sql with $1 for what differs
      */
     record Statement(long calls, String sql) {
-        private static final Pattern CONTROL =
-                Pattern.compile("(begin|commit|rollback|start transaction|;).*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+        private static final Pattern CONTROL = Pattern.compile(
+                "(begin|commit|rollback|start transaction|;).*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
         /** Whether it only begins or ends a transaction. */
         boolean isControl() {
@@ -159,8 +159,9 @@ final class Database implements AutoCloseable {
 
     /** The process that all others are children of. */
     long pid() throws IOException {
-        return Long.parseLong(
-                Files.readAllLines(folder.resolve(CLUSTER).resolve("postmaster.pid")).getFirst().strip());
+        return Long.parseLong(Files.readAllLines(folder.resolve(CLUSTER).resolve("postmaster.pid"))
+                .getFirst()
+                .strip());
     }
 
     int port() {
