@@ -25,14 +25,14 @@ public final class Comparison {
     private static final int STABLE_SLICES = 2;
 
     private static final double FASTER = 1.05;
-    private static final int MAX_SLICES = 15;
+    private static final int MAX_SLICES = 8;
     private static final int STOP_SECONDS = 20;
 
     /** Statements that come less often for each request are not listed. */
     private static final double SELDOM = 0.01;
 
     /** Between slices of warm-up, for compilers to catch up. */
-    private static final int REST_MS = 1000;
+    private static final int REST_MS = 500;
 
     private final Options options;
     private final Database database;
