@@ -14,7 +14,7 @@ class MigrationsTest {
         try (var database = TestDatabase.empty()) {
             assertThat(Migrations.pending(database.dataSource())).startsWith("V001__users.sql", "V002__posts.sql");
 
-            assertThat(Migrations.apply(database.dataSource())).isEqualTo(6);
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(7);
 
             assertThat(Migrations.pending(database.dataSource())).isEmpty();
             assertThat(Migrations.apply(database.dataSource())).isZero();
@@ -26,7 +26,7 @@ class MigrationsTest {
         try (var database = TestDatabase.empty()) {
             database.run("CREATE TABLE invoices (id int)");
 
-            assertThat(Migrations.apply(database.dataSource())).isEqualTo(6);
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(7);
         }
     }
 
@@ -57,7 +57,7 @@ class MigrationsTest {
             for (var each : applied) {
                 total += each.get();
             }
-            assertThat(total).isEqualTo(6);
+            assertThat(total).isEqualTo(7);
         }
     }
 

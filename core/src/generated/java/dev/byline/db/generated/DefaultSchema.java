@@ -4,6 +4,8 @@
 package dev.byline.db.generated;
 
 
+import dev.byline.db.generated.tables.FeedItems;
+import dev.byline.db.generated.tables.Feeds;
 import dev.byline.db.generated.tables.IdempotencyKeys;
 import dev.byline.db.generated.tables.Posts;
 import dev.byline.db.generated.tables.Tokens;
@@ -24,6 +26,10 @@ public class DefaultSchema extends SchemaImpl {
     private static final long serialVersionUID = 1L;
 
     public static final DefaultSchema DEFAULT_SCHEMA = new DefaultSchema();
+
+    public final FeedItems FEED_ITEMS = FeedItems.FEED_ITEMS;
+
+    public final Feeds FEEDS = Feeds.FEEDS;
 
     public final IdempotencyKeys IDEMPOTENCY_KEYS = IdempotencyKeys.IDEMPOTENCY_KEYS;
 
@@ -46,6 +52,8 @@ public class DefaultSchema extends SchemaImpl {
     @Override
     public final List<Table<?>> getTables() {
         return Arrays.asList(
+            FeedItems.FEED_ITEMS,
+            Feeds.FEEDS,
             IdempotencyKeys.IDEMPOTENCY_KEYS,
             Posts.POSTS,
             Tokens.TOKENS,

@@ -4,6 +4,7 @@
 package dev.byline.db.generated;
 
 
+import dev.byline.db.generated.tables.FeedItems;
 import dev.byline.db.generated.tables.IdempotencyKeys;
 import dev.byline.db.generated.tables.Posts;
 import dev.byline.db.generated.tables.Tokens;
@@ -22,6 +23,7 @@ public class Indexes {
     // INDEX definitions
     // -------------------------------------------------------------------------
 
+    public static final Index FEED_ITEMS_POST_ID_IDX = Internal.createIndex(DSL.name("feed_items_post_id_idx"), FeedItems.FEED_ITEMS, new OrderField[] { FeedItems.FEED_ITEMS.POST_ID }, false);
     public static final Index IDEMPOTENCY_KEYS_CREATED_AT_IDX = Internal.createIndex(DSL.name("idempotency_keys_created_at_idx"), IdempotencyKeys.IDEMPOTENCY_KEYS, new OrderField[] { IdempotencyKeys.IDEMPOTENCY_KEYS.CREATED_AT }, false);
     public static final Index POSTS_AUTHOR_FEED_IDX = Internal.createIndex(DSL.name("posts_author_feed_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.USER_ID, Posts.POSTS.PUBLISHED_AT.desc(), Posts.POSTS.ID.desc() }, false);
     public static final Index POSTS_AUTHOR_IDX = Internal.createIndex(DSL.name("posts_author_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.USER_ID, Posts.POSTS.CREATED_AT.desc(), Posts.POSTS.ID.desc() }, false);

@@ -4,6 +4,8 @@
 package dev.byline.db.generated;
 
 
+import dev.byline.db.generated.tables.FeedItems;
+import dev.byline.db.generated.tables.Feeds;
 import dev.byline.db.generated.tables.IdempotencyKeys;
 import dev.byline.db.generated.tables.Posts;
 import dev.byline.db.generated.tables.Tokens;
@@ -25,6 +27,9 @@ public class Keys {
     // UNIQUE and PRIMARY KEY definitions
     // -------------------------------------------------------------------------
 
+    public static final UniqueKey<Record> FEED_ITEMS_PKEY = Internal.createUniqueKey(FeedItems.FEED_ITEMS, DSL.name("feed_items_pkey"), new TableField[] { FeedItems.FEED_ITEMS.FEED_ID, FeedItems.FEED_ITEMS.GUID }, true);
+    public static final UniqueKey<Record> FEEDS_PKEY = Internal.createUniqueKey(Feeds.FEEDS, DSL.name("feeds_pkey"), new TableField[] { Feeds.FEEDS.ID }, true);
+    public static final UniqueKey<Record> FEEDS_USER_ID_URL_KEY = Internal.createUniqueKey(Feeds.FEEDS, DSL.name("feeds_user_id_url_key"), new TableField[] { Feeds.FEEDS.USER_ID, Feeds.FEEDS.URL }, true);
     public static final UniqueKey<Record> IDEMPOTENCY_KEYS_PKEY = Internal.createUniqueKey(IdempotencyKeys.IDEMPOTENCY_KEYS, DSL.name("idempotency_keys_pkey"), new TableField[] { IdempotencyKeys.IDEMPOTENCY_KEYS.HASH }, true);
     public static final UniqueKey<Record> POSTS_PKEY = Internal.createUniqueKey(Posts.POSTS, DSL.name("posts_pkey"), new TableField[] { Posts.POSTS.ID }, true);
     public static final UniqueKey<Record> TOKENS_HASH_KEY = Internal.createUniqueKey(Tokens.TOKENS, DSL.name("tokens_hash_key"), new TableField[] { Tokens.TOKENS.HASH }, true);
@@ -35,6 +40,9 @@ public class Keys {
     // FOREIGN KEY definitions
     // -------------------------------------------------------------------------
 
+    public static final ForeignKey<Record, Record> FEED_ITEMS__FEED_ITEMS_FEED_ID_FKEY = Internal.createForeignKey(FeedItems.FEED_ITEMS, DSL.name("feed_items_feed_id_fkey"), new TableField[] { FeedItems.FEED_ITEMS.FEED_ID }, Keys.FEEDS_PKEY, new TableField[] { Feeds.FEEDS.ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
+    public static final ForeignKey<Record, Record> FEED_ITEMS__FEED_ITEMS_POST_ID_FKEY = Internal.createForeignKey(FeedItems.FEED_ITEMS, DSL.name("feed_items_post_id_fkey"), new TableField[] { FeedItems.FEED_ITEMS.POST_ID }, Keys.POSTS_PKEY, new TableField[] { Posts.POSTS.ID }, true, ForeignKeyRule.SET_NULL, ForeignKeyRule.NO_ACTION);
+    public static final ForeignKey<Record, Record> FEEDS__FEEDS_USER_ID_FKEY = Internal.createForeignKey(Feeds.FEEDS, DSL.name("feeds_user_id_fkey"), new TableField[] { Feeds.FEEDS.USER_ID }, Keys.USERS_PKEY, new TableField[] { Users.USERS.ID }, true, ForeignKeyRule.CASCADE, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> POSTS__POSTS_USER_ID_FKEY = Internal.createForeignKey(Posts.POSTS, DSL.name("posts_user_id_fkey"), new TableField[] { Posts.POSTS.USER_ID }, Keys.USERS_PKEY, new TableField[] { Users.USERS.ID }, true, ForeignKeyRule.NO_ACTION, ForeignKeyRule.NO_ACTION);
     public static final ForeignKey<Record, Record> TOKENS__TOKENS_USER_ID_FKEY = Internal.createForeignKey(Tokens.TOKENS, DSL.name("tokens_user_id_fkey"), new TableField[] { Tokens.TOKENS.USER_ID }, Keys.USERS_PKEY, new TableField[] { Users.USERS.ID }, true, ForeignKeyRule.CASCADE, ForeignKeyRule.NO_ACTION);
 }

@@ -4,6 +4,8 @@
 package dev.byline.db.generated;
 
 
+import dev.byline.db.generated.tables.FeedItems;
+import dev.byline.db.generated.tables.Feeds;
 import dev.byline.db.generated.tables.IdempotencyKeys;
 import dev.byline.db.generated.tables.Posts;
 import dev.byline.db.generated.tables.Tokens;
@@ -12,6 +14,10 @@ import dev.byline.db.generated.tables.Users;
 
 @SuppressWarnings({ "all", "unchecked", "rawtypes", "this-escape" })
 public class Tables {
+
+    public static final FeedItems FEED_ITEMS = FeedItems.FEED_ITEMS;
+
+    public static final Feeds FEEDS = Feeds.FEEDS;
 
     public static final IdempotencyKeys IDEMPOTENCY_KEYS = IdempotencyKeys.IDEMPOTENCY_KEYS;
 
