@@ -4,6 +4,7 @@ import dev.byline.cache.TieredCache;
 import dev.byline.db.Database;
 import dev.byline.db.PoolStatus;
 import dev.byline.db.ServerFacts;
+import dev.byline.feed.Imports;
 import dev.byline.post.Posts;
 import dev.byline.token.Tokens;
 import dev.byline.user.Passwords;
@@ -20,7 +21,8 @@ import javax.sql.DataSource;
  * <p>The schema must be there: see {@code Migrations.apply(DataSource)} in the {@code migrations} artifact. An instance is
  * safe for use by several threads, shares nothing with others in the same JVM, and owns two threads: one removes
  * what is deleted or expired, one notes when tokens were used; two more hash passwords while there are any. Three more serve a
- * Redis, where one is shared: what listens to other processes, its heartbeat, and what repeats invalidations.
+ * Redis, where one is shared: what listens to other processes, its heartbeat, and what repeats invalidations. While feeds are
+ * imported, one more ends what takes too long, and others look names up.
  */
 public final class Byline implements AutoCloseable {
     private final Database database;
@@ -30,9 +32,15 @@ public final class Byline implements AutoCloseable {
     private final Posts posts;
     private final Tokens tokens;
     private final TieredCache cache;
+    private final Imports imports;
 
     private Byline(
-            Database database, InstantSource clock, Duration tokenTtl, BylineConfig.Cache caching, Metrics metrics) {
+            Database database,
+            InstantSource clock,
+            Duration tokenTtl,
+            BylineConfig.Cache caching,
+            BylineConfig.Imports importing,
+            Metrics metrics) {
         this.database = database;
         this.purge = new Purge(database);
         this.passwords = new Passwords(metrics);
@@ -40,6 +48,7 @@ public final class Byline implements AutoCloseable {
         this.users = new Users(database, purge, passwords, cache, Posts.FEED, Posts::author);
         this.tokens = new Tokens(database, passwords, clock, tokenTtl, users, cache, metrics);
         this.posts = new Posts(database, clock, users, cache);
+        this.imports = new Imports(database, clock, cache, metrics, importing);
     }
 
     /**
@@ -63,6 +72,7 @@ public final class Byline implements AutoCloseable {
                 InstantSource.system(),
                 config.tokenTtl(),
                 config.cache(),
+                config.imports(),
                 metrics);
     }
 
@@ -76,6 +86,7 @@ public final class Byline implements AutoCloseable {
         private InstantSource clock = InstantSource.system();
         private Duration tokenTtl = BylineConfig.TOKEN_TTL;
         private BylineConfig.Cache cache = BylineConfig.Cache.OFF;
+        private BylineConfig.Imports imports = BylineConfig.Imports.PUBLIC;
         private Metrics metrics = Metrics.NONE;
 
         private Builder() {}
@@ -111,6 +122,16 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
+         * Sets what may be fetched from elsewhere; what anybody on the internet could read, by default.
+         *
+         * @param value as in {@link BylineConfig.Imports}
+         */
+        public Builder imports(BylineConfig.Imports value) {
+            this.imports = value;
+            return this;
+        }
+
+        /**
          * Sets who is told what happens; nobody by default.
          *
          * @param value as above
@@ -127,7 +148,7 @@ public final class Byline implements AutoCloseable {
          *     on them, so that a frozen database can't hang the host. Stays open when Byline is closed.
          */
         public Byline dataSource(DataSource value) {
-            return new Byline(Database.on(value, metrics), clock, tokenTtl, cache, metrics);
+            return new Byline(Database.on(value, metrics), clock, tokenTtl, cache, imports, metrics);
         }
     }
 
@@ -139,6 +160,11 @@ public final class Byline implements AutoCloseable {
     /** Returns what may be done with posts. */
     public Posts posts() {
         return posts;
+    }
+
+    /** Returns what brings in posts from elsewhere; it needs Apache HttpClient 5 and jsoup on the class path. */
+    public Imports imports() {
+        return imports;
     }
 
     /** Returns who may call; hosts with an authentication of their own don't need it. */
@@ -168,6 +194,7 @@ public final class Byline implements AutoCloseable {
     /** Closes what this opened: waits for the batch of rows that is being removed, then closes its own pool. */
     @Override
     public void close() {
+        imports.close();
         tokens.close();
         purge.close();
         passwords.close();

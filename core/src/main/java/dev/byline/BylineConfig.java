@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param database where the data is and how it is reached
  * @param tokenTtl how long tokens live, up to {@link dev.byline.token.Tokens#MAX_TTL}
  * @param cache what is kept of what was read
+ * @param imports what may be fetched from elsewhere
  */
-public record BylineConfig(Database database, Duration tokenTtl, Cache cache) {
+public record BylineConfig(Database database, Duration tokenTtl, Cache cache, Imports imports) {
     /** How long tokens live when nobody says otherwise. */
     public static final Duration TOKEN_TTL = Duration.ofDays(30);
 
@@ -26,7 +27,7 @@ public record BylineConfig(Database database, Duration tokenTtl, Cache cache) {
      * @throws IllegalArgumentException when the URL isn't understood
      */
     public static BylineConfig of(String url) {
-        return new BylineConfig(Database.of(DatabaseUrl.parse(url)), TOKEN_TTL, Cache.LOCAL);
+        return new BylineConfig(Database.of(DatabaseUrl.parse(url)), TOKEN_TTL, Cache.LOCAL, Imports.PUBLIC);
     }
 
     /**
@@ -35,7 +36,36 @@ public record BylineConfig(Database database, Duration tokenTtl, Cache cache) {
      * @param other what is kept of what was read
      */
     public BylineConfig withCache(Cache other) {
-        return new BylineConfig(database, tokenTtl, other);
+        return new BylineConfig(database, tokenTtl, other, imports);
+    }
+
+    /**
+     * The same with other imports.
+     *
+     * @param other what may be fetched from elsewhere
+     */
+    public BylineConfig withImports(Imports other) {
+        return new BylineConfig(database, tokenTtl, cache, other);
+    }
+
+    /**
+     * What may be fetched from elsewhere: docs/imports.md.
+     *
+     * @param allowPrivate whether feeds on private networks and this machine, on any port, may be read: anybody who may
+     *     import can then find out what there is
+     * @param maxConcurrent how many imports this process works on at a time, at least 1
+     */
+    public record Imports(boolean allowPrivate, int maxConcurrent) {
+        /** How many imports there are at a time when nobody says otherwise. */
+        public static final int MAX_CONCURRENT = 4;
+
+        /** What anybody on the internet could read. */
+        public static final Imports PUBLIC = new Imports(false, MAX_CONCURRENT);
+
+        /** @throws IllegalArgumentException when a value is out of range */
+        public Imports {
+            check(maxConcurrent >= 1, "there must be room for at least 1 import");
+        }
     }
 
     /**

@@ -113,6 +113,16 @@ public abstract sealed class BylineException extends RuntimeException {
         }
     }
 
+    /** The principal does as much of this at a time as they may. Trying later helps. */
+    public static final class TooMany extends BylineException {
+        private static final long serialVersionUID = 1L;
+
+        /** @param message what there is too much of */
+        public TooMany(String message) {
+            super(message, null);
+        }
+    }
+
     /** The idempotency key belongs to another request; nothing was changed. */
     public static final class KeyReused extends BylineException {
         private static final long serialVersionUID = 1L;

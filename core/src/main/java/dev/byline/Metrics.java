@@ -26,6 +26,13 @@ public interface Metrics {
         ERROR
     }
 
+    /** What came of a feed. */
+    enum Feed {
+        IMPORTED,
+        UNCHANGED,
+        FAILED
+    }
+
     /**
      * Something was looked for in the cache.
      *
@@ -79,4 +86,11 @@ public interface Metrics {
 
     /** A password was not hashed, as too many others were. */
     default void hashingRefused() {}
+
+    /**
+     * Somebody imported a feed, or tried to.
+     *
+     * @param outcome what came of it
+     */
+    default void feedImported(Feed outcome) {}
 }

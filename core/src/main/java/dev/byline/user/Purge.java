@@ -22,7 +22,7 @@ public final class Purge implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Purge.class);
     private static final Duration INTERVAL = Duration.ofMinutes(1);
 
-    /** Posts removed in one statement at most: each may have hundreds of chunks of its body beside it. */
+    /** Rows removed in one transaction at most: a post may have hundreds of chunks of its body beside it. */
     private static final int BATCH = 200;
 
     private final Database database;
@@ -90,9 +90,9 @@ public final class Purge implements AutoCloseable {
         for (var batch = BATCH; !executor.isShutdown(); ) {
             var limit = batch;
             try {
-                var posts = database.write(dsl -> UserSql.deletePosts(dsl, id, limit));
-                progress |= posts > 0;
-                if (posts < limit) {
+                var rows = database.write(dsl -> UserSql.deleteRows(dsl, id, limit));
+                progress |= rows > 0;
+                if (rows < limit) {
                     return database.write(dsl -> UserSql.lock(dsl, id) && UserSql.deleteMarked(dsl, id)) || progress;
                 }
             } catch (BylineException.Unavailable e) {

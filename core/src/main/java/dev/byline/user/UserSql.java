@@ -1,5 +1,7 @@
 package dev.byline.user;
 
+import static dev.byline.db.generated.Tables.FEEDS;
+import static dev.byline.db.generated.Tables.FEED_ITEMS;
 import static dev.byline.db.generated.Tables.POSTS;
 import static dev.byline.db.generated.Tables.TOKENS;
 import static dev.byline.db.generated.Tables.USERS;
@@ -209,8 +211,14 @@ public final class UserSql {
                 .fetch(USERS.ID);
     }
 
+    /** Removes up to {@code limit} posts, then items of feeds, and returns how many rows. */
+    static int deleteRows(DSLContext dsl, long userId, int limit) {
+        var posts = deletePosts(dsl, userId, limit);
+        return posts < limit ? posts + deleteFeedItems(dsl, userId, limit - posts) : posts;
+    }
+
     /** Removes up to {@code limit} posts that nobody else is just removing, and returns how many. */
-    static int deletePosts(DSLContext dsl, long userId, int limit) {
+    private static int deletePosts(DSLContext dsl, long userId, int limit) {
         return dsl.deleteFrom(POSTS)
                 .where(POSTS.ID.in(DSL.select(POSTS.ID)
                         .from(POSTS)
@@ -221,13 +229,34 @@ public final class UserSql {
                 .execute();
     }
 
-    /** Removes the row itself, if no post is left; otherwise changes nothing. */
+    /** Removes up to {@code limit} items of the user's feeds that nobody else is just removing, and returns how many. */
+    private static int deleteFeedItems(DSLContext dsl, long userId, int limit) {
+        var items = DSL.select(FEED_ITEMS.FEED_ID, FEED_ITEMS.GUID)
+                .from(FEED_ITEMS)
+                .join(FEEDS)
+                .on(FEEDS.ID.eq(FEED_ITEMS.FEED_ID))
+                .where(FEEDS.USER_ID.eq(userId))
+                .limit(DSL.inline(limit))
+                .forUpdate()
+                .of(FEED_ITEMS)
+                .skipLocked();
+        return dsl.deleteFrom(FEED_ITEMS)
+                .where(DSL.row(FEED_ITEMS.FEED_ID, FEED_ITEMS.GUID).in(items))
+                .execute();
+    }
+
+    /** Removes the row itself and those of the user's feeds, if no post and no item is left; otherwise changes nothing. */
     static boolean deleteMarked(DSLContext dsl, long id) {
         return dsl.deleteFrom(USERS)
                         .where(
                                 USERS.ID.eq(id),
                                 USERS.DELETED_AT.isNotNull(),
-                                DSL.notExists(DSL.selectOne().from(POSTS).where(POSTS.USER_ID.eq(id))))
+                                DSL.notExists(DSL.selectOne().from(POSTS).where(POSTS.USER_ID.eq(id))),
+                                DSL.notExists(DSL.selectOne()
+                                        .from(FEED_ITEMS)
+                                        .join(FEEDS)
+                                        .on(FEEDS.ID.eq(FEED_ITEMS.FEED_ID))
+                                        .where(FEEDS.USER_ID.eq(id))))
                         .execute()
                 == 1;
     }

@@ -45,7 +45,7 @@ public final class Users {
     /** What shows new users. */
     public static final CacheKey<List<User>> NEWEST = UserCache.NEWEST;
 
-    /** How many of a user's posts go in the transaction that hides the user: what most users have. */
+    /** How many of a user's rows go in the transaction that hides the user: what most users have. */
     private static final int DELETE_AT_ONCE = 20;
 
     /** The most users that look-ups share a statement for. */
@@ -434,7 +434,7 @@ public final class Users {
             throw absentOrStale(dsl, id);
         }
         UserSql.revokeTokens(dsl, id, null);
-        return UserSql.deletePosts(dsl, id, DELETE_AT_ONCE) < DELETE_AT_ONCE && UserSql.deleteMarked(dsl, id);
+        return UserSql.deleteRows(dsl, id, DELETE_AT_ONCE) < DELETE_AT_ONCE && UserSql.deleteMarked(dsl, id);
     }
 
     private static boolean mayWrite(Principal principal, long id) {

@@ -1,0 +1,39 @@
+package dev.byline.feed;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Reads feeds: JSON Feed 1.0 and 1.1, RSS, Atom. */
+final class FeedParser {
+    /** The most items of a document. */
+    static final int MAX_ENTRIES = 10_000;
+
+    private FeedParser() {}
+
+    /**
+     * Reads a document.
+     *
+     * @return its items, in its order
+     * @throws FeedException when it is no feed, or broken anywhere: a part of one is not taken for the whole
+     */
+    static List<FeedEntry> parse(Fetched.Document document) throws FeedException {
+        var entries = new Entries();
+        switch (document.type()) {
+            case JSON -> JsonFeed.read(document.body(), entries);
+            case XML -> XmlFeed.read(document.body(), document.charset(), entries);
+        }
+        return entries.list;
+    }
+
+    /** Takes what the readers find. */
+    static final class Entries {
+        private final List<FeedEntry> list = new ArrayList<>();
+
+        void add(FeedEntry entry) throws FeedException {
+            if (list.size() == MAX_ENTRIES) {
+                throw new FeedException(ImportFailure.TOO_LARGE, "has more than " + MAX_ENTRIES + " items");
+            }
+            list.add(entry);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package dev.byline.feed;
+
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Collects what stands in an element of XML. As soon as there are elements inside, it is written as HTML. */
+final class XmlText {
+    /** Elements that HTML doesn't close. */
+    private static final Set<String> VOID =
+            Set.of("br", "hr", "img", "input", "area", "col", "embed", "link", "meta", "wbr");
+
+    private final StringBuilder text = new StringBuilder();
+    private boolean html;
+
+    void append(String characters) {
+        text.append(html ? escaped(characters) : characters);
+    }
+
+    void open(String name, @Nullable String alt) {
+        if (!html) {
+            html = true;
+            var before = escaped(text.toString());
+            text.setLength(0);
+            text.append(before);
+        }
+        text.append('<').append(name);
+        if (alt != null) {
+            text.append(" alt=\"").append(escaped(alt)).append('"');
+        }
+        text.append('>');
+    }
+
+    void close(String name) {
+        if (!VOID.contains(name)) {
+            text.append("</").append(name).append('>');
+        }
+    }
+
+    private static String escaped(String characters) {
+        return characters.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;");
+    }
+
+    FeedEntry.Text text() {
+        return new FeedEntry.Text(text.toString(), html);
+    }
+}
