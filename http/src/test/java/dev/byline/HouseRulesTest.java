@@ -22,6 +22,7 @@ class HouseRulesTest {
         "dev.byline.post",
         "dev.byline.token",
         "dev.byline.idempotency",
+        "dev.byline.feed",
         "dev.byline.cache",
         "dev.byline.page",
         "dev.byline.db.."
@@ -88,7 +89,7 @@ class HouseRulesTest {
 
     @Test
     void partsOfCoreDoNotDependOnEachOtherInCircles() {
-        slices().matching("dev.byline.(user|post|token|idempotency|cache|page|db|http|server)..")
+        slices().matching("dev.byline.(user|post|token|idempotency|feed|cache|page|db|http|server)..")
                 .should()
                 .beFreeOfCycles()
                 .because("each part can be read without the ones above it")
@@ -143,6 +144,7 @@ class HouseRulesTest {
                         "dev.byline.post",
                         "dev.byline.token",
                         "dev.byline.idempotency",
+                        "dev.byline.feed",
                         "dev.byline.cache",
                         "dev.byline.page",
                         "dev.byline.db",

@@ -15,6 +15,7 @@ import java.util.Set;
  * @param corsOrigins web origins, such as {@code https://app.example.com}, whose pages may read answers
  * @param requireIfMatch whether PATCH and DELETE of users and posts must say which version they mean
  * @param docs whether there is a page to read about and try out the interface
+ * @param imports whether users may import feeds
  * @param maxRequests worked on at a time; twice as many wait a moment, others are refused
  */
 public record HttpConfig(
@@ -27,6 +28,7 @@ public record HttpConfig(
         Set<String> corsOrigins,
         boolean requireIfMatch,
         boolean docs,
+        boolean imports,
         int maxRequests) {
 
     /**
@@ -63,7 +65,7 @@ public record HttpConfig(
      */
     public static HttpConfig local(int port, String version) {
         return new HttpConfig(
-                "127.0.0.1", port, version, true, RateLimits.DEFAULT, List.of(), Set.of(), false, true, 64);
+                "127.0.0.1", port, version, true, RateLimits.DEFAULT, List.of(), Set.of(), false, true, true, 64);
     }
 
     /**
@@ -73,7 +75,17 @@ public record HttpConfig(
      */
     public HttpConfig withLimits(RateLimits other) {
         return new HttpConfig(
-                host, port, version, signupOpen, other, trustedProxies, corsOrigins, requireIfMatch, docs, maxRequests);
+                host,
+                port,
+                version,
+                signupOpen,
+                other,
+                trustedProxies,
+                corsOrigins,
+                requireIfMatch,
+                docs,
+                imports,
+                maxRequests);
     }
 
     /**
@@ -83,6 +95,36 @@ public record HttpConfig(
      */
     public HttpConfig withMaxRequests(int other) {
         return new HttpConfig(
-                host, port, version, signupOpen, limits, trustedProxies, corsOrigins, requireIfMatch, docs, other);
+                host,
+                port,
+                version,
+                signupOpen,
+                limits,
+                trustedProxies,
+                corsOrigins,
+                requireIfMatch,
+                docs,
+                imports,
+                other);
+    }
+
+    /**
+     * The same with or without imports.
+     *
+     * @param other as above
+     */
+    public HttpConfig withImports(boolean other) {
+        return new HttpConfig(
+                host,
+                port,
+                version,
+                signupOpen,
+                limits,
+                trustedProxies,
+                corsOrigins,
+                requireIfMatch,
+                docs,
+                other,
+                maxRequests);
     }
 }

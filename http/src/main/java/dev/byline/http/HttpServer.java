@@ -69,7 +69,12 @@ public final class HttpServer implements AutoCloseable {
 
     /** The table of contents. */
     static List<Route> routes(
-            UserRoutes users, PostRoutes posts, TokenRoutes tokens, SystemRoutes system, DocsRoutes docs) {
+            UserRoutes users,
+            PostRoutes posts,
+            TokenRoutes tokens,
+            ImportRoutes imports,
+            SystemRoutes system,
+            DocsRoutes docs) {
         return List.of(
                 new Route(POST, "/users", ANYONE, users::create),
                 new Route(GET, "/users", ANYONE, users::list),
@@ -88,6 +93,7 @@ public final class HttpServer implements AutoCloseable {
                 new Route(GET, "/tokens", USER, tokens::list),
                 new Route(DELETE, "/tokens/current", USER, tokens::revokeCurrent),
                 new Route(DELETE, "/tokens/{id}", USER, tokens::revoke),
+                new Route(POST, "/imports", USER, imports::run),
                 new Route(GET, "/", ANYONE, system::index, true),
                 new Route(GET, "/openapi.json", ANYONE, docs::openapi),
                 new Route(GET, "/docs", ANYONE, docs::page, true),
@@ -118,10 +124,12 @@ public final class HttpServer implements AutoCloseable {
                 new UserRoutes(byline.users(), byline.posts(), authentication, config, renderings),
                 new PostRoutes(byline.posts(), config, renderings),
                 new TokenRoutes(byline.tokens(), authentication),
+                new ImportRoutes(byline.imports()),
                 new SystemRoutes(readiness, config),
                 new DocsRoutes(config.version()));
         var routes = all.stream()
                 .filter(route -> config.docs() || !route.path().startsWith("/docs"))
+                .filter(route -> config.imports() || !route.path().equals("/imports"))
                 .toList();
         var cors = new Cors(config.corsOrigins());
         var javalin = Javalin.create(javalinConfig -> {

@@ -223,6 +223,25 @@ public final class JsonFields {
     }
 
     /**
+     * Reads an array of strings.
+     *
+     * @param min fewest items
+     * @param max most items
+     */
+    List<String> texts(String name, int min, int max) {
+        var node = take(name);
+        if (!node.isArray() || node.size() < min || node.size() > max) {
+            return fault(name, "must be an array of " + min + " to " + max + " strings", List.of());
+        }
+        var texts = new ArrayList<String>();
+        for (int i = 0; i < node.size(); i++) {
+            var item = node.get(i);
+            texts.add(item.isTextual() ? item.textValue() : fault("/" + name + "/" + i, "must be a string", ""));
+        }
+        return texts;
+    }
+
+    /**
      * Reads an array of objects, each with faults of its own, named by JSON pointers.
      *
      * @param min fewest items

@@ -55,6 +55,8 @@ final class Problems {
             case BylineException.Stale ignored -> new HttpProblem(Problem.STALE, detail);
             case BylineException.InProgress ignored ->
                 new HttpProblem(Problem.IN_PROGRESS, detail, List.of(), Map.of("Retry-After", "1"));
+            case BylineException.TooMany ignored ->
+                new HttpProblem(Problem.TOO_MANY_REQUESTS, detail, List.of(), Map.of("Retry-After", "5"));
             case BylineException.KeyReused ignored -> new HttpProblem(Problem.KEY_REUSED, detail);
             case BylineException.Unavailable unavailable -> {
                 if (unavailable.getCause() != null) {

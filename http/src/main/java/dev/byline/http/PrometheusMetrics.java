@@ -89,6 +89,10 @@ public final class PrometheusMetrics implements Metrics {
                     "byline_password_hashing_rejected_total", "Passwords not hashed, as too many others were.")
             .register(registry);
 
+    private final Counter feeds = Counter.build("byline_feeds_total", "Feeds that somebody imported, or tried to.")
+            .labelNames("outcome")
+            .register(registry);
+
     private final LongAdder served = new LongAdder();
 
     /**
@@ -115,8 +119,20 @@ public final class PrometheusMetrics implements Metrics {
         for (var reason : Admission.Reason.values()) {
             rejected.labels(reason.label);
         }
+        for (var outcome : Feed.values()) {
+            feedCounter(outcome);
+        }
         logins.labels("succeeded");
         logins.labels("failed");
+    }
+
+    private Counter.Child feedCounter(Feed outcome) {
+        return feeds.labels(outcome.name().toLowerCase(Locale.ROOT));
+    }
+
+    @Override
+    public void feedImported(Feed outcome) {
+        feedCounter(outcome).inc();
     }
 
     /** A method that clients made up must not become a series. */

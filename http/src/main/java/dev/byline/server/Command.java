@@ -10,9 +10,12 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.jspecify.annotations.Nullable;
@@ -27,18 +30,29 @@ final class Command {
     static final int REFUSED = 2;
 
     static final List<String> NAMES = List.of(
-            "serve", "migrate", "import-ndjson", "token", "config", "capacity", "healthcheck", "version", "help");
+            "serve",
+            "migrate",
+            "import",
+            "import-ndjson",
+            "token",
+            "config",
+            "capacity",
+            "healthcheck",
+            "version",
+            "help");
 
     /** How long a signal waits for an orderly end. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    private static final List<String> TAKE_ARGUMENTS = List.of("import-ndjson", "token");
+    private static final List<String> TAKE_ARGUMENTS = List.of("import", "import-ndjson", "token");
 
     private static final String HELP = """
             Byline: users and posts on PostgreSQL.
 
             byline [serve]              serve HTTP until a signal comes; the default
             byline migrate              bring the schema up to date and end
+            byline import URL... --user EMAIL
+                                        bring in feeds (JSON Feed, RSS, Atom) as posts of an existing user
             byline import-ndjson FILE   load posts, one JSON object a line: email, name, title, body, created_at
             byline token --email EMAIL [--days N]
                                         print a new token for an existing user
@@ -92,6 +106,7 @@ final class Command {
         return switch (name) {
             case "serve" -> serve();
             case "migrate" -> migrate();
+            case "import" -> importFeeds(arguments);
             case "import-ndjson" -> importNdjson(arguments);
             case "token" -> token(arguments);
             case "config" -> config();
@@ -156,6 +171,32 @@ final class Command {
                 var importer = new ImportNdjson(byline.posts(), terminal, stop);
                 return importer.run(Path.of(arguments.getFirst())) ? DONE : FAILED;
             }
+        });
+    }
+
+    private int importFeeds(List<String> arguments) {
+        var at = arguments.indexOf("--user");
+        var urls = new ArrayList<>(arguments);
+        var email = at < 0 || at + 1 == arguments.size() ? "" : arguments.get(at + 1);
+        if (!email.isEmpty()) {
+            urls.subList(at, at + 2).clear();
+        }
+        var distinct = new HashSet<>(urls).size() == urls.size();
+        if (email.isEmpty() || urls.isEmpty() || !distinct || urls.stream().anyMatch(url -> url.startsWith("-"))) {
+            throw new Refusal("usage: byline import URL... --user EMAIL, each URL once");
+        }
+        var config = parse();
+        return onDatabase(config, (url, stop) -> {
+            var schema = Schema.of(config, url);
+            schema.check();
+            if (config.migrate()) {
+                stop.interruptible(schema::apply);
+            }
+            var imported = new AtomicBoolean();
+            try (var byline = Byline.open(config.core(url))) {
+                stop.interruptible(() -> imported.set(new ImportFeeds(byline, terminal).run(email, urls)));
+            }
+            return imported.get() ? DONE : FAILED;
         });
     }
 

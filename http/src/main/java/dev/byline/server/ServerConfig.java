@@ -51,6 +51,8 @@ import org.jspecify.annotations.Nullable;
  * @param corsOrigins whose pages may read answers
  * @param requireIfMatch whether PATCH and DELETE must say which version they mean
  * @param docs whether there is a page to try out the interface
+ * @param imports whether users may import feeds by HTTP
+ * @param importPrivate whether feeds may be on private networks
  * @param searchLanguage the language of posts, when their table is made
  * @param cache what is kept of what was read
  * @param log the form of log lines
@@ -78,6 +80,8 @@ record ServerConfig(
         Set<String> corsOrigins,
         boolean requireIfMatch,
         boolean docs,
+        boolean imports,
+        boolean importPrivate,
         String searchLanguage,
         BylineConfig.Cache cache,
         Log log,
@@ -137,6 +141,8 @@ record ServerConfig(
                 reader.read(Setting.BYLINE_CORS_ORIGINS, ServerConfig::origins, Set.of()),
                 reader.read(Setting.BYLINE_REQUIRE_IF_MATCH, ServerConfig::onOff, false),
                 reader.read(Setting.BYLINE_DOCS, ServerConfig::onOff, true),
+                reader.read(Setting.BYLINE_IMPORT, ServerConfig::onOff, true),
+                reader.read(Setting.BYLINE_IMPORT_ALLOW_PRIVATE, ServerConfig::trueFalse, false),
                 reader.read(Setting.BYLINE_SEARCH_LANGUAGE, ServerConfig::language, "english"),
                 cache(reader),
                 reader.read(Setting.BYLINE_LOG, text -> oneOf(text, Log.values()), Log.AUTO),
@@ -194,6 +200,7 @@ record ServerConfig(
                 corsOrigins,
                 requireIfMatch,
                 docs,
+                imports,
                 maxRequests);
     }
 
@@ -203,7 +210,9 @@ record ServerConfig(
                 .withPoolSize(plan.poolSize())
                 .withSlowStatement(slowStatement)
                 .withPgBouncer(pgBouncer);
-        return new BylineConfig(database, tokenTtl, cache);
+        // Requests that take half a minute must leave most places to others.
+        var atATime = Math.clamp(maxRequests / 4, 1, BylineConfig.Imports.MAX_CONCURRENT);
+        return new BylineConfig(database, tokenTtl, cache, new BylineConfig.Imports(importPrivate, atATime));
     }
 
     private static final class Reader {

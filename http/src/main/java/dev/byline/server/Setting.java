@@ -31,6 +31,8 @@ enum Setting {
     BYLINE_CORS_ORIGINS(""),
     BYLINE_REQUIRE_IF_MATCH("off"),
     BYLINE_DOCS("on"),
+    BYLINE_IMPORT("on"),
+    BYLINE_IMPORT_ALLOW_PRIVATE("false"),
     BYLINE_SEARCH_LANGUAGE("english"),
     REDIS_URL("", true),
     BYLINE_CACHE("on"),

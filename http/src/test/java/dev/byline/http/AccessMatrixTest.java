@@ -42,6 +42,7 @@ class AccessMatrixTest extends ServerTest {
             row("GET /tokens", "", 401, 200, 200, 200),
             row("DELETE /tokens/{id}", "", 401, 204, 404, 204),
             row("DELETE /tokens/current", "", 401, 204, 204, 204),
+            row("POST /imports", "{\"urls\":[\"http://127.0.0.1/\"]}", 401, 200, 200, 200),
             row("GET /", "", 200, 200, 200, 200),
             row("GET /openapi.json", "", 200, 200, 200, 200),
             row("GET /docs", "", 200, 200, 200, 200),

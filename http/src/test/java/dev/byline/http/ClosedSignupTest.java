@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 class ClosedSignupTest extends ServerTest {
     @Override
     protected HttpConfig config() {
-        return new HttpConfig("127.0.0.1", 0, "test", false, RateLimits.NONE, List.of(), Set.of(), false, true, 64);
+        return new HttpConfig(
+                "127.0.0.1", 0, "test", false, RateLimits.NONE, List.of(), Set.of(), false, true, true, 64);
     }
 
     @Test

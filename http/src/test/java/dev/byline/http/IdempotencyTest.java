@@ -31,6 +31,7 @@ class IdempotencyTest extends ServerTest {
                 Set.of(),
                 false,
                 true,
+                true,
                 64);
     }
 

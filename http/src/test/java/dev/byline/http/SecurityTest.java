@@ -22,7 +22,7 @@ class SecurityTest extends ServerTest {
         var limits = new HttpConfig.RateLimits(40, 200, 3, 5);
         var proxies = java.util.List.of(Cidr.parse("127.0.0.0/8"), Cidr.parse("10.0.0.0/8"));
         return new HttpConfig(
-                "127.0.0.1", 0, "test", true, limits, proxies, Set.of("https://app.example"), false, true, 64);
+                "127.0.0.1", 0, "test", true, limits, proxies, Set.of("https://app.example"), false, true, true, 64);
     }
 
     /** Comes through a trusted proxy, from an address of its own, so that the limits of tests don't meet. */
