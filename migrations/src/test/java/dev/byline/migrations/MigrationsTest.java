@@ -66,10 +66,10 @@ class MigrationsTest {
     void aRunThatWasCutShortIsRepeated() {
         try (var database = TestDatabase.migrated()) {
             database.run("DELETE FROM byline_schema_history WHERE version >= '005'");
-            database.run("DROP TABLE idempotency_keys");
+            database.run("DROP TABLE idempotency_keys, feed_items, feeds");
             database.run("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'users_admins_idx'::regclass");
 
-            assertThat(Migrations.apply(database.dataSource())).isEqualTo(2);
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(3);
 
             assertThat(database.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid"))
                     .isEqualTo("0");
@@ -88,7 +88,7 @@ class MigrationsTest {
                 var reader = database.dataSource().getConnection();
                 var thread = Executors.newSingleThreadExecutor()) {
             database.run("DELETE FROM byline_schema_history WHERE version >= '004'");
-            database.run("DROP TABLE tokens, idempotency_keys");
+            database.run("DROP TABLE tokens, idempotency_keys, feed_items, feeds");
             database.run("ALTER TABLE users DROP COLUMN password_hash");
             reader.setAutoCommit(false);
             try (var statement = reader.createStatement()) {
@@ -107,7 +107,7 @@ class MigrationsTest {
             }
             reader.rollback();
 
-            assertThat(applied.get()).isEqualTo(3);
+            assertThat(applied.get()).isEqualTo(4);
             assertThat(Migrations.pending(database.dataSource())).isEmpty();
         }
     }
