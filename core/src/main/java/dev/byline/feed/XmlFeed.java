@@ -53,7 +53,6 @@ final class XmlFeed {
         factory.setProperty(XMLInputFactory.IS_SUPPORTING_EXTERNAL_ENTITIES, false);
         factory.setProperty(XMLInputFactory.IS_REPLACING_ENTITY_REFERENCES, false);
         factory.setXMLResolver((publicId, systemId, base, namespace) -> InputStream.nullInputStream());
-        factory.setXMLReporter((message, type, information, location) -> {}); // else some faults go to System.err
         var start = 0;
         while (start < body.length && body[start] > 0 && body[start] <= ' ') {
             start++;

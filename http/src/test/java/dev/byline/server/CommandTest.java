@@ -2,10 +2,13 @@ package dev.byline.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.byline.migrations.TestDatabase;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -158,5 +161,37 @@ class CommandTest {
         }
         assertThat(run(Map.of("DATABASE_URL", "postgres://x:y@127.0.0.1:1/z"), "import-ndjson", file.toString()))
                 .isEqualTo(Command.FAILED);
+    }
+
+    @Test
+    void importsFeedsOfAUserAndSaysWhatFailed() throws IOException {
+        assertThat(run(Map.of(), "import", "http://127.0.0.1/")).isEqualTo(Command.REFUSED);
+        assertThat(run(Map.of(), "import", "--user", "a@example.com")).isEqualTo(Command.REFUSED);
+        var feeds = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        feeds.createContext("/", exchange -> {
+            var body = "<rss><channel><item><title>One</title></item></channel></rss>".getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().set("Content-Type", "text/xml");
+            exchange.sendResponseHeaders(200, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        feeds.start();
+        var url = "http://127.0.0.1:" + feeds.getAddress().getPort() + "/";
+        try (var database = TestDatabase.migrated()) {
+            var strict = Map.of("DATABASE_URL", database.url());
+            var open = Map.of("DATABASE_URL", database.url(), "BYLINE_IMPORT_ALLOW_PRIVATE", "true");
+
+            assertThat(run(open, "import", url, "--user", "a@example.com")).isEqualTo(Command.FAILED);
+            assertThat(err()).contains("no such user");
+            database.run("INSERT INTO users (email, name) VALUES ('a@example.com', 'A')");
+            assertThat(run(strict, "import", "--user", "A@example.com", url)).isEqualTo(Command.FAILED);
+            assertThat(err()).contains(url + ": failed, forbidden_address: ");
+            assertThat(run(open, "import", url, "--user", "a@example.com")).isEqualTo(Command.DONE);
+            assertThat(out()).isEqualTo(url + ": 1 new, 0 updated, 0 failed\n");
+            assertThat(run(open, "import", url, "--user", "a@example.com")).isEqualTo(Command.DONE);
+            assertThat(out()).isEqualTo(url + ": unchanged\n");
+        } finally {
+            feeds.stop(0);
+        }
     }
 }
