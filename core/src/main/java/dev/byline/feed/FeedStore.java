@@ -124,7 +124,7 @@ final class FeedStore {
             }
         }
         touched.add(Posts.FEED);
-        touched.add(Posts.cachedOf(userId));
+        touched.add(Posts.author(userId));
         if (!fresh.isEmpty()) {
             var ids = ImportSql.insertPosts(dsl, userId, fresh);
             ids.forEach(id -> touched.add(Posts.cached(id))); // somebody may have looked for a new one in vain

@@ -75,15 +75,6 @@ public final class Posts {
         return PostCache.post(id);
     }
 
-    /**
-     * Names what shows an author's posts in the cache.
-     *
-     * @param userId the author's id
-     */
-    public static CacheKey<?> cachedOf(long userId) {
-        return PostCache.author(userId);
-    }
-
     private final Database database;
     private final InstantSource clock;
     private final Users users;
