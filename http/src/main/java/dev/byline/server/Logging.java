@@ -1,6 +1,5 @@
 package dev.byline.server;
 
-import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
@@ -21,33 +20,31 @@ final class Logging {
         var console = new ConsoleAppender<ILoggingEvent>();
         console.setContext(context);
         console.setTarget("System.err");
-        console.setEncoder(
-                switch (config.log()) {
-                    case JSON -> json(context);
-                    case TEXT -> text(context);
-                    case AUTO -> interactive ? text(context) : json(context);
-                });
+        console.setEncoder(encoder(config, interactive, context));
         console.start();
         var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.WARN);
         root.addAppender(console);
         context.getLogger("dev.byline").setLevel(Level.INFO);
-        requests(context, console, config.logRequests());
+        requests(context, encoder(config, interactive, context), config.logRequests());
     }
 
-    /** Requests wait for nobody who reads their lines: these are dropped when the reader doesn't keep up. */
-    private static void requests(LoggerContext context, ConsoleAppender<ILoggingEvent> console, boolean wanted) {
-        var queue = new AsyncAppender();
-        queue.setContext(context);
-        queue.setQueueSize(8192);
-        queue.setDiscardingThreshold(0);
-        queue.setNeverBlock(true);
-        queue.addAppender(console);
-        queue.start();
+    private static Encoder<ILoggingEvent> encoder(ServerConfig config, boolean interactive, LoggerContext context) {
+        return switch (config.log()) {
+            case JSON -> json(context);
+            case TEXT -> text(context);
+            case AUTO -> interactive ? text(context) : json(context);
+        };
+    }
+
+    private static void requests(LoggerContext context, Encoder<ILoggingEvent> encoder, boolean wanted) {
+        var lines = new RequestLines(encoder, System.err);
+        lines.setContext(context);
+        lines.start();
         var logger = context.getLogger(HttpServer.REQUEST_LOGGER);
         logger.setAdditive(false);
         logger.setLevel(wanted ? Level.INFO : Level.WARN);
-        logger.addAppender(queue);
+        logger.addAppender(lines);
     }
 
     /** Writes what is still on its way. */

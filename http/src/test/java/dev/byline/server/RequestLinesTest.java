@@ -1,0 +1,92 @@
+package dev.byline.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.LoggingEvent;
+import ch.qos.logback.classic.util.LogbackMDCAdapter;
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(20)
+class RequestLinesTest {
+    private final LoggerContext context = new LoggerContext();
+    private final JsonLines encoder = new JsonLines();
+
+    RequestLinesTest() {
+        context.setMDCAdapter(new LogbackMDCAdapter());
+    }
+
+    private RequestLines start(OutputStream out) {
+        var lines = new RequestLines(encoder, out);
+        lines.setContext(context);
+        lines.start();
+        return lines;
+    }
+
+    private ILoggingEvent line(int number) {
+        return new LoggingEvent("", context.getLogger("test"), Level.INFO, "line " + number, null, null);
+    }
+
+    @Test
+    void everyLineIsWrittenOnceInOrderTheLastOnesAtTheEnd() throws InterruptedException {
+        var out = new ByteArrayOutputStream();
+        var lines = start(out);
+        for (int i = 0; i < 5000; i++) {
+            lines.doAppend(line(i));
+            if (i % 1000 == 0) {
+                Thread.sleep(15); // long enough for the writer to fall asleep, sometimes
+            }
+        }
+        lines.stop();
+        var written = out.toString(StandardCharsets.UTF_8).lines().toList();
+        assertThat(written).hasSize(5000);
+        assertThat(written.getFirst()).contains("\"line 0\"");
+        assertThat(written.get(2500)).contains("\"line 2500\"");
+        assertThat(written.getLast()).contains("\"line 4999\"");
+    }
+
+    @Test
+    void aLineIsWrittenSoonWithoutAnother() throws InterruptedException {
+        var written = new CountDownLatch(1);
+        var lines = start(new OutputStream() {
+            @Override
+            public void write(int b) {
+                written.countDown();
+            }
+        });
+        Thread.sleep(50); // asleep by now, most likely: either way the line must be written
+        lines.doAppend(line(1));
+        written.await();
+        lines.stop();
+    }
+
+    @Test
+    void nobodyWaitsForAReaderWhoDoesNotReadAndMemoryIsBounded() throws InterruptedException {
+        var reads = new CountDownLatch(1);
+        var out = new ByteArrayOutputStream() {
+            @Override
+            public synchronized void write(byte[] b, int off, int len) {
+                try {
+                    reads.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                super.write(b, off, len);
+            }
+        };
+        var lines = start(out);
+        for (int i = 0; i < 20_000; i++) {
+            lines.doAppend(line(i)); // returns, or the test times out
+        }
+        reads.countDown();
+        lines.stop();
+        assertThat(out.toString(StandardCharsets.UTF_8).lines().count()).isBetween(8192L, 10_000L);
+    }
+}
