@@ -212,8 +212,8 @@ public final class HttpServer implements AutoCloseable {
     /** The route's path that an address matches. */
     private static Optional<String> path(List<Route> routes, String address) {
         return routes.stream()
+                .filter(route -> route.matches(address))
                 .map(Route::path)
-                .filter(path -> address.matches(path.replaceAll("\\{[a-z]+}", "[^/]+")))
                 .findFirst();
     }
 

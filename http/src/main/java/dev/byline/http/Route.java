@@ -17,6 +17,21 @@ record Route(HandlerType method, String path, Access access, Handler handler, bo
         this(method, path, access, handler, false);
     }
 
+    /** Whether an address is this route's. By hand: who is refused must not cost a pattern for each route. */
+    boolean matches(String address) {
+        var wanted = path.split("/", -1);
+        var given = address.split("/", -1);
+        if (wanted.length != given.length) {
+            return false;
+        }
+        for (int i = 0; i < wanted.length; i++) {
+            if (wanted[i].startsWith("{") ? given[i].isEmpty() : !wanted[i].equals(given[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /**
      * What asks whether the process lives: never authenticated, never counted, never refused.
      *
