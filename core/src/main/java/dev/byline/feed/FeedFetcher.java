@@ -123,6 +123,11 @@ final class FeedFetcher implements AutoCloseable {
                 throw new InterruptedException();
             }
             throw failure(e, end);
+        } catch (IllegalStateException e) {
+            if (request.isCancelled()) { // the client noticed in the middle of connecting
+                throw new FeedException(ImportFailure.TIMEOUT, "the server took too long", e);
+            }
+            throw e;
         } finally {
             cut.cancel(false);
             request.cancel();

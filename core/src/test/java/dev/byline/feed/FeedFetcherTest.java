@@ -347,4 +347,21 @@ class FeedFetcherTest {
             accepting.join();
         }
     }
+
+    /** The end may come before, while and after the client connects: it says so in several ways. */
+    @Test
+    void whenTimeIsUpAtAnyMomentItIsATimeout() throws Exception {
+        server.on("/at-once", "application/json", "{}");
+        var url = FeedUrl.parse(server.url("/at-once"), true);
+        var late = 0;
+        for (int i = 0; i < 1_000; i++) {
+            try {
+                fetcher.fetch(url, Validators.NONE, Deadline.in(Duration.ofNanos(i * 3_000L)));
+            } catch (FeedException e) {
+                assertThat(e.reason()).isEqualTo(ImportFailure.TIMEOUT);
+                late++;
+            }
+        }
+        assertThat(late).isPositive();
+    }
 }

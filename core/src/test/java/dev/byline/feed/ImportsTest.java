@@ -296,7 +296,7 @@ class ImportsTest extends CoreTest {
                 Metrics.NONE,
                 PRIVATE,
                 null,
-                Duration.ofSeconds(1))) {
+                Duration.ofSeconds(2))) {
             var outcomes = new ArrayList<ImportOutcome>(hurried.run(as(user), eight));
             assertThat(outcomes.removeFirst()).isEqualTo(imported(good.url, 1, 0));
             outcomes.addAll(hurried.run(as(user), never)); // more than there are places
