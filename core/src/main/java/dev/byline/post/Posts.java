@@ -402,8 +402,10 @@ public final class Posts {
      */
     public AuthorWithPosts withAuthor(Principal principal, long author, PageRequest request) {
         var after = request.position(list(author));
-        var seesDrafts = principal.isAdmin() || principal.is(author);
-        if (!cache.isEnabled() || seesDrafts || after != null || request.limit() > PageRequest.DEFAULT_LIMIT) {
+        if (!cache.isEnabled()
+                || seesDrafts(principal, author)
+                || after != null
+                || request.limit() > PageRequest.DEFAULT_LIMIT) {
             return read(principal, author, after, request).orElseThrow(Posts::noUser);
         }
         var anyone = new Principal.Anonymous();
@@ -417,7 +419,8 @@ public final class Posts {
     }
 
     private Optional<AuthorWithPosts> read(Principal viewer, long author, @Nullable Cursor after, PageRequest request) {
-        return database.read(dsl -> PostSql.byAuthor(dsl, viewer, author, after, request.limit() + 1))
+        return database.read(
+                        dsl -> PostSql.byAuthor(dsl, author, seesDrafts(viewer, author), after, request.limit() + 1))
                 .map(rows -> new AuthorWithPosts(
                         rows.author().seenBy(viewer), Page.of(rows.posts(), request, list(author), Posts::written)));
     }
@@ -519,7 +522,11 @@ public final class Posts {
     }
 
     private static boolean mayWrite(Principal principal, Post post) {
-        return principal.isAdmin() || principal.is(post.userId());
+        return seesDrafts(principal, post.userId());
+    }
+
+    private static boolean seesDrafts(Principal principal, long author) {
+        return principal.isAdmin() || principal.is(author);
     }
 
     /**

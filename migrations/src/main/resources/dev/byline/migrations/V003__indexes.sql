@@ -22,9 +22,10 @@ CREATE INDEX CONCURRENTLY users_inactive_idx ON users (created_at DESC, id DESC)
 DROP INDEX CONCURRENTLY IF EXISTS users_deleted_idx;
 CREATE INDEX CONCURRENTLY users_deleted_idx ON users (id) WHERE deleted_at IS NOT NULL;
 
--- GET /users/{id}/posts; also the foreign key's index.
+-- GET /users/{id}/posts; also the foreign key's index. Read backwards: a position is compared as (user_id, created_at, id),
+-- which needs one direction.
 DROP INDEX CONCURRENTLY IF EXISTS posts_author_idx;
-CREATE INDEX CONCURRENTLY posts_author_idx ON posts (user_id, created_at DESC, id DESC);
+CREATE INDEX CONCURRENTLY posts_author_idx ON posts (user_id, created_at, id);
 
 -- GET /posts: the feed.
 DROP INDEX CONCURRENTLY IF EXISTS posts_feed_idx;
@@ -32,7 +33,7 @@ CREATE INDEX CONCURRENTLY posts_feed_idx ON posts (published_at DESC, id DESC) W
 
 -- GET /posts?author=: one author's part of the feed.
 DROP INDEX CONCURRENTLY IF EXISTS posts_author_feed_idx;
-CREATE INDEX CONCURRENTLY posts_author_feed_idx ON posts (user_id, published_at DESC, id DESC)
+CREATE INDEX CONCURRENTLY posts_author_feed_idx ON posts (user_id, published_at, id)
     WHERE published_at IS NOT NULL;
 
 -- GET /posts?q=: words that are rare among the newest posts. Published ones only: a draft is not searched.

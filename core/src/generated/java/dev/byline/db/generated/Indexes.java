@@ -25,8 +25,8 @@ public class Indexes {
 
     public static final Index FEED_ITEMS_POST_ID_IDX = Internal.createIndex(DSL.name("feed_items_post_id_idx"), FeedItems.FEED_ITEMS, new OrderField[] { FeedItems.FEED_ITEMS.POST_ID }, false);
     public static final Index IDEMPOTENCY_KEYS_CREATED_AT_IDX = Internal.createIndex(DSL.name("idempotency_keys_created_at_idx"), IdempotencyKeys.IDEMPOTENCY_KEYS, new OrderField[] { IdempotencyKeys.IDEMPOTENCY_KEYS.CREATED_AT }, false);
-    public static final Index POSTS_AUTHOR_FEED_IDX = Internal.createIndex(DSL.name("posts_author_feed_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.USER_ID, Posts.POSTS.PUBLISHED_AT.desc(), Posts.POSTS.ID.desc() }, false);
-    public static final Index POSTS_AUTHOR_IDX = Internal.createIndex(DSL.name("posts_author_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.USER_ID, Posts.POSTS.CREATED_AT.desc(), Posts.POSTS.ID.desc() }, false);
+    public static final Index POSTS_AUTHOR_FEED_IDX = Internal.createIndex(DSL.name("posts_author_feed_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.USER_ID, Posts.POSTS.PUBLISHED_AT, Posts.POSTS.ID }, false);
+    public static final Index POSTS_AUTHOR_IDX = Internal.createIndex(DSL.name("posts_author_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.USER_ID, Posts.POSTS.CREATED_AT, Posts.POSTS.ID }, false);
     public static final Index POSTS_FEED_IDX = Internal.createIndex(DSL.name("posts_feed_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.PUBLISHED_AT.desc(), Posts.POSTS.ID.desc() }, false);
     public static final Index POSTS_METADATA_IDX = Internal.createIndex(DSL.name("posts_metadata_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.METADATA }, false);
     public static final Index TOKENS_USER_ID_IDX = Internal.createIndex(DSL.name("tokens_user_id_idx"), Tokens.TOKENS, new OrderField[] { Tokens.TOKENS.USER_ID, Tokens.TOKENS.ID.desc() }, false);
