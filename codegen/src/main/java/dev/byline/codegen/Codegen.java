@@ -42,7 +42,10 @@ public final class Codegen {
                 .withExcludes("byline_schema_history|posts\\.search|find_.*")
                 .withIncludeExcludeColumns(true)
                 .withIncludeRoutines(false)
-                .withForcedTypes(new ForcedType().withName("INSTANT").withIncludeTypes("(?i:timestamptz|timestamp.*)"));
+                .withForcedTypes(new ForcedType()
+                        .withUserType("java.time.Instant")
+                        .withBinding("dev.byline.db.InstantBinding")
+                        .withIncludeTypes("(?i:timestamptz|timestamp.*)"));
         var generate = new Generate()
                 .withGeneratedAnnotation(false)
                 .withGlobalCatalogReferences(false)

@@ -4,6 +4,7 @@
 package dev.byline.db.generated.tables;
 
 
+import dev.byline.db.InstantBinding;
 import dev.byline.db.generated.DefaultSchema;
 import dev.byline.db.generated.Keys;
 
@@ -57,7 +58,7 @@ public class Feeds extends TableImpl<Record> {
 
     public final TableField<Record, String> LAST_MODIFIED = createField(DSL.name("last_modified"), SQLDataType.CLOB, this, "");
 
-    public final TableField<Record, Instant> CREATED_AT = createField(DSL.name("created_at"), SQLDataType.INSTANT.nullable(false).defaultValue(DSL.field(DSL.raw("now()"), SQLDataType.INSTANT)), this, "");
+    public final TableField<Record, Instant> CREATED_AT = createField(DSL.name("created_at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6).nullable(false).defaultValue(DSL.field(DSL.raw("now()"), SQLDataType.TIMESTAMPWITHTIMEZONE)), this, "", new InstantBinding());
 
     private Feeds(Name alias, Table<Record> aliased) {
         this(alias, aliased, (Field<?>[]) null, null);

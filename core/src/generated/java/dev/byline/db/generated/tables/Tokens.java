@@ -4,6 +4,7 @@
 package dev.byline.db.generated.tables;
 
 
+import dev.byline.db.InstantBinding;
 import dev.byline.db.generated.DefaultSchema;
 import dev.byline.db.generated.Indexes;
 import dev.byline.db.generated.Keys;
@@ -55,11 +56,11 @@ public class Tokens extends TableImpl<Record> {
 
     public final TableField<Record, byte[]> HASH = createField(DSL.name("hash"), SQLDataType.BLOB.nullable(false), this, "");
 
-    public final TableField<Record, Instant> CREATED_AT = createField(DSL.name("created_at"), SQLDataType.INSTANT.nullable(false).defaultValue(DSL.field(DSL.raw("now()"), SQLDataType.INSTANT)), this, "");
+    public final TableField<Record, Instant> CREATED_AT = createField(DSL.name("created_at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6).nullable(false).defaultValue(DSL.field(DSL.raw("now()"), SQLDataType.TIMESTAMPWITHTIMEZONE)), this, "", new InstantBinding());
 
-    public final TableField<Record, Instant> EXPIRES_AT = createField(DSL.name("expires_at"), SQLDataType.INSTANT.nullable(false), this, "");
+    public final TableField<Record, Instant> EXPIRES_AT = createField(DSL.name("expires_at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6).nullable(false), this, "", new InstantBinding());
 
-    public final TableField<Record, Instant> LAST_USED_AT = createField(DSL.name("last_used_at"), SQLDataType.INSTANT, this, "");
+    public final TableField<Record, Instant> LAST_USED_AT = createField(DSL.name("last_used_at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6), this, "", new InstantBinding());
 
     private Tokens(Name alias, Table<Record> aliased) {
         this(alias, aliased, (Field<?>[]) null, null);
