@@ -5,6 +5,7 @@ import static dev.byline.db.generated.Tables.USERS;
 
 import dev.byline.ExpectedVersion;
 import dev.byline.Metadata;
+import dev.byline.db.CompiledQuery;
 import dev.byline.db.MetadataSql;
 import dev.byline.db.VersionSql;
 import dev.byline.page.Cursor;
@@ -21,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.DataType;
@@ -38,6 +41,21 @@ import org.jspecify.annotations.Nullable;
 final class PostSql {
     private static final Field<Long> FOUND_ID = DSL.field(DSL.name("f", "found_id"), Long.class);
 
+    /** Posts of a page that is joined to its author. */
+    private static final dev.byline.db.generated.tables.Posts P = POSTS.as("p");
+
+    private static final List<Field<?>> COLUMNS = columns(POSTS);
+    private static final List<Field<?>> P_COLUMNS = columns(P);
+    private static final List<Field<?>> AUTHOR_COLUMNS =
+            Stream.concat(UserSql.COLUMNS.stream(), P_COLUMNS.stream()).toList();
+
+    private static final CompiledQuery BY_IDS = byIds(true);
+    private static final CompiledQuery PUBLISHED_BY_IDS = byIds(false);
+    private static final Map<Time, CompiledQuery> INSERTS = new ConcurrentHashMap<>();
+    private static final Map<Part, CompiledQuery> FEEDS = new ConcurrentHashMap<>();
+    private static final Map<Part, CompiledQuery> AUTHORS_FEEDS = new ConcurrentHashMap<>();
+    private static final Map<AuthorsPart, CompiledQuery> BY_AUTHOR = new ConcurrentHashMap<>();
+
     private PostSql() {}
 
     /**
@@ -45,6 +63,49 @@ final class PostSql {
      * author is missing.
      */
     static List<Post> insert(DSLContext dsl, List<NewPost> posts, long author) {
+        return posts.size() == 1 ? insert(dsl, posts.getFirst(), author) : insertAll(dsl, posts, author);
+    }
+
+    /** When a new post is published. */
+    private enum Time {
+        NEVER,
+        NOW,
+        GIVEN
+    }
+
+    private static List<Post> insert(DSLContext dsl, NewPost post, long author) {
+        var values = new HashMap<String, Object>();
+        values.put("author", post.userId() == null ? author : post.userId());
+        values.put("title", post.title());
+        values.put("body", post.body());
+        values.put("metadata", MetadataSql.value(post.metadata()));
+        var time = post.status() == PostStatus.DRAFT ? Time.NEVER : Time.NOW;
+        if (post.publishedAt() != null) {
+            values.put("time", post.publishedAt());
+            time = Time.GIVEN;
+        }
+        return INSERTS.computeIfAbsent(time, PostSql::insert).with(dsl, values).fetch(row -> post(row, POSTS));
+    }
+
+    private static CompiledQuery insert(Time time) {
+        var created = time == Time.GIVEN ? DSL.param("time", POSTS.CREATED_AT) : UserSql.NOW;
+        var published = time == Time.NEVER ? DSL.castNull(POSTS.PUBLISHED_AT) : created;
+        var query = DSL.insertInto(POSTS)
+                .columns(POSTS.USER_ID, POSTS.TITLE, POSTS.BODY, POSTS.METADATA, POSTS.PUBLISHED_AT, POSTS.CREATED_AT)
+                .select(DSL.select(
+                                USERS.ID,
+                                DSL.param("title", POSTS.TITLE),
+                                DSL.param("body", POSTS.BODY),
+                                DSL.param("metadata", POSTS.METADATA),
+                                published,
+                                created)
+                        .from(USERS)
+                        .where(USERS.ID.eq(DSL.param("author", USERS.ID)), USERS.DELETED_AT.isNull()))
+                .returning(COLUMNS);
+        return new CompiledQuery(query, COLUMNS);
+    }
+
+    private static List<Post> insertAll(DSLContext dsl, List<NewPost> posts, long author) {
         var rows = new ArrayList<Row7<Integer, Long, String, String, JSONB, Instant, Instant>>();
         for (var post : posts) {
             var published = post.publishedAt() == null ? DSL.currentInstant() : DSL.val(post.publishedAt());
@@ -84,7 +145,7 @@ final class PostSql {
                         .join(USERS)
                         .on(USERS.ID.eq(v("user_id", SQLDataType.BIGINT)), USERS.DELETED_AT.isNull())
                         .orderBy(v("position", SQLDataType.INTEGER)))
-                .returning(columns(POSTS))
+                .returning(COLUMNS)
                 .fetch(row -> post(row, POSTS));
     }
 
@@ -96,41 +157,79 @@ final class PostSql {
     }
 
     static Optional<Post> byId(DSLContext dsl, Principal viewer, long id) {
-        return dsl.select(columns(POSTS))
+        return dsl.select(COLUMNS)
                 .from(POSTS)
                 .where(POSTS.ID.eq(id), visibleTo(viewer), authorExists())
                 .fetchOptional(row -> post(row, POSTS));
     }
 
-    static List<Post> byIds(DSLContext dsl, Principal viewer, Collection<Long> ids) {
-        return dsl.select(columns(POSTS))
-                .from(POSTS)
-                .where(POSTS.ID.eq(DSL.any(ids.toArray(Long[]::new))), visibleTo(viewer), authorExists())
+    /** Drafts as well if so asked; who may see them is not decided here. */
+    static List<Post> byIds(DSLContext dsl, boolean drafts, Collection<Long> ids) {
+        return (drafts ? BY_IDS : PUBLISHED_BY_IDS)
+                .with(dsl, Map.of("ids", ids.toArray(Long[]::new)))
                 .fetch(row -> post(row, POSTS));
     }
+
+    private static CompiledQuery byIds(boolean drafts) {
+        var query = DSL.select(COLUMNS)
+                .from(POSTS)
+                .where(
+                        POSTS.ID.eq(
+                                DSL.any(DSL.param("ids", POSTS.ID.getDataType().array()))),
+                        authorExists())
+                .and(drafts ? DSL.noCondition() : published());
+        return new CompiledQuery(query, COLUMNS);
+    }
+
+    /** A part of a list: its length, and whether it begins after a position. */
+    private record Part(int limit, boolean after) {}
 
     static List<Post> feed(DSLContext dsl, PostFilter filter, @Nullable Cursor after, int limit) {
-        return filter.author() == null ? feed(dsl, after, limit) : authorsFeed(dsl, filter.author(), after, limit);
+        var part = new Part(limit, after != null);
+        var values = position(after);
+        if (filter.author() == null) {
+            return FEEDS.computeIfAbsent(part, PostSql::feed).with(dsl, values).fetch(row -> post(row, POSTS));
+        }
+        values.put("author", filter.author());
+        return AUTHORS_FEEDS
+                .computeIfAbsent(part, PostSql::authorsFeed)
+                .with(dsl, values)
+                .fetch(row -> post(row, P));
     }
 
-    private static List<Post> feed(DSLContext dsl, @Nullable Cursor after, int limit) {
-        return dsl.select(columns(POSTS))
+    private static Map<String, Object> position(@Nullable Cursor after) {
+        var values = new HashMap<String, Object>();
+        if (after != null) {
+            values.put("after_time", after.time());
+            values.put("after_id", after.id());
+        }
+        return values;
+    }
+
+    private static CompiledQuery feed(Part part) {
+        var query = DSL.select(COLUMNS)
                 .from(POSTS)
-                .where(published(), authorExists(), after(POSTS.PUBLISHED_AT, after))
+                .where(published(), authorExists())
+                .and(
+                        part.after
+                                ? DSL.row(POSTS.PUBLISHED_AT, POSTS.ID)
+                                        .lt(
+                                                DSL.param("after_time", POSTS.PUBLISHED_AT),
+                                                DSL.param("after_id", POSTS.ID))
+                                : DSL.noCondition())
                 .orderBy(POSTS.PUBLISHED_AT.desc(), POSTS.ID.desc())
-                .limit(DSL.inline(limit))
-                .fetch(row -> post(row, POSTS));
+                .limit(DSL.inline(part.limit));
+        return new CompiledQuery(query, COLUMNS);
     }
 
-    private static List<Post> authorsFeed(DSLContext dsl, long author, @Nullable Cursor after, int limit) {
-        var p = POSTS.as("p");
-        var page = pageOfUser(POSTS.PUBLISHED_AT, after, published(), limit).asTable(p);
-        return dsl.select(columns(p))
+    private static CompiledQuery authorsFeed(Part part) {
+        var query = DSL.select(P_COLUMNS)
                 .from(USERS)
-                .crossJoin(DSL.lateral(page))
-                .where(USERS.ID.eq(author), USERS.DELETED_AT.isNull())
-                .orderBy(p.PUBLISHED_AT.desc(), p.ID.desc())
-                .fetch(row -> post(row, p));
+                .crossJoin(DSL.lateral(
+                        pageOfUser(POSTS.PUBLISHED_AT, part, published()).asTable(P)))
+                .where(USERS.ID.eq(DSL.param("author", USERS.ID)), USERS.DELETED_AT.isNull())
+                .orderBy(P.PUBLISHED_AT.desc(), P.ID.desc());
+        return new CompiledQuery(query, P_COLUMNS);
     }
 
     /** The newest that match, by find_posts, which V002__posts.sql explains; and how far it got if it gave up before. */
@@ -140,7 +239,7 @@ final class PostSql {
         var posts = new ArrayList<Post>();
         Cursor edge = null;
         for (var row : dsl.select(foundAt, edgeId)
-                .select(columns(POSTS))
+                .select(COLUMNS)
                 .from(found(filter, after, limit))
                 .leftJoin(POSTS)
                 .on(POSTS.ID.eq(FOUND_ID))
@@ -161,7 +260,7 @@ final class PostSql {
     /** The best of the newest that match. */
     static List<Post> mostRelevant(DSLContext dsl, PostFilter filter, int candidates, int limit) {
         var rank = DSL.field("ts_rank({0}, {1})", Float.class, DSL.field(DSL.name("posts", "search")), query(filter));
-        return dsl.select(columns(POSTS))
+        return dsl.select(COLUMNS)
                 .from(found(filter, null, candidates))
                 .join(POSTS)
                 .on(POSTS.ID.eq(FOUND_ID))
@@ -188,27 +287,40 @@ final class PostSql {
                 : DSL.field("websearch_to_tsquery('byline', search_text({0}))", Object.class, DSL.val(filter.query()));
     }
 
-    /** A user beside a page of their posts; one row without a post when there is none, no row when the user is missing. */
+    /** A user beside a page of their posts; empty when the user is missing. */
     static Optional<AuthorRows> byAuthor(
             DSLContext dsl, long author, boolean drafts, @Nullable Cursor after, int limit) {
-        var p = POSTS.as("p");
-        // COALESCE hides that posts_author_feed_idx holds these, too: the planner might take it, and sort all of an
-        // author's.
-        var shown = drafts ? DSL.noCondition() : DSL.condition(DSL.coalesce(DSL.field(published()), DSL.inline(false)));
-        var page = pageOfUser(POSTS.CREATED_AT, after, shown, limit).asTable(p);
-        var rows = dsl.select(UserSql.COLUMNS)
-                .select(columns(p))
-                .from(USERS)
-                .leftJoin(DSL.lateral(page))
-                .on(DSL.trueCondition())
-                .where(USERS.ID.eq(author), USERS.DELETED_AT.isNull())
-                .orderBy(p.CREATED_AT.desc(), p.ID.desc())
+        var values = position(after);
+        values.put("author", author);
+        var shape = new AuthorsPart(new Part(limit, after != null), drafts);
+        var rows = BY_AUTHOR
+                .computeIfAbsent(shape, PostSql::byAuthor)
+                .with(dsl, values)
                 .fetch();
         if (rows.isEmpty()) {
             return Optional.empty();
         }
-        var posts = rows.get(0).get(p.ID) == null ? List.<Post>of() : rows.map(row -> post(row, p));
+        var posts = rows.get(0).get(P.ID) == null ? List.<Post>of() : rows.map(row -> post(row, P));
         return Optional.of(new AuthorRows(UserSql.user(rows.get(0)), posts));
+    }
+
+    private record AuthorsPart(Part part, boolean drafts) {}
+
+    /** One row without a post when there is none. */
+    private static CompiledQuery byAuthor(AuthorsPart shape) {
+        // COALESCE hides that posts_author_feed_idx holds these, too: the planner might take it, and sort all of an
+        // author's.
+        var shown = shape.drafts
+                ? DSL.noCondition()
+                : DSL.condition(DSL.coalesce(DSL.field(published()), DSL.inline(false)));
+        var query = DSL.select(AUTHOR_COLUMNS)
+                .from(USERS)
+                .leftJoin(DSL.lateral(
+                        pageOfUser(POSTS.CREATED_AT, shape.part, shown).asTable(P)))
+                .on(DSL.trueCondition())
+                .where(USERS.ID.eq(DSL.param("author", USERS.ID)), USERS.DELETED_AT.isNull())
+                .orderBy(P.CREATED_AT.desc(), P.ID.desc());
+        return new CompiledQuery(query, AUTHOR_COLUMNS);
     }
 
     /**
@@ -216,15 +328,16 @@ final class PostSql {
      * planner: it takes the author for one of many posts, walks the index, and the one plan for all authors suits the
      * prolific ones.
      */
-    private static Select<?> pageOfUser(Field<Instant> time, @Nullable Cursor after, Condition shown, int limit) {
-        var older = after == null
-                ? DSL.noCondition()
-                : DSL.row(POSTS.USER_ID, time, POSTS.ID).lt(USERS.ID, DSL.val(after.time()), DSL.val(after.id()));
-        return DSL.select(columns(POSTS))
+    private static Select<?> pageOfUser(Field<Instant> time, Part part, Condition shown) {
+        var older = part.after
+                ? DSL.row(POSTS.USER_ID, time, POSTS.ID)
+                        .lt(USERS.ID, DSL.param("after_time", time), DSL.param("after_id", POSTS.ID))
+                : DSL.noCondition();
+        return DSL.select(COLUMNS)
                 .from(POSTS)
                 .where(POSTS.USER_ID.between(USERS.ID, USERS.ID), older, shown)
                 .orderBy(POSTS.USER_ID.desc(), time.desc(), POSTS.ID.desc())
-                .limit(DSL.inline(limit));
+                .limit(DSL.inline(part.limit));
     }
 
     record AuthorRows(User author, List<Post> posts) {}
@@ -250,7 +363,7 @@ final class PostSql {
         return dsl.update(POSTS)
                 .set(set)
                 .where(POSTS.ID.eq(id), writableBy(viewer), authorExists(), VersionSql.is(POSTS.VERSION, expected))
-                .returning(columns(POSTS))
+                .returning(COLUMNS)
                 .fetchOptional(row -> post(row, POSTS));
     }
 
@@ -288,17 +401,11 @@ final class PostSql {
         for (var post : posts) {
             condition = condition.or(DSL.row(POSTS.USER_ID, POSTS.CREATED_AT).eq(post.userId(), post.publishedAt()));
         }
-        return new HashSet<>(
-                dsl.select(columns(POSTS)).from(POSTS).where(condition).fetch(row -> {
-                    var post = post(row, POSTS);
-                    return new NewPost(
-                            post.title(),
-                            post.body(),
-                            Metadata.EMPTY,
-                            PostStatus.PUBLISHED,
-                            post.userId(),
-                            post.createdAt());
-                }));
+        return new HashSet<>(dsl.select(COLUMNS).from(POSTS).where(condition).fetch(row -> {
+            var post = post(row, POSTS);
+            return new NewPost(
+                    post.title(), post.body(), Metadata.EMPTY, PostStatus.PUBLISHED, post.userId(), post.createdAt());
+        }));
     }
 
     private static List<Field<?>> columns(dev.byline.db.generated.tables.Posts p) {
@@ -329,10 +436,6 @@ final class PostSql {
     /** A column of the values that a statement brings along. */
     private static <T> Field<T> v(String column, DataType<T> type) {
         return DSL.field(DSL.name("v", column), type);
-    }
-
-    private static Condition after(Field<Instant> time, @Nullable Cursor after) {
-        return after == null ? DSL.noCondition() : DSL.row(time, POSTS.ID).lt(after.time(), after.id());
     }
 
     private static Condition published() {

@@ -94,9 +94,8 @@ public final class Posts {
         this.clock = clock;
         this.users = users;
         this.cache = cache;
-        var anyone = new Principal.Operator(); // who may see what is decided when it was found
         this.byId = new Coalescer<>(
-                MAX_SHARED, ids -> Page.byId(database.read(dsl -> PostSql.byIds(dsl, anyone, ids)), Post::id));
+                MAX_SHARED, ids -> Page.byId(database.read(dsl -> PostSql.byIds(dsl, true, ids)), Post::id));
     }
 
     /**
@@ -317,8 +316,7 @@ public final class Posts {
      */
     public List<Post> byIds(Principal principal, Collection<Long> ids) {
         var wanted = PageRequest.checkIds(ids);
-        return Page.inOrder(
-                database.read(dsl -> PostSql.byIds(dsl, new Principal.Anonymous(), wanted)), wanted, Post::id);
+        return Page.inOrder(database.read(dsl -> PostSql.byIds(dsl, false, wanted)), wanted, Post::id);
     }
 
     /**

@@ -8,6 +8,7 @@ import static dev.byline.db.generated.Tables.USERS;
 
 import dev.byline.ExpectedVersion;
 import dev.byline.Metadata;
+import dev.byline.db.CompiledQuery;
 import dev.byline.db.MetadataSql;
 import dev.byline.db.VersionSql;
 import dev.byline.page.Cursor;
@@ -23,6 +24,7 @@ import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
 import org.jooq.Record;
+import org.jooq.ResultQuery;
 import org.jooq.impl.DSL;
 import org.jooq.impl.SQLDataType;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,8 @@ public final class UserSql {
 
     /** Not now(), which is when the transaction began: one that waited for another would turn time back. */
     public static final Field<Instant> CLOCK = DSL.field("clock_timestamp()", Instant.class);
+
+    private static final CompiledQuery BY_IDS = new CompiledQuery(byIds(), COLUMNS);
 
     private UserSql() {}
 
@@ -113,10 +117,16 @@ public final class UserSql {
     }
 
     static List<User> byIds(DSLContext dsl, Collection<Long> ids) {
-        return dsl.select(COLUMNS)
+        return BY_IDS.with(dsl, Map.of("ids", ids.toArray(Long[]::new))).fetch(UserSql::user);
+    }
+
+    private static ResultQuery<?> byIds() {
+        return DSL.select(COLUMNS)
                 .from(USERS)
-                .where(USERS.ID.eq(DSL.any(ids.toArray(Long[]::new))), USERS.DELETED_AT.isNull())
-                .fetch(UserSql::user);
+                .where(
+                        USERS.ID.eq(
+                                DSL.any(DSL.param("ids", USERS.ID.getDataType().array()))),
+                        USERS.DELETED_AT.isNull());
     }
 
     static List<User> newest(DSLContext dsl, UserFilter filter, @Nullable Cursor after, int limit) {
