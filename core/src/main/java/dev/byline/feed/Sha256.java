@@ -1,9 +1,7 @@
 package dev.byline.feed;
 
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.byline.Digests;
+import java.util.Arrays;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
@@ -13,25 +11,12 @@ import org.jspecify.annotations.Nullable;
  * @param hex its 64 digits
  */
 record Sha256(String hex) {
-    /** Of some texts, each with its length, so that no two lists of them look alike. */
+    /** Of some texts, no two lists of which look alike. */
     static Sha256 of(@Nullable String... parts) {
-        try {
-            var digest = MessageDigest.getInstance("SHA-256");
-            for (var part : parts) {
-                var bytes = part == null ? null : part.getBytes(StandardCharsets.UTF_8);
-                digest.update(ByteBuffer.allocate(Integer.BYTES)
-                        .putInt(bytes == null ? -1 : bytes.length)
-                        .flip());
-                if (bytes != null) {
-                    digest.update(bytes);
-                }
-            }
-            return of(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return of(Digests.sha256(Arrays.asList(parts)));
     }
 
+    /** As it is stored. */
     static Sha256 of(byte[] bytes) {
         return new Sha256(HexFormat.of().formatHex(bytes));
     }

@@ -1,11 +1,10 @@
 package dev.byline.idempotency;
 
 import dev.byline.BylineException;
+import dev.byline.Digests;
 import dev.byline.db.Database;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -48,7 +47,7 @@ public final class Idempotency {
      * @param request what was asked for, part by part, without secrets
      */
     public static Attempt attempt(String operation, String caller, IdempotencyKey key, List<@Nullable Object> request) {
-        return new Attempt(sha256(List.of(operation, caller, key.value())), sha256(request));
+        return new Attempt(Digests.sha256(List.of(operation, caller, key.value())), Digests.sha256(request));
     }
 
     /**
@@ -118,25 +117,6 @@ public final class Idempotency {
                 }
                 batch = Math.max(1, batch / 4); // too much for the statement's time limit, perhaps
             }
-        }
-    }
-
-    /** Each part with its length, so that no two lists of parts look alike. */
-    private static byte[] sha256(List<? extends @Nullable Object> parts) {
-        try {
-            var digest = MessageDigest.getInstance("SHA-256");
-            for (var part : parts) {
-                var bytes = part == null ? null : part.toString().getBytes(StandardCharsets.UTF_8);
-                digest.update(ByteBuffer.allocate(Integer.BYTES)
-                        .putInt(bytes == null ? -1 : bytes.length)
-                        .flip());
-                if (bytes != null) {
-                    digest.update(bytes);
-                }
-            }
-            return digest.digest();
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 }

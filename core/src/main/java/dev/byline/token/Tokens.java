@@ -1,6 +1,7 @@
 package dev.byline.token;
 
 import dev.byline.BylineException;
+import dev.byline.Digests;
 import dev.byline.Metrics;
 import dev.byline.Validation;
 import dev.byline.cache.CacheKey;
@@ -13,8 +14,6 @@ import dev.byline.user.Passwords;
 import dev.byline.user.Principal;
 import dev.byline.user.Users;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -295,11 +294,7 @@ public final class Tokens implements AutoCloseable {
     }
 
     private static byte[] sha256(String secret) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.US_ASCII));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return Digests.sha256(secret.getBytes(StandardCharsets.US_ASCII));
     }
 
     /** Stops noting uses; what is not noted yet is lost. */

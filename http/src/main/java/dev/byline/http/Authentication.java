@@ -1,11 +1,10 @@
 package dev.byline.http;
 
 import dev.byline.BylineException;
+import dev.byline.Digests;
 import dev.byline.user.Principal;
 import io.javalin.http.Context;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.Locale;
@@ -136,11 +135,6 @@ final class Authentication {
 
     /** A key of fixed size, whatever somebody sends. */
     private static String digest(String text) {
-        try {
-            var sha256 = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(sha256, 0, 16);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return HexFormat.of().formatHex(Digests.sha256(text.getBytes(StandardCharsets.UTF_8)), 0, 16);
     }
 }

@@ -1,14 +1,13 @@
 package dev.byline.http;
 
 import dev.byline.BylineException;
+import dev.byline.Digests;
 import dev.byline.ExpectedVersion;
 import dev.byline.post.Post;
 import dev.byline.user.Principal;
 import dev.byline.user.User;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
@@ -45,16 +44,9 @@ final class Conditional {
 
     /** For what has no version of its own. */
     static String tag(byte[] body) {
-        try {
-            var sha256 = MessageDigest.getInstance("SHA-256").digest(body);
-            return "\""
-                    + Base64.getUrlEncoder()
-                            .withoutPadding()
-                            .encodeToString(sha256)
-                            .substring(0, 22) + "\"";
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        var sha256 = Digests.sha256(body);
+        return "\""
+                + Base64.getUrlEncoder().withoutPadding().encodeToString(sha256).substring(0, 22) + "\"";
     }
 
     /** Answers a GET: the body, or that the client has it already. */
