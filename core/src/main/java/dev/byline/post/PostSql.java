@@ -49,6 +49,10 @@ final class PostSql {
     private static final List<Field<?>> AUTHOR_COLUMNS =
             Stream.concat(UserSql.COLUMNS.stream(), P_COLUMNS.stream()).toList();
 
+    /** What an insert says of a post, in this order. */
+    private static final List<Field<?>> WRITTEN =
+            List.of(POSTS.USER_ID, POSTS.TITLE, POSTS.BODY, POSTS.METADATA, POSTS.PUBLISHED_AT, POSTS.CREATED_AT);
+
     private static final CompiledQuery BY_IDS = byIds(true);
     private static final CompiledQuery PUBLISHED_BY_IDS = byIds(false);
     private static final Map<Time, CompiledQuery> INSERTS = new ConcurrentHashMap<>();
@@ -90,8 +94,7 @@ final class PostSql {
     private static CompiledQuery insert(Time time) {
         var created = time == Time.GIVEN ? DSL.param("time", POSTS.CREATED_AT) : UserSql.NOW;
         var published = time == Time.NEVER ? DSL.castNull(POSTS.PUBLISHED_AT) : created;
-        var query = DSL.insertInto(POSTS)
-                .columns(POSTS.USER_ID, POSTS.TITLE, POSTS.BODY, POSTS.METADATA, POSTS.PUBLISHED_AT, POSTS.CREATED_AT)
+        var query = DSL.insertInto(POSTS, WRITTEN)
                 .select(DSL.select(
                                 USERS.ID,
                                 DSL.param("title", POSTS.TITLE),
@@ -126,14 +129,7 @@ final class PostSql {
             DSLContext dsl, List<Row7<Integer, Long, String, String, JSONB, Instant, Instant>> rows) {
         var v = DSL.values(rows.toArray(Row7[]::new))
                 .as("v", "position", "user_id", "title", "body", "metadata", "published_at", "created_at");
-        return dsl.insertInto(
-                        POSTS,
-                        POSTS.USER_ID,
-                        POSTS.TITLE,
-                        POSTS.BODY,
-                        POSTS.METADATA,
-                        POSTS.PUBLISHED_AT,
-                        POSTS.CREATED_AT)
+        return dsl.insertInto(POSTS, WRITTEN)
                 .select(DSL.select(
                                 USERS.ID,
                                 v("title", SQLDataType.CLOB),
