@@ -296,7 +296,7 @@ public final class Posts {
                     read.set(true);
                     return byId.get(id);
                 })
-                .filter(post -> post.publishedAt() != null || mayWrite(principal, post))
+                .filter(post -> post.publishedAt() != null || principal.isAdminOr(post.userId()))
                 .filter(post -> read.get() || isOwned(post.userId()))
                 .orElseThrow(Posts::notFound);
     }
@@ -401,7 +401,7 @@ public final class Posts {
     public AuthorWithPosts withAuthor(Principal principal, long author, PageRequest request) {
         var after = request.position(list(author));
         if (!cache.isEnabled()
-                || seesDrafts(principal, author)
+                || principal.isAdminOr(author)
                 || after != null
                 || request.limit() > PageRequest.DEFAULT_LIMIT) {
             return read(principal, author, after, request).orElseThrow(Posts::noUser);
@@ -417,8 +417,7 @@ public final class Posts {
     }
 
     private Optional<AuthorWithPosts> read(Principal viewer, long author, @Nullable Cursor after, PageRequest request) {
-        return database.read(
-                        dsl -> PostSql.byAuthor(dsl, author, seesDrafts(viewer, author), after, request.limit() + 1))
+        return database.read(dsl -> PostSql.byAuthor(dsl, author, viewer.isAdminOr(author), after, request.limit() + 1))
                 .map(rows -> new AuthorWithPosts(
                         rows.author().seenBy(viewer), Page.of(rows.posts(), request, list(author), Posts::written)));
     }
@@ -463,7 +462,7 @@ public final class Posts {
         return cache.writing(touched -> database.write(dsl -> {
             if (change.isEmpty()) {
                 var post = PostSql.byId(dsl, principal, id).orElseThrow(Posts::notFound);
-                if (!mayWrite(principal, post)) {
+                if (!principal.isAdminOr(post.userId())) {
                     throw refusal(dsl, principal, id);
                 }
                 expected.check(post.version());
@@ -514,17 +513,9 @@ public final class Posts {
         if (post.isEmpty()) {
             return notFound();
         }
-        return mayWrite(principal, post.get())
+        return principal.isAdminOr(post.get().userId())
                 ? new BylineException.Stale()
                 : new BylineException.Forbidden("only the author and admins may write a post");
-    }
-
-    private static boolean mayWrite(Principal principal, Post post) {
-        return seesDrafts(principal, post.userId());
-    }
-
-    private static boolean seesDrafts(Principal principal, long author) {
-        return principal.isAdmin() || principal.is(author);
     }
 
     /**

@@ -59,4 +59,13 @@ public sealed interface Principal {
     default boolean is(long userId) {
         return this instanceof Member member && member.userId() == userId;
     }
+
+    /**
+     * Whether this may see and change whatever is that user's: themself, or an admin.
+     *
+     * @param userId a user's id
+     */
+    default boolean isAdminOr(long userId) {
+        return isAdmin() || is(userId);
+    }
 }

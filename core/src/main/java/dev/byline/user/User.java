@@ -34,8 +34,7 @@ public record User(
      * @param viewer who looks
      */
     public User seenBy(Principal viewer) {
-        var seesAll = viewer.isAdmin() || viewer.is(id);
-        return seesAll || (email == null && role == null)
+        return viewer.isAdminOr(id) || (email == null && role == null)
                 ? this
                 : new User(id, null, name, null, active, metadata, version, createdAt, updatedAt);
     }

@@ -333,7 +333,7 @@ public final class Users {
      * @throws BylineException.Invalid when the merged metadata is too large, or the password isn't a good one
      */
     public User change(Principal principal, long id, UserChange change, ExpectedVersion expected) {
-        if (!mayWrite(principal, id)) {
+        if (!principal.isAdminOr(id)) {
             throw refusal(id, "only the user and admins may change a user");
         }
         if (!principal.isAdmin() && (change.active() != null || change.role() != null)) {
@@ -415,7 +415,7 @@ public final class Users {
      * @throws BylineException.Conflict when they are the last active admin
      */
     public void delete(Principal principal, long id, ExpectedVersion expected) {
-        if (!mayWrite(principal, id)) {
+        if (!principal.isAdminOr(id)) {
             throw refusal(id, "only the user and admins may delete a user");
         }
         var removed = cache.writing(touched -> {
@@ -435,10 +435,6 @@ public final class Users {
         }
         UserSql.revokeTokens(dsl, id, null);
         return UserSql.deleteRows(dsl, id, DELETE_AT_ONCE) < DELETE_AT_ONCE && UserSql.deleteMarked(dsl, id);
-    }
-
-    private static boolean mayWrite(Principal principal, long id) {
-        return principal.isAdmin() || principal.is(id);
     }
 
     private BylineException refusal(long id, String message) {
