@@ -1,32 +1,18 @@
 package dev.byline.http;
 
 import dev.byline.Metadata;
+import dev.byline.bench.micro.Settings;
 import dev.byline.page.Page;
 import dev.byline.post.Post;
 import dev.byline.user.User;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** Answers written as bytes, and the tag of a page, which is a hash of them. In this package, as nobody else may write answers. */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(1)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class JsonBenchmark {
+public class JsonBenchmark extends Settings {
     private static final Instant AT = Instant.parse("2026-11-25T10:00:00.123456Z");
 
     private final User user = new User(42, null, "User 42", null, true, Metadata.parse("{\"team\": 42}"), 1, AT, AT);

@@ -12,7 +12,6 @@ import dev.byline.user.User;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 import org.jooq.DSLContext;
 import org.jooq.JSONB;
 import org.jooq.Result;
@@ -22,28 +21,14 @@ import org.jooq.tools.jdbc.MockConnection;
 import org.jooq.tools.jdbc.MockResult;
 import org.jooq.tools.jdbc.SingleConnectionDataSource;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Reads through {@code core}, once from its cache, once by a statement on a connection that has the rows at hand: what jOOQ and
  * we need to build a statement, write it as SQL, bind its values and read its rows, and what the cache needs instead.
  */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(1)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class CoreBenchmark {
+public class CoreBenchmark extends Settings {
     private static final Principal ANYONE = new Principal.Anonymous();
     private static final long ID = 42;
     private static final Instant AT = Instant.parse("2026-11-25T10:00:00.123456Z");
