@@ -19,6 +19,7 @@ import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
+import io.javalin.http.servlet.DefaultTasks;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -27,11 +28,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.eclipse.jetty.ee10.servlet.SessionHandler;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.handler.GracefulHandler;
+import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
@@ -226,18 +231,23 @@ public final class HttpServer implements AutoCloseable {
         config.jetty.modifyServer(server -> configure(server, http, metrics));
     }
 
-    /** What every server of ours has: no word of its own, problems instead of pages. */
+    /** What every server of ours has: no word of its own, problems instead of pages, nothing that no route needs. */
+    @SuppressWarnings("unchecked") // an array of task initializers
     static void quiet(JavalinConfig config, PrometheusMetrics metrics) {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.startup.startupWatcherEnabled = false;
+        config.requestLifeCycle(DefaultTasks.INSTANCE.getBEFORE(), DefaultTasks.INSTANCE.getHTTP());
         config.http.prefer405over404 = true;
         config.http.defaultContentType = "application/json";
         config.http.compressionStrategy = CompressionStrategy.NONE;
         config.router.ignoreTrailingSlashes = false;
         config.router.javaLangErrorHandler(Problems::fatal);
         config.jetty.modifyHttpConfiguration(HttpServer::configure);
-        config.jetty.modifyServletContextHandler(handler -> handler.setErrorHandler(new JettyProblems(metrics)));
+        config.jetty.modifyServletContextHandler(handler -> {
+            handler.setErrorHandler(new JettyProblems(metrics));
+            handler.setSessionHandler(new NoSessions());
+        });
     }
 
     /** What a request passes before Javalin sees it, the first on top. */
@@ -247,10 +257,10 @@ public final class HttpServer implements AutoCloseable {
         var admission = new Admission(config.maxRequests());
         metrics.gauge("http_requests_waiting", "Requests that wait for their turn.", admission::waiting);
         metrics.gauge("http_request_body_bytes", "Memory that bodies of requests take now.", bodies::memory);
-        server.insertHandler(admission);
-        server.insertHandler(bodies);
-        server.insertHandler(new GracefulHandler());
-        server.insertHandler(new Instrumentation(metrics));
+        server.setHandler(new Instrumentation(metrics)); // in place of Javalin's statistics, which nobody reads
+        server.getTail().setHandler(new GracefulHandler());
+        server.getTail().setHandler(bodies);
+        server.getTail().setHandler(admission);
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
         server.setStopTimeout(STOP_TIMEOUT.toMillis());
         server.setErrorHandler(new JettyProblems(metrics));
@@ -292,5 +302,13 @@ public final class HttpServer implements AutoCloseable {
     @Override
     public void close() {
         javalin.stop();
+    }
+
+    /** Nobody is remembered between requests: looking for a session in each is left out. */
+    private static final class NoSessions extends SessionHandler {
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) throws Exception {
+            return getHandler().handle(request, response, callback);
+        }
     }
 }
