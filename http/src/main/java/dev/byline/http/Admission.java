@@ -60,15 +60,9 @@ final class Admission extends Handler.Wrapper {
         return waiting.get();
     }
 
-    /** Never blocks, so that Jetty calls it on the thread that read the headers. */
-    @Override
-    public InvocationType getInvocationType() {
-        return InvocationType.NON_BLOCKING;
-    }
-
     /**
-     * Decides where the headers were read: an answer that refuses must not wait behind the work of those inside. Whoever
-     * may come in, or may wait for it, gets a virtual thread.
+     * Runs on the virtual thread that read the headers; whoever may come in goes on there. A body that came later arrives
+     * on a thread that must not wait, so its request gets a virtual thread here.
      */
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
@@ -101,7 +95,11 @@ final class Admission extends Handler.Wrapper {
         }
 
         void start(Runnable step) {
-            VirtualThreads.execute(getServer().getThreadPool(), step);
+            if (Thread.currentThread().isVirtual()) {
+                step.run();
+            } else {
+                VirtualThreads.execute(getServer().getThreadPool(), step);
+            }
         }
 
         void await() {
