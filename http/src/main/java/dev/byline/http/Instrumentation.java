@@ -10,11 +10,10 @@ import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
- * The outermost stage: whatever becomes of a request, in the end it is counted, and logged unless it was refused for lack of room. The log names the route,
- * never the address, whose query may hold what somebody searched for.
+ * The outermost stage: whatever becomes of a request, in the end it is counted, and logged unless it was refused for lack of
+ * room.
  */
 final class Instrumentation extends Handler.Wrapper {
     private static final Logger LOG = LoggerFactory.getLogger(HttpServer.REQUEST_LOGGER);
@@ -58,25 +57,12 @@ final class Instrumentation extends Handler.Wrapper {
         }
     }
 
-    /** The line says itself which request it is about: the context, where there is one, would say it again. */
     private static void log(String method, Exchange exchange, int status, long nanos) {
-        var line = LOG.atInfo()
-                .addKeyValue("request_id", exchange.requestId())
-                .addKeyValue("method", PrometheusMetrics.method(method))
-                .addKeyValue("route", exchange.endpoint())
-                .addKeyValue("status", status)
-                .addKeyValue("duration_ms", Math.round(nanos / 1e3) / 1e3);
-        if (exchange.traceId() != null) {
-            line = line.addKeyValue("trace_id", exchange.traceId());
-        }
-        if (exchange.principal() instanceof Principal.Member member) {
-            line = line.addKeyValue("user_id", member.userId());
-        }
-        var context = MDC.getCopyOfContextMap();
-        MDC.clear();
-        line.log("request");
-        if (context != null) {
-            MDC.setContextMap(context);
-        }
+        var userId = exchange.principal() instanceof Principal.Member member ? member.userId() : null;
+        var known = PrometheusMetrics.method(method);
+        LOG.info(
+                "request {}",
+                new RequestLine(
+                        exchange.requestId(), known, exchange.endpoint(), status, nanos, exchange.traceId(), userId));
     }
 }

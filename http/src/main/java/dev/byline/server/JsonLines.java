@@ -5,14 +5,14 @@ import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.encoder.EncoderBase;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.byline.http.RequestLine;
+import dev.byline.http.Rfc3339;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.slf4j.event.KeyValuePair;
 
@@ -23,17 +23,16 @@ import org.slf4j.event.KeyValuePair;
 final class JsonLines extends EncoderBase<ILoggingEvent> {
     private static final JsonFactory JSON = new JsonFactory();
 
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern(
-                    "uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'", Locale.ROOT)
-            .withZone(ZoneOffset.UTC);
-
     @Override
     public byte[] encode(ILoggingEvent event) {
+        var arguments = event.getArgumentArray();
+        if (arguments != null && arguments.length == 1 && arguments[0] instanceof RequestLine request) {
+            return encode(event, request);
+        }
         var line = new ByteArrayOutputStream(256);
         try (var json = JSON.createGenerator(line)) {
             json.writeStartObject();
-            var instant = event.getInstant() == null ? Instant.ofEpochMilli(event.getTimeStamp()) : event.getInstant();
-            json.writeStringField("time", TIME.format(instant));
+            json.writeStringField("time", time(event));
             json.writeStringField("level", event.getLevel().toString());
             json.writeStringField("logger", event.getLoggerName());
             json.writeStringField("message", event.getFormattedMessage());
@@ -53,6 +52,21 @@ final class JsonLines extends EncoderBase<ILoggingEvent> {
         }
         line.write('\n');
         return line.toByteArray();
+    }
+
+    /** By hand: most lines are a request's, and written with care they took a sixth of a cached read. */
+    private static byte[] encode(ILoggingEvent event, RequestLine request) {
+        var line = new StringBuilder(320).append("{\"time\":\"").append(time(event));
+        line.append("\",\"level\":\"").append(event.getLevel());
+        line.append("\",\"logger\":\"").append(event.getLoggerName());
+        line.append("\",\"message\":\"request\"");
+        request.appendTo(line);
+        return line.append("}\n").toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String time(ILoggingEvent event) {
+        var instant = event.getInstant();
+        return Rfc3339.format(instant == null ? Instant.ofEpochMilli(event.getTimeStamp()) : instant);
     }
 
     private static void write(JsonGenerator json, String name, Object value) throws IOException {

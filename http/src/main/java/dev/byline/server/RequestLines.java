@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Writes the lines of requests, many at a time, on a thread of its own. Logback's AsyncAppender takes a lock and wakes its thread for each
  * line, and writes each by itself: that took a third of a cached read. Who logs never waits: when nobody reads the lines
- * as fast as they come, they are dropped.
+ * as fast as they come, they are dropped. A line says all by itself: the context and the name of the thread that logs are not kept.
  */
 final class RequestLines extends UnsynchronizedAppenderBase<ILoggingEvent> {
     /** About so many lines may wait to be written. */
@@ -60,7 +60,6 @@ final class RequestLines extends UnsynchronizedAppenderBase<ILoggingEvent> {
         if (waiting.get() >= MAX_WAITING) {
             return;
         }
-        line.prepareForDeferredProcessing();
         waiting.incrementAndGet();
         lines.add(line);
         if (asleep.get() && asleep.compareAndSet(true, false)) {
