@@ -127,7 +127,6 @@ final class Admission extends Handler.Wrapper {
                 }
             };
             exchange.whenWorked(leave);
-            Request.addCompletionListener(request, failure -> leave.run());
             work();
         }
 

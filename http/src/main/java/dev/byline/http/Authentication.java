@@ -12,8 +12,6 @@ import java.util.regex.Pattern;
 
 /** Who calls, and how often they may. */
 final class Authentication {
-    private static final String PRINCIPAL = "byline.principal";
-    private static final String REFUND = "byline.refund";
     private static final Pattern BEARER = Pattern.compile("[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/=-]+) *");
 
     private final Authenticator authenticator;
@@ -44,23 +42,21 @@ final class Authentication {
         if (Route.isProbe(ctx.path())) {
             return;
         }
-        var headers = Collections.list(ctx.req().getHeaders("Authorization"));
-        if (headers.isEmpty()) {
+        if (ctx.req().getHeader("Authorization") == null) {
             perAddress.spend(ctx, address.key(ctx));
-            ctx.attribute(PRINCIPAL, new Principal.Anonymous());
             return;
         }
+        var headers = Collections.list(ctx.req().getHeaders("Authorization"));
         var bearer = BEARER.matcher(String.join(", ", headers));
         try {
             if (!bearer.matches()) {
                 throw new BylineException.Unauthenticated("Authorization must be one bearer token");
             }
             var principal = authenticator.authenticate(bearer.group(1));
-            Exchange.of(ctx).principal(principal);
-            ctx.attribute(PRINCIPAL, principal);
+            var exchange = Exchange.of(ctx);
+            exchange.principal(principal);
             perToken.spend(ctx, bearer.group(1));
-            Runnable refund = () -> perToken.refund(ctx, bearer.group(1));
-            ctx.attribute(REFUND, refund);
+            exchange.whenRefunded(() -> perToken.refund(ctx, bearer.group(1)));
         } catch (BylineException.Unauthenticated e) {
             perAddress.spend(ctx, address.key(ctx)); // guessing costs
             throw e;
@@ -69,16 +65,7 @@ final class Authentication {
 
     /** Who calls. */
     static Principal principal(Context ctx) {
-        Principal principal = ctx.attribute(PRINCIPAL);
-        return principal == null ? new Principal.Anonymous() : principal;
-    }
-
-    /** Gives back what the request took of its token's budget. */
-    static void refund(Context ctx) {
-        Runnable refund = ctx.attribute(REFUND);
-        if (refund != null) {
-            refund.run();
-        }
+        return Exchange.of(ctx).principal();
     }
 
     /** What tells anonymous callers apart. */

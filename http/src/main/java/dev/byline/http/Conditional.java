@@ -15,6 +15,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.PreEncodedHttpField;
 
 /**
  * ETags, and the requests that depend on them. All tags are strong: equal tags, equal bytes.
@@ -27,6 +30,10 @@ final class Conditional {
 
     /** What a user's representation for themself and admins adds to the tag of the public one. */
     private static final String PRIVATE = "-private";
+
+    private static final HttpField PUBLIC = new PreEncodedHttpField(HttpHeader.CACHE_CONTROL, "public, no-cache");
+    private static final HttpField PRIVATE_ONLY =
+            new PreEncodedHttpField(HttpHeader.CACHE_CONTROL, "private, no-cache");
 
     private static final Pattern LIST =
             Pattern.compile("(?:[ \t]*,)*[ \t]*(W/)?(\"[\\x21\\x23-\\x7e\\x80-\\xff]*\")[ \t]*(?:,|$)");
@@ -51,7 +58,7 @@ final class Conditional {
 
     /** Answers a GET: the body, or that the client has it already. */
     static void json(Context ctx, String tag, Json.Writer body) {
-        send(ctx, "application/json", tag, () -> Json.bytes(body));
+        send(ctx, Responses.JSON, tag, () -> Json.bytes(body));
     }
 
     /** As above, for what has no version of its own. */
@@ -61,7 +68,7 @@ final class Conditional {
 
     /** As above, for what is rendered already. */
     static void json(Context ctx, Renderings.Rendering rendering) {
-        send(ctx, "application/json", rendering.tag(), rendering::body);
+        send(ctx, Responses.JSON, rendering.tag(), rendering::body);
     }
 
     static void send(Context ctx, String contentType, String tag, Supplier<byte[]> body) {
@@ -69,12 +76,12 @@ final class Conditional {
             throw new BylineException.Stale();
         }
         var known = ctx.req().getHeader("If-None-Match") != null && names(ctx, "If-None-Match", tag);
-        ctx.header("ETag", tag);
-        var anonymous = Authentication.principal(ctx) instanceof Principal.Anonymous;
-        ctx.header("Cache-Control", anonymous ? "public, no-cache" : "private, no-cache");
+        var exchange = Exchange.of(ctx);
+        exchange.answer().put(HttpHeader.ETAG, tag);
+        exchange.answer().put(exchange.principal() instanceof Principal.Anonymous ? PUBLIC : PRIVATE_ONLY);
         if (known) {
             if (!tags(ctx, "If-None-Match").contains("*")) {
-                Authentication.refund(ctx); // for who has it, not for who only says so
+                exchange.refund(); // for who has it, not for who only says so
             }
             ctx.status(HttpStatus.NOT_MODIFIED);
             ctx.res().setContentType(null);

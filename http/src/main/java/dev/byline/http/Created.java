@@ -62,7 +62,7 @@ record Created(String location, String tag, byte[] body) {
             ctx.header("ETag", tag);
         }
         ctx.status(HttpStatus.CREATED);
-        Responses.send(ctx, "application/json", body);
+        Responses.send(ctx, Responses.JSON, body);
     }
 
     static void send(Context ctx, Reply reply) {

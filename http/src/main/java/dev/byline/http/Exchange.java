@@ -5,7 +5,9 @@ import io.javalin.http.Context;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.regex.Pattern;
+import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
 import org.jspecify.annotations.Nullable;
 
 /** What becomes known of one request on its way through the server: metrics and the log are told at its end. */
@@ -16,18 +18,21 @@ final class Exchange {
     private static final Pattern TRACEPARENT =
             Pattern.compile("(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
 
+    private final HttpFields.Mutable answer;
     private final long start = System.nanoTime();
     private final String requestId;
     private final @Nullable String traceId;
     private final InetAddress peer;
     private String endpoint = PrometheusMetrics.UNMATCHED;
-    private @Nullable Principal principal;
+    private Principal principal = new Principal.Anonymous();
     private byte @Nullable [] body;
     private @Nullable HttpProblem bodyProblem;
     private @Nullable String rejection;
     private Runnable whenWorked = () -> {};
+    private Runnable refund = () -> {};
 
-    private Exchange(Request request) {
+    private Exchange(Request request, Response response) {
+        this.answer = response.getHeaders();
         var headers = request.getHeaders();
         this.requestId = RequestId.choose(headers.get(RequestId.HEADER));
         var traceparent = headers.get("traceparent");
@@ -38,9 +43,12 @@ final class Exchange {
         this.traceId = matcher != null && matcher.matches() ? matcher.group(1) : null;
     }
 
-    static Exchange begin(Request request) {
-        var exchange = new Exchange(request);
+    /** Takes note of a request, and sets the headers that all answers have. */
+    static Exchange begin(Request request, Response response) {
+        var exchange = new Exchange(request, response);
         request.setAttribute(ATTRIBUTE, exchange);
+        Responses.HEADERS.forEach(exchange.answer::add);
+        exchange.answer.add(RequestId.HEADER, exchange.requestId);
         return exchange;
     }
 
@@ -56,6 +64,11 @@ final class Exchange {
     /** Nanoseconds since it came. */
     long nanos() {
         return System.nanoTime() - start;
+    }
+
+    /** The headers of the answer, where setting those of every answer costs least. */
+    HttpFields.Mutable answer() {
+        return answer;
     }
 
     String requestId() {
@@ -86,9 +99,19 @@ final class Exchange {
         principal = value;
     }
 
-    @Nullable
+    /** Who calls. */
     Principal principal() {
         return principal;
+    }
+
+    /** Says how the caller gets back what the request took of its budget. */
+    void whenRefunded(Runnable action) {
+        refund = action;
+    }
+
+    /** Gives the caller back what the request took of its budget. */
+    void refund() {
+        refund.run();
     }
 
     /** The whole body was read. */
@@ -120,7 +143,7 @@ final class Exchange {
         return rejection;
     }
 
-    /** Says what to do when the work is done and only a small answer remains to be sent; may be done twice. */
+    /** Says what to do when the work is done and only a small answer remains to be sent, or all is over: may be done twice. */
     void whenWorked(Runnable action) {
         whenWorked = action;
     }

@@ -35,7 +35,6 @@ import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
@@ -56,13 +55,6 @@ public final class HttpServer implements AutoCloseable {
 
     /** How long a request that is under way at the end may take. */
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
-
-    /** What browsers must not do with answers that are data. */
-    static final Map<String, String> PROTECTION = Map.of(
-            "Cache-Control", "no-store", // unless a handler knows better
-            "X-Content-Type-Options", "nosniff",
-            "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'",
-            "Referrer-Policy", "no-referrer");
 
     private final Javalin javalin;
     private final List<Route> routes;
@@ -140,8 +132,6 @@ public final class HttpServer implements AutoCloseable {
         var javalin = Javalin.create(javalinConfig -> {
             configure(javalinConfig, config, metrics);
             javalinConfig.routes.before(ctx -> {
-                RequestId.assign(ctx);
-                protect(ctx);
                 cors.apply(ctx);
                 try {
                     requireStarted(ctx, readiness);
@@ -239,7 +229,7 @@ public final class HttpServer implements AutoCloseable {
         config.startup.startupWatcherEnabled = false;
         config.requestLifeCycle(DefaultTasks.INSTANCE.getBEFORE(), DefaultTasks.INSTANCE.getHTTP());
         config.http.prefer405over404 = true;
-        config.http.defaultContentType = "application/json";
+        config.http.defaultContentType = Responses.JSON;
         config.http.compressionStrategy = CompressionStrategy.NONE;
         config.router.ignoreTrailingSlashes = false;
         config.router.javaLangErrorHandler(Problems::fatal);
@@ -258,7 +248,6 @@ public final class HttpServer implements AutoCloseable {
         metrics.gauge("http_requests_waiting", "Requests that wait for their turn.", admission::waiting);
         metrics.gauge("http_request_body_bytes", "Memory that bodies of requests take now.", bodies::memory);
         server.setHandler(new Instrumentation(metrics)); // in place of Javalin's statistics, which nobody reads
-        server.getTail().setHandler(new GracefulHandler());
         server.getTail().setHandler(bodies);
         server.getTail().setHandler(admission);
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
@@ -281,11 +270,6 @@ public final class HttpServer implements AutoCloseable {
         if (!readiness.isStarted() && !Route.isProbe(ctx.path())) {
             throw Problems.unavailable("starting");
         }
-    }
-
-    static void protect(Context ctx) {
-        PROTECTION.forEach(ctx::header);
-        Responses.vary(ctx, "Authorization");
     }
 
     /** The route table, for tests that hold other tables equal to it. */

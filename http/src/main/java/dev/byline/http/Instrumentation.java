@@ -1,40 +1,68 @@
 package dev.byline.http;
 
 import dev.byline.user.Principal;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.component.Graceful;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The outermost stage: whatever becomes of a request, in the end it is counted, and logged unless it was refused for lack of
- * room.
+ * room. At the end of the server new requests are refused, and those under way waited for: Jetty's GracefulHandler does the
+ * same with several objects more for each request.
  */
-final class Instrumentation extends Handler.Wrapper {
+final class Instrumentation extends Handler.Wrapper implements Graceful {
     private static final Logger LOG = LoggerFactory.getLogger(HttpServer.REQUEST_LOGGER);
 
     private final PrometheusMetrics metrics;
     private final AtomicLong refused = new AtomicLong();
+    private final AtomicInteger inFlight = new AtomicInteger();
+    private final Graceful.Shutdown shutdown = new Graceful.Shutdown(this) {
+        @Override
+        public boolean isShutdownDone() {
+            return inFlight.get() == 0;
+        }
+    };
 
     Instrumentation(PrometheusMetrics metrics) {
         this.metrics = metrics;
+        metrics.gauge("http_requests_in_flight", "Requests not answered yet.", inFlight::get);
+    }
+
+    @Override
+    public CompletableFuture<Void> shutdown() {
+        return shutdown.shutdown();
+    }
+
+    @Override
+    public boolean isShutdown() {
+        return shutdown.isShutdown();
     }
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
-        var exchange = Exchange.begin(request);
-        metrics.began();
+        var exchange = Exchange.begin(request, response);
+        inFlight.incrementAndGet(); // before the look at the end, which looks at this
         Request.addCompletionListener(request, failure -> ended(request, response, exchange, failure));
+        if (isShutdown()) {
+            Response.writeError(request, response, callback, HttpStatus.SERVICE_UNAVAILABLE_503);
+            return true;
+        }
         return super.handle(request, response, callback);
     }
 
     private void ended(Request request, Response response, Exchange exchange, @Nullable Throwable failure) {
         var nanos = exchange.nanos();
+        exchange.worked();
         // Nobody got an answer: the client went away first, for which proxies write 499.
         var status = failure != null && !response.isCommitted() ? 499 : response.getStatus();
         metrics.ended(request.getMethod(), exchange.endpoint(), status, nanos, exchange.rejection());
@@ -42,6 +70,10 @@ final class Instrumentation extends Handler.Wrapper {
             refused(request);
         } else if (LOG.isInfoEnabled() && !(status == 200 && Route.isProbe(exchange.endpoint()))) {
             log(request.getMethod(), exchange, status, nanos);
+        }
+        inFlight.decrementAndGet();
+        if (isShutdown()) {
+            shutdown.check();
         }
     }
 

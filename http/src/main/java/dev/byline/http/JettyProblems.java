@@ -1,9 +1,6 @@
 package dev.byline.http;
 
 import java.nio.ByteBuffer;
-import java.util.List;
-import java.util.Map;
-import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.PreEncodedHttpField;
@@ -15,12 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What Jetty refuses before Javalin sees it, in the same form as every other error. */
 final class JettyProblems extends ErrorHandler {
-    private static final List<HttpField> HEADERS = Stream.concat(
-                    Stream.of(Map.entry("Content-Type", Problems.CONTENT_TYPE)),
-                    HttpServer.PROTECTION.entrySet().stream())
-            .<HttpField>map(header -> new PreEncodedHttpField(header.getKey(), header.getValue()))
-            .toList();
-
+    private static final HttpField TYPE = new PreEncodedHttpField(HttpHeader.CONTENT_TYPE, Problems.CONTENT_TYPE);
     private static final HttpField RETRY_AFTER = new PreEncodedHttpField(HttpHeader.RETRY_AFTER, "1");
 
     private final PrometheusMetrics metrics;
@@ -58,8 +50,9 @@ final class JettyProblems extends ErrorHandler {
         var body = Problems.bytes(problem, requestId);
         response.setStatus(status);
         var headers = response.getHeaders();
-        HEADERS.forEach(headers::put);
+        Responses.HEADERS.forEach(headers::put); // Jetty may have begun anew
         headers.put(RequestId.HEADER, requestId);
+        headers.put(TYPE);
         headers.put(HttpHeader.CONTENT_LENGTH, body.length);
         if (problem.problem == Problem.UNAVAILABLE) {
             headers.put(RETRY_AFTER);

@@ -39,8 +39,6 @@ public final class ManagementServer implements AutoCloseable {
                 server.insertHandler(new Unmeasured());
                 server.setErrorHandler(new JettyProblems(metrics));
             });
-            config.routes.before(RequestId::assign);
-            config.routes.before(HttpServer::protect);
             config.routes.get("/metrics", this::metrics);
             config.routes.get("/capacity", this::capacity);
             config.routes.get("/livez", SystemRoutes::livez);
@@ -146,7 +144,7 @@ public final class ManagementServer implements AutoCloseable {
     private static final class Unmeasured extends Handler.Wrapper {
         @Override
         public boolean handle(Request request, Response response, Callback callback) throws Exception {
-            Exchange.begin(request);
+            Exchange.begin(request, response);
             return super.handle(request, response, callback);
         }
     }

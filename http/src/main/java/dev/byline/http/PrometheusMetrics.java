@@ -50,8 +50,6 @@ public final class PrometheusMetrics implements Metrics {
             .labelNames("method", "endpoint")
             .buckets(SECONDS)
             .register(registry);
-    private final Gauge inFlight =
-            Gauge.build("http_requests_in_flight", "Requests not answered yet.").register(registry);
     private final Counter rejected = Counter.build(
                     "http_requests_rejected_total", "Requests refused before any work was done.")
             .labelNames("reason")
@@ -140,12 +138,7 @@ public final class PrometheusMetrics implements Metrics {
         return METHODS.contains(sent) ? sent : "other";
     }
 
-    void began() {
-        inFlight.inc();
-    }
-
     void ended(String method, String endpoint, int status, long nanos, @Nullable String rejection) {
-        inFlight.dec();
         counted(method, endpoint, status, nanos);
         if (rejection != null) {
             rejected.labels(rejection).inc();

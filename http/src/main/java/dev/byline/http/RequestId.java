@@ -1,6 +1,5 @@
 package dev.byline.http;
 
-import io.javalin.http.Context;
 import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
@@ -18,9 +17,5 @@ final class RequestId {
         return clients != null && HARMLESS.matcher(clients).matches()
                 ? clients
                 : HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
-    }
-
-    static void assign(Context ctx) {
-        ctx.header(HEADER, Exchange.of(ctx).requestId());
     }
 }
