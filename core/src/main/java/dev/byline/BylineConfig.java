@@ -94,7 +94,7 @@ public record BylineConfig(Database database, Duration tokenTtl, Cache cache, Im
         /** Nothing is kept. */
         public static final Cache OFF = new Cache(false, L1_TTL, L2_TTL, 1 << 20, null);
 
-        /** In this process only, with a sixteenth of the heap. */
+        /** In this process only, with a sixteenth of the heap, at most 64 MiB. */
         public static final Cache LOCAL = new Cache(true, L1_TTL, L2_TTL, share(), null);
 
         /** @throws IllegalArgumentException when a value is out of range */
@@ -144,7 +144,7 @@ public record BylineConfig(Database database, Duration tokenTtl, Cache cache, Im
         }
 
         private static long share() {
-            return Math.max(1 << 20, Runtime.getRuntime().maxMemory() / 16);
+            return Math.clamp(Runtime.getRuntime().maxMemory() / 16, 1 << 20, 64 << 20);
         }
     }
 
