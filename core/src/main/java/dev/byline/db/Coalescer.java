@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Look-ups by key that share statements: while one is on its way, those that arrive wait, and leave together when it is back.
@@ -23,7 +24,8 @@ import java.util.function.Function;
  * committed before it started.
  *
  * <p>Nobody waits longer than {@link #PATIENCE} for the statement on its way: who has, asks alone. When a statement fails, those who
- * joined it ask alone, if they haven't waited as long. So a look-up takes at most this much longer than one statement may.
+ * joined it ask alone, if they haven't waited as long. So a look-up takes at most this much longer than one statement may. Only
+ * the oldest of those that wait keeps the time, for all: a timer for each took a quarter of what a look-up costs.
  *
  * <p>Safe for use by several threads.
  *
@@ -34,14 +36,12 @@ public final class Coalescer<K, V> {
     /** Up to this age a look-up may begin a statement of its own. */
     static final Duration PATIENCE = Duration.ofMillis(100);
 
-    /** Longer than the database's own limits allow a statement to take. */
-    private static final Duration STATEMENT_WAIT = Duration.ofSeconds(5);
-
     private final int maxKeys;
     private final Function<Set<K>, Map<K, V>> load;
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<Lookup<K, V>> waiting = new ArrayDeque<>(); // empty while nothing is under way
     private boolean underWay;
+    private @Nullable Lookup<K, V> timekeeper; // the oldest that waits
 
     /**
      * Shares the statements of a loader.
@@ -69,8 +69,9 @@ public final class Coalescer<K, V> {
             case Turn.Lead<K, V> ignored -> lead(lookup, followers());
             case Turn.Answer<K, V> answer -> Optional.ofNullable(answer.found().get(key));
             case Turn.Alone<K, V> ignored -> alone(key);
+            case Turn.KeepTime<K, V> ignored -> throw new IllegalStateException("await() goes on");
             case Turn.Failed<K, V> ignored -> {
-                if (System.nanoTime() - lookup.start > PATIENCE.toNanos()) {
+                if (lookup.age() > PATIENCE.toNanos()) {
                     throw new BylineException.Unavailable((Throwable) null);
                 }
                 yield alone(key);
@@ -87,6 +88,10 @@ public final class Coalescer<K, V> {
         try {
             if (underWay) {
                 waiting.add(lookup);
+                lookup.waits = true;
+                if (timekeeper == null) {
+                    timekeeper = lookup;
+                }
                 return false;
             }
             underWay = true;
@@ -119,8 +124,9 @@ public final class Coalescer<K, V> {
         try {
             var followers = new ArrayList<Lookup<K, V>>(Math.min(waiting.size(), maxKeys));
             while (followers.size() < maxKeys - 1 && !waiting.isEmpty()) {
-                followers.add(waiting.remove());
+                followers.add(next());
             }
+            passTimeOn();
             return followers;
         } finally {
             lock.unlock();
@@ -130,33 +136,94 @@ public final class Coalescer<K, V> {
     private void handOver() {
         lock.lock();
         try {
-            var next = waiting.poll();
-            underWay = next != null;
-            if (next != null) {
-                next.turn.complete(new Turn.Lead<>()); // before anybody can withdraw it
+            underWay = !waiting.isEmpty();
+            if (underWay) {
+                next().turn.complete(new Turn.Lead<>()); // before anybody can withdraw it
             }
         } finally {
             lock.unlock();
         }
     }
 
+    /** Takes the oldest out of the queue, which kept the time: whoever has taken all it wants passes that on. */
+    private Lookup<K, V> next() {
+        var next = waiting.remove();
+        next.waits = false;
+        return next;
+    }
+
+    /** Sees to it that the oldest of those that still wait keeps the time. */
+    private void passTimeOn() {
+        if (timekeeper != null && timekeeper.waits) {
+            return;
+        }
+        timekeeper = waiting.peek();
+        if (timekeeper != null) {
+            var before = timekeeper.turn;
+            timekeeper.turn = new CompletableFuture<>();
+            before.complete(new Turn.KeepTime<>());
+        }
+    }
+
+    /** Ends when the statement on its way does, or for want of patience. */
     private Turn<K, V> await(Lookup<K, V> lookup) {
         try {
-            try {
-                return lookup.turn.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
-            } catch (TimeoutException e) {
-                return withdraw(lookup)
-                        ? new Turn.Alone<>()
-                        : lookup.turn.get(STATEMENT_WAIT.toNanos(), TimeUnit.NANOSECONDS);
+            while (true) {
+                var turn = turn(lookup); // before the question: who is made timekeeper meanwhile is told by this one
+                var outcome = keepsTime(lookup) ? keepTime(lookup) : turn.get();
+                if (!(outcome instanceof Turn.KeepTime<K, V>)) {
+                    return outcome;
+                }
             }
-        } catch (TimeoutException | ExecutionException e) {
+        } catch (ExecutionException e) {
             throw new BylineException.Unavailable(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            if (!withdraw(lookup) && lookup.turn.getNow(new Turn.Failed<>()) instanceof Turn.Lead<K, V> lead) {
+            if (!withdraw(lookup) && turn(lookup).getNow(new Turn.Failed<>()) instanceof Turn.Lead<K, V> lead) {
                 return lead; // the others wait for it; the statement will see to the interruption
             }
             throw new BylineException.Unavailable(e);
+        }
+    }
+
+    private Turn<K, V> keepTime(Lookup<K, V> lookup) throws InterruptedException, ExecutionException {
+        var turn = turn(lookup);
+        try {
+            return turn.get(PATIENCE.toNanos() - lookup.age(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            releaseImpatient();
+            return turn.get(); // its own, or that of a statement that just took it along
+        }
+    }
+
+    private void releaseImpatient() {
+        lock.lock();
+        try {
+            while (!waiting.isEmpty() && waiting.element().age() >= PATIENCE.toNanos()) {
+                next().turn.complete(new Turn.Alone<>());
+            }
+            passTimeOn();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality")
+    private boolean keepsTime(Lookup<K, V> lookup) {
+        lock.lock();
+        try {
+            return timekeeper == lookup;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private CompletableFuture<Turn<K, V>> turn(Lookup<K, V> lookup) {
+        lock.lock();
+        try {
+            return lookup.turn;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -164,7 +231,10 @@ public final class Coalescer<K, V> {
     private boolean withdraw(Lookup<K, V> lookup) {
         lock.lock();
         try {
-            return waiting.remove(lookup);
+            lookup.waits = false;
+            var waited = waiting.remove(lookup);
+            passTimeOn();
+            return waited;
         } finally {
             lock.unlock();
         }
@@ -191,17 +261,26 @@ public final class Coalescer<K, V> {
         /** A statement had its key, and failed. */
         record Failed<K, V>() implements Turn<K, V> {}
 
+        /** It still waits, and keeps the time from now on. */
+        record KeepTime<K, V>() implements Turn<K, V> {}
+
         /** It has waited long enough. */
         record Alone<K, V>() implements Turn<K, V> {}
     }
 
+    /** Fields that change are guarded by the lock. */
     private static final class Lookup<K, V> {
         private final K key;
         private final long start = System.nanoTime();
-        private final CompletableFuture<Turn<K, V>> turn = new CompletableFuture<>();
+        private CompletableFuture<Turn<K, V>> turn = new CompletableFuture<>();
+        private boolean waits;
 
         Lookup(K key) {
             this.key = key;
+        }
+
+        long age() {
+            return System.nanoTime() - start;
         }
     }
 }

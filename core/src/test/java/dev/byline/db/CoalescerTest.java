@@ -185,6 +185,57 @@ class CoalescerTest {
     }
 
     @Test
+    void noneOfManyWaitsForASlowStatement() throws Exception {
+        var squares = new Coalescer<>(MAX_KEYS, this::squares);
+        beginFirst(squares);
+        var lookups = IntStream.range(100, 120)
+                .mapToObj(key -> start(() -> squares.get(key)))
+                .toList();
+        for (var lookup : lookups) {
+            lookup.get(); // while the first is under way
+        }
+        assertThat(statements).hasSize(21).allMatch(keys -> keys.size() == 1);
+    }
+
+    @Test
+    void whomAStatementHadNoRoomForDoesNotWaitForIt() throws Exception {
+        var mayEnd = new CountDownLatch(1);
+        var squares = new Coalescer<Integer, Integer>(MAX_KEYS, keys -> {
+            if (keys.size() > 1) {
+                await(mayEnd);
+            }
+            return squares(keys);
+        });
+        beginFirst(squares);
+        var lookups = IntStream.range(100, 120)
+                .mapToObj(key -> start(() -> squares.get(key)))
+                .toList();
+        awaitWaiting(squares, 20);
+        firstMayEnd.countDown();
+        awaitDone(lookups, 20 - MAX_KEYS);
+        mayEnd.countDown();
+        awaitDone(lookups, 20);
+    }
+
+    @Test
+    void whoIsInterruptedWhileItKeepsTheTimePassesThatOn() throws Exception {
+        var squares = new Coalescer<>(MAX_KEYS, this::squares);
+        beginFirst(squares);
+        var interrupted = start(() -> squares.get(3));
+        awaitWaiting(squares, 1);
+        var other = start(() -> squares.get(5));
+        awaitWaiting(squares, 2);
+        assertThat(interrupted.cancel(true)).isTrue();
+        assertThat(other.get()).contains(25); // while the first is under way
+    }
+
+    private static void awaitDone(List<Future<Optional<Integer>>> lookups, int count) throws InterruptedException {
+        while (lookups.stream().filter(Future::isDone).count() < count) {
+            Thread.sleep(1);
+        }
+    }
+
+    @Test
     void whoIsInterruptedLeavesTheOthersAlone() throws Exception {
         var squares = new Coalescer<>(MAX_KEYS, this::squares);
         beginFirst(squares);
