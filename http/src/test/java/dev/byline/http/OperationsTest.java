@@ -56,7 +56,9 @@ class OperationsTest extends ServerTest {
     private String metrics() throws InterruptedException {
         var end = System.nanoTime() + 10_000_000_000L;
         var text = ask("/metrics").body();
-        while (!text.contains("\nhttp_requests_in_flight 0.0\n") && System.nanoTime() < end) {
+        // A body's memory is given back a moment after its request was counted.
+        while (!(text.contains("\nhttp_requests_in_flight 0.0\n") && text.contains("\nhttp_request_body_bytes 0.0\n"))
+                && System.nanoTime() < end) {
             TimeUnit.MILLISECONDS.sleep(5);
             text = ask("/metrics").body();
         }
