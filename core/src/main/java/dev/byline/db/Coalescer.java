@@ -15,7 +15,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Look-ups by key that share statements: while one is on its way, those that arrive wait, and leave together when it is back.
@@ -25,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Nobody waits longer than {@link #PATIENCE} for the statement on its way: who has, asks alone. When a statement fails, those who
  * joined it ask alone, if they haven't waited as long. So a look-up takes at most this much longer than one statement may. Only
- * the oldest of those that wait keeps the time, for all: a timer for each took a quarter of what a look-up costs.
+ * the oldest of those that wait keeps the time, for all: a timer for each took up to a quarter of what a look-up costs.
  *
  * <p>Safe for use by several threads.
  *
@@ -41,7 +40,6 @@ public final class Coalescer<K, V> {
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<Lookup<K, V>> waiting = new ArrayDeque<>(); // empty while nothing is under way
     private boolean underWay;
-    private @Nullable Lookup<K, V> timekeeper; // the oldest that waits
 
     /**
      * Shares the statements of a loader.
@@ -88,10 +86,6 @@ public final class Coalescer<K, V> {
         try {
             if (underWay) {
                 waiting.add(lookup);
-                lookup.waits = true;
-                if (timekeeper == null) {
-                    timekeeper = lookup;
-                }
                 return false;
             }
             underWay = true;
@@ -124,9 +118,9 @@ public final class Coalescer<K, V> {
         try {
             var followers = new ArrayList<Lookup<K, V>>(Math.min(waiting.size(), maxKeys));
             while (followers.size() < maxKeys - 1 && !waiting.isEmpty()) {
-                followers.add(next());
+                followers.add(waiting.remove());
             }
-            passTimeOn();
+            passTimeOn(); // here and not when this one was told to lead: most of the time nobody is left
             return followers;
         } finally {
             lock.unlock();
@@ -136,31 +130,22 @@ public final class Coalescer<K, V> {
     private void handOver() {
         lock.lock();
         try {
-            underWay = !waiting.isEmpty();
-            if (underWay) {
-                next().turn.complete(new Turn.Lead<>()); // before anybody can withdraw it
+            var next = waiting.poll();
+            underWay = next != null;
+            if (next != null) {
+                next.turn.complete(new Turn.Lead<>()); // before anybody can withdraw it
             }
         } finally {
             lock.unlock();
         }
     }
 
-    /** Takes the oldest out of the queue, which kept the time: whoever has taken all it wants passes that on. */
-    private Lookup<K, V> next() {
-        var next = waiting.remove();
-        next.waits = false;
-        return next;
-    }
-
-    /** Sees to it that the oldest of those that still wait keeps the time. */
+    /** Tells the oldest of those that still wait that it is that now. */
     private void passTimeOn() {
-        if (timekeeper != null && timekeeper.waits) {
-            return;
-        }
-        timekeeper = waiting.peek();
-        if (timekeeper != null) {
-            var before = timekeeper.turn;
-            timekeeper.turn = new CompletableFuture<>();
+        var oldest = waiting.peek();
+        if (oldest != null) {
+            var before = oldest.turn;
+            oldest.turn = new CompletableFuture<>();
             before.complete(new Turn.KeepTime<>());
         }
     }
@@ -169,8 +154,8 @@ public final class Coalescer<K, V> {
     private Turn<K, V> await(Lookup<K, V> lookup) {
         try {
             while (true) {
-                var turn = turn(lookup); // before the question: who is made timekeeper meanwhile is told by this one
-                var outcome = keepsTime(lookup) ? keepTime(lookup) : turn.get();
+                var turn = turn(lookup); // before the question: who becomes the oldest meanwhile is told by this one
+                var outcome = isOldest(lookup) ? keepTime(lookup, turn) : turn.get();
                 if (!(outcome instanceof Turn.KeepTime<K, V>)) {
                     return outcome;
                 }
@@ -186,8 +171,8 @@ public final class Coalescer<K, V> {
         }
     }
 
-    private Turn<K, V> keepTime(Lookup<K, V> lookup) throws InterruptedException, ExecutionException {
-        var turn = turn(lookup);
+    private Turn<K, V> keepTime(Lookup<K, V> lookup, CompletableFuture<Turn<K, V>> turn)
+            throws InterruptedException, ExecutionException {
         try {
             return turn.get(PATIENCE.toNanos() - lookup.age(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
@@ -200,7 +185,7 @@ public final class Coalescer<K, V> {
         lock.lock();
         try {
             while (!waiting.isEmpty() && waiting.element().age() >= PATIENCE.toNanos()) {
-                next().turn.complete(new Turn.Alone<>());
+                waiting.remove().turn.complete(new Turn.Alone<>());
             }
             passTimeOn();
         } finally {
@@ -209,10 +194,10 @@ public final class Coalescer<K, V> {
     }
 
     @SuppressWarnings("ReferenceEquality")
-    private boolean keepsTime(Lookup<K, V> lookup) {
+    private boolean isOldest(Lookup<K, V> lookup) {
         lock.lock();
         try {
-            return timekeeper == lookup;
+            return waiting.peek() == lookup;
         } finally {
             lock.unlock();
         }
@@ -231,7 +216,6 @@ public final class Coalescer<K, V> {
     private boolean withdraw(Lookup<K, V> lookup) {
         lock.lock();
         try {
-            lookup.waits = false;
             var waited = waiting.remove(lookup);
             passTimeOn();
             return waited;
@@ -268,12 +252,10 @@ public final class Coalescer<K, V> {
         record Alone<K, V>() implements Turn<K, V> {}
     }
 
-    /** Fields that change are guarded by the lock. */
     private static final class Lookup<K, V> {
         private final K key;
         private final long start = System.nanoTime();
-        private CompletableFuture<Turn<K, V>> turn = new CompletableFuture<>();
-        private boolean waits;
+        private CompletableFuture<Turn<K, V>> turn = new CompletableFuture<>(); // guarded by the lock while it waits
 
         Lookup(K key) {
             this.key = key;

@@ -69,8 +69,32 @@ class CoalescerTest {
         await(firstBegan);
     }
 
+    private List<Future<Optional<Integer>>> startTwenty(Coalescer<Integer, Integer> squares) {
+        return IntStream.range(100, 120)
+                .mapToObj(key -> start(() -> squares.get(key)))
+                .toList();
+    }
+
+    /** A look-up for 5 that waits for the first statement, behind an older one that is interrupted. */
+    private Future<Optional<Integer>> behindOneThatIsInterrupted(Coalescer<Integer, Integer> squares)
+            throws InterruptedException {
+        beginFirst(squares);
+        var interrupted = start(() -> squares.get(3));
+        awaitWaiting(squares, 1);
+        var other = start(() -> squares.get(5));
+        awaitWaiting(squares, 2);
+        assertThat(interrupted.cancel(true)).isTrue();
+        return other;
+    }
+
     private static void awaitWaiting(Coalescer<?, ?> coalescer, int count) throws InterruptedException {
         while (coalescer.waiting() < count) {
+            Thread.sleep(1);
+        }
+    }
+
+    private static void awaitDone(List<Future<Optional<Integer>>> lookups, int count) throws InterruptedException {
+        while (lookups.stream().filter(Future::isDone).count() < count) {
             Thread.sleep(1);
         }
     }
@@ -107,9 +131,7 @@ class CoalescerTest {
     void aStatementHasAtMostSoManyKeys() throws Exception {
         var squares = new Coalescer<>(MAX_KEYS, this::squares);
         beginFirst(squares);
-        var lookups = IntStream.range(100, 120)
-                .mapToObj(key -> start(() -> squares.get(key)))
-                .toList();
+        var lookups = startTwenty(squares);
         awaitWaiting(squares, 20);
         firstMayEnd.countDown();
         for (var lookup : lookups) {
@@ -188,9 +210,7 @@ class CoalescerTest {
     void noneOfManyWaitsForASlowStatement() throws Exception {
         var squares = new Coalescer<>(MAX_KEYS, this::squares);
         beginFirst(squares);
-        var lookups = IntStream.range(100, 120)
-                .mapToObj(key -> start(() -> squares.get(key)))
-                .toList();
+        var lookups = startTwenty(squares);
         for (var lookup : lookups) {
             lookup.get(); // while the first is under way
         }
@@ -207,9 +227,7 @@ class CoalescerTest {
             return squares(keys);
         });
         beginFirst(squares);
-        var lookups = IntStream.range(100, 120)
-                .mapToObj(key -> start(() -> squares.get(key)))
-                .toList();
+        var lookups = startTwenty(squares);
         awaitWaiting(squares, 20);
         firstMayEnd.countDown();
         awaitDone(lookups, 20 - MAX_KEYS);
@@ -220,30 +238,14 @@ class CoalescerTest {
     @Test
     void whoIsInterruptedWhileItKeepsTheTimePassesThatOn() throws Exception {
         var squares = new Coalescer<>(MAX_KEYS, this::squares);
-        beginFirst(squares);
-        var interrupted = start(() -> squares.get(3));
-        awaitWaiting(squares, 1);
-        var other = start(() -> squares.get(5));
-        awaitWaiting(squares, 2);
-        assertThat(interrupted.cancel(true)).isTrue();
+        var other = behindOneThatIsInterrupted(squares);
         assertThat(other.get()).contains(25); // while the first is under way
-    }
-
-    private static void awaitDone(List<Future<Optional<Integer>>> lookups, int count) throws InterruptedException {
-        while (lookups.stream().filter(Future::isDone).count() < count) {
-            Thread.sleep(1);
-        }
     }
 
     @Test
     void whoIsInterruptedLeavesTheOthersAlone() throws Exception {
         var squares = new Coalescer<>(MAX_KEYS, this::squares);
-        beginFirst(squares);
-        var interrupted = start(() -> squares.get(3));
-        awaitWaiting(squares, 1);
-        var other = start(() -> squares.get(5));
-        awaitWaiting(squares, 2);
-        assertThat(interrupted.cancel(true)).isTrue();
+        var other = behindOneThatIsInterrupted(squares);
         firstMayEnd.countDown();
         assertThat(other.get()).contains(25);
         assertThat(squares.get(7)).contains(49);
