@@ -127,7 +127,11 @@ final class Admission extends Handler.Wrapper {
                 }
             };
             exchange.whenWorked(leave);
-            work();
+            try {
+                work();
+            } finally {
+                leave.run();
+            }
         }
 
         /** Log lines that are written meanwhile say for which request. */

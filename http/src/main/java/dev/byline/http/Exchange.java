@@ -143,7 +143,7 @@ final class Exchange {
         return rejection;
     }
 
-    /** Says what to do when the work is done and only a small answer remains to be sent, or all is over: may be done twice. */
+    /** Says what to do when the work is done and only a small answer remains to be sent; may be done twice. */
     void whenWorked(Runnable action) {
         whenWorked = action;
     }

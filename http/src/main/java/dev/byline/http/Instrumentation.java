@@ -62,7 +62,6 @@ final class Instrumentation extends Handler.Wrapper implements Graceful {
 
     private void ended(Request request, Response response, Exchange exchange, @Nullable Throwable failure) {
         var nanos = exchange.nanos();
-        exchange.worked();
         // Nobody got an answer: the client went away first, for which proxies write 499.
         var status = failure != null && !response.isCommitted() ? 499 : response.getStatus();
         metrics.ended(request.getMethod(), exchange.endpoint(), status, nanos, exchange.rejection());
