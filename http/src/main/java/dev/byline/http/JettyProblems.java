@@ -41,6 +41,8 @@ final class JettyProblems extends ErrorHandler {
         }
         var requestId =
                 exchange == null ? RequestId.choose(request.getHeaders().get(RequestId.HEADER)) : exchange.requestId();
+        Responses.HEADERS.forEach(response.getHeaders()::put); // Jetty has begun anew
+        response.getHeaders().put(RequestId.HEADER, requestId);
         var status = problem == Problem.INTERNAL || problem == Problem.MALFORMED ? problem.status : code;
         send(new HttpProblem(problem, detail(problem)), status, response, requestId, callback);
     }
@@ -50,8 +52,6 @@ final class JettyProblems extends ErrorHandler {
         var body = Problems.bytes(problem, requestId);
         response.setStatus(status);
         var headers = response.getHeaders();
-        Responses.HEADERS.forEach(headers::put); // Jetty may have begun anew
-        headers.put(RequestId.HEADER, requestId);
         headers.put(TYPE);
         headers.put(HttpHeader.CONTENT_LENGTH, body.length);
         if (problem.problem == Problem.UNAVAILABLE) {
