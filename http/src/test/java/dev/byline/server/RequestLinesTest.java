@@ -89,4 +89,15 @@ class RequestLinesTest {
         lines.stop();
         assertThat(out.toString(StandardCharsets.UTF_8).lines().count()).isBetween(8192L, 10_000L);
     }
+
+    /** Which a line of a request would say twice otherwise. */
+    @Test
+    void whatTheContextSaysIsNotRepeated() {
+        context.getMDCAdapter().put("request_id", "r-1");
+        var out = new ByteArrayOutputStream();
+        var lines = start(out);
+        lines.doAppend(line(1));
+        lines.stop();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("line 1").doesNotContain("request_id");
+    }
 }
