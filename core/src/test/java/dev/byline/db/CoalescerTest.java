@@ -36,6 +36,7 @@ class CoalescerTest {
     @AfterEach
     void close() {
         firstMayEnd.countDown();
+        threads.shutdownNow(); // else what a failed test left waiting would be waited for
         threads.close();
     }
 
