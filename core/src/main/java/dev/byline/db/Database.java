@@ -6,6 +6,7 @@ import com.zaxxer.hikari.SQLExceptionOverride;
 import dev.byline.BylineConfig;
 import dev.byline.BylineException;
 import dev.byline.Metrics;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Objects;
@@ -131,16 +132,52 @@ public final class Database implements AutoCloseable {
      */
     public <T extends @Nullable Object> T write(Function<DSLContext, T> statements) {
         try {
-            // The connection first: jOOQ would ask for it three times, a second each, when there is none.
-            var result = dsl.connectionResult(connection -> dsl.configuration()
-                    .derive(connection)
-                    .dsl()
-                    .transactionResult(transaction -> statements.apply(transaction.dsl())));
+            var result = dsl.connectionResult(connection -> inTransaction(connection, statements));
             answered();
             return result;
         } catch (DataAccessException e) {
             throw Violations.translate(e);
         }
+    }
+
+    /** Not by jOOQ's own transactions: these ask the server for its isolation level each time, a round trip. */
+    private <T extends @Nullable Object> T inTransaction(Connection connection, Function<DSLContext, T> statements)
+            throws SQLException {
+        connection.setAutoCommit(false);
+        T result;
+        try {
+            result = statements.apply(dsl.configuration().derive(connection).dsl());
+            connection.commit();
+        } catch (Throwable e) {
+            rollBack(connection, e);
+            throw e;
+        }
+        connection.setAutoCommit(true);
+        return result;
+    }
+
+    /** Where that fails, the connection stays as it is: to turn auto-commit on would commit. */
+    private static void rollBack(Connection connection, Throwable failure) {
+        try {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        } catch (SQLException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    /**
+     * Runs one statement that writes, and is committed by itself: what that spares is a round trip.
+     *
+     * @param statement what to run; blocks for a free connection and for the statement. What it throws afterwards undoes
+     *     nothing
+     * @param <T> what it returns
+     * @throws BylineException what a violated constraint means
+     * @throws BylineException.Unavailable when the database is away, overloaded or too slow; the outcome is unknown when the
+     *     connection broke
+     */
+    public <T extends @Nullable Object> T writeOne(Function<DSLContext, T> statement) {
+        return read(statement);
     }
 
     private void answered() {

@@ -108,7 +108,7 @@ public final class Posts {
      */
     public Post create(Principal principal, NewPost post) {
         var posts = List.of(post);
-        return write(principal, posts, BARE, insert -> database.write(insert::run))
+        return write(principal, posts, BARE, insert -> database.writeOne(insert::run))
                 .getFirst();
     }
 
@@ -258,11 +258,13 @@ public final class Posts {
 
     private static List<Post> insert(
             DSLContext dsl, List<NewPost> posts, @Nullable Long author, FieldName name, Set<CacheKey<?>> touched) {
+        var authors = posts.stream()
+                .map(post -> Objects.requireNonNullElse(post.userId(), author))
+                .toList();
+        touched.add(FEED); // before: it may be that nobody hears whether the posts were written
+        authors.forEach(each -> touched.add(PostCache.author(each)));
         var written = PostSql.insert(dsl, posts, author == null ? 0 : author);
         if (written.size() < posts.size()) {
-            var authors = posts.stream()
-                    .map(post -> Objects.requireNonNullElse(post.userId(), author))
-                    .toList();
             var existing = PostSql.existingUsers(dsl, authors);
             var errors = new ArrayList<FieldError>();
             for (int i = 0; i < authors.size(); i++) {
@@ -272,8 +274,7 @@ public final class Posts {
             }
             throw new BylineException.Invalid(errors);
         }
-        touched.add(FEED);
-        written.forEach(post -> touch(touched, post));
+        written.forEach(post -> touched.add(PostCache.post(post.id()))); // somebody may have looked for it in vain
         return written;
     }
 
