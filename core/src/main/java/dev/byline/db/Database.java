@@ -1,7 +1,6 @@
 package dev.byline.db;
 
 import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.SQLExceptionOverride;
 import dev.byline.BylineConfig;
 import dev.byline.BylineException;
@@ -9,7 +8,6 @@ import dev.byline.Metrics;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -29,22 +27,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Database implements AutoCloseable {
     private final DSLContext dsl;
-    private final @Nullable HikariDataSource pool;
+    private final @Nullable FairPool pool;
     private final @Nullable PgDataSource connections;
     private final TimedConnections lent;
     private volatile long answeredAt = System.nanoTime() - Duration.ofDays(1).toNanos();
 
     private Database(
-            DataSource dataSource,
-            @Nullable HikariDataSource pool,
+            TimedConnections.Source source,
+            @Nullable FairPool pool,
             @Nullable PgDataSource connections,
             Settings settings,
             Duration slowStatement,
             Metrics metrics) {
         this.pool = pool;
         this.connections = connections;
-        this.lent =
-                new TimedConnections(dataSource, pool == null ? Integer.MAX_VALUE : pool.getMaximumPoolSize(), metrics);
+        this.lent = new TimedConnections(source, pool == null ? Integer.MAX_VALUE : pool.size(), metrics);
         var configuration =
                 new DefaultConfiguration().set(lent).set(SQLDialect.POSTGRES).set(settings);
         if (slowStatement.isPositive()) {
@@ -69,7 +66,7 @@ public final class Database implements AutoCloseable {
      */
     public static Database open(BylineConfig.Database config, Metrics metrics) {
         var connections = new PgDataSource(config);
-        var pool = new HikariDataSource(hikari(config, connections));
+        var pool = new FairPool(hikari(config, connections));
         var settings = settings();
         if (config.pgBouncer()) { // which takes no options at the start of a connection
             settings.withQueryTimeout(
@@ -85,7 +82,8 @@ public final class Database implements AutoCloseable {
      * @param metrics as above
      */
     public static Database on(DataSource dataSource, Metrics metrics) {
-        return new Database(dataSource, null, null, settings(), BylineConfig.Database.SLOW_STATEMENT, metrics);
+        return new Database(
+                dataSource::getConnection, null, null, settings(), BylineConfig.Database.SLOW_STATEMENT, metrics);
     }
 
     private static HikariConfig hikari(BylineConfig.Database config, DataSource connections) {
@@ -190,16 +188,9 @@ public final class Database implements AutoCloseable {
         return Duration.ofNanos(System.nanoTime() - answeredAt);
     }
 
-    /** What the pool does now, empty for somebody else's pool or before its first connection. Doesn't block. */
+    /** What the pool does now, empty for somebody else's pool. Doesn't block. */
     public Optional<PoolStatus> poolStatus() {
-        return Optional.ofNullable(pool)
-                .map(HikariDataSource::getHikariPoolMXBean)
-                .filter(Objects::nonNull)
-                .map(bean -> new PoolStatus(
-                        bean.getTotalConnections(),
-                        bean.getActiveConnections(),
-                        bean.getIdleConnections(),
-                        bean.getThreadsAwaitingConnection()));
+        return Optional.ofNullable(pool).map(FairPool::status);
     }
 
     /** Closes the pool that this opened. */

@@ -9,7 +9,6 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import javax.sql.DataSource;
 import org.jooq.ConnectionProvider;
 import org.jooq.exception.DataAccessException;
 
@@ -19,9 +18,18 @@ import org.jooq.exception.DataAccessException;
  * turn.
  */
 final class TimedConnections implements ConnectionProvider {
+    /** A pool. */
+    interface Source {
+        Connection take() throws SQLException;
+
+        default void giveBack(Connection connection) throws SQLException {
+            connection.close();
+        }
+    }
+
     private static final Duration STUCK_AFTER = Duration.ofMillis(250);
 
-    private final DataSource dataSource;
+    private final Source source;
     private final Metrics metrics;
     private final int maxWaitingInVain;
     private final AtomicInteger asking = new AtomicInteger();
@@ -30,12 +38,13 @@ final class TimedConnections implements ConnectionProvider {
     private final Map<Connection, Long> since = Collections.synchronizedMap(new IdentityHashMap<>());
 
     /**
-     * Lends from a pool.
+     * Lends.
      *
+     * @param source where connections come from
      * @param maxWaitingInVain how many may wait for a connection while nobody gets an answer
      */
-    TimedConnections(DataSource dataSource, int maxWaitingInVain, Metrics metrics) {
-        this.dataSource = dataSource;
+    TimedConnections(Source source, int maxWaitingInVain, Metrics metrics) {
+        this.source = source;
         this.maxWaitingInVain = maxWaitingInVain;
         this.metrics = metrics;
     }
@@ -79,7 +88,7 @@ final class TimedConnections implements ConnectionProvider {
             if (waiting.getAndIncrement() >= maxWaitingInVain && isStuck()) {
                 throw new SQLTransientConnectionException("the database answers nobody");
             }
-            return dataSource.getConnection();
+            return source.take();
         } finally {
             waiting.decrementAndGet();
         }
@@ -90,7 +99,7 @@ final class TimedConnections implements ConnectionProvider {
         asking.decrementAndGet();
         var start = since.remove(connection);
         try {
-            connection.close();
+            source.giveBack(connection);
         } catch (SQLException e) {
             throw new DataAccessException("a connection can not be given back", e);
         } finally {

@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jooq.impl.DSL;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -227,6 +228,28 @@ class DatabaseTest extends CoreTest {
             assertThat(waits).anyMatch(wait -> wait.toMillis() >= 1000).anyMatch(wait -> wait.toMillis() < 100);
             Object one = db.read(dsl -> dsl.fetchValue("select 1"));
             assertThat(one).isEqualTo(1);
+        }
+    }
+
+    /** Who gives a connection back and asks again at once would take it from under the hands of who waited. */
+    @Test
+    void connectionsAreLentInTurn() throws Exception {
+        try (var db = open(config().withPoolSize(1));
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < 50; i++) {
+                var order = new ConcurrentLinkedQueue<String>();
+                var waited = new AtomicReference<Future<?>>();
+                db.write(dsl -> {
+                    waited.set(threads.submit(() -> db.write(other -> order.add("waited"))));
+                    while (db.poolStatus().orElseThrow().waiting() == 0) {
+                        Thread.onSpinWait();
+                    }
+                    return dsl.fetchValue("select 1");
+                });
+                db.write(dsl -> order.add("came later"));
+                waited.get().get();
+                assertThat(order).containsExactly("waited", "came later");
+            }
         }
     }
 

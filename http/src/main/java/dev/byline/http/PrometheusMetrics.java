@@ -179,7 +179,7 @@ public final class PrometheusMetrics implements Metrics {
     /**
      * Shows the pool.
      *
-     * @param pool what it does now; empty before its first connection
+     * @param pool what it does now; empty for somebody else's pool
      */
     void pool(Supplier<Optional<PoolStatus>> pool) {
         gauge(

@@ -1,0 +1,83 @@
+package dev.byline.db;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.pool.HikariPool;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * HikariCP's pool, first come first served. By itself it lets whoever comes take a connection that is being handed to somebody
+ * who waits, and who then waits again, behind all others: under load, of some ten thousand one waited its whole second, in vain.
+ */
+final class FairPool implements TimedConnections.Source, AutoCloseable {
+    private final HikariDataSource dataSource;
+    private final HikariPool pool;
+    private final Semaphore turns;
+
+    /**
+     * Opens the pool.
+     *
+     * @param config its connection timeout is for the turn and the connection together
+     */
+    FairPool(HikariConfig config) {
+        this.dataSource = new HikariDataSource(config);
+        this.pool = (HikariPool) dataSource.getHikariPoolMXBean(); // which takes a timeout for each call
+        this.turns = new Semaphore(config.getMaximumPoolSize(), true);
+    }
+
+    int size() {
+        return dataSource.getMaximumPoolSize();
+    }
+
+    @Override
+    public Connection take() throws SQLException {
+        var patience = TimeUnit.MILLISECONDS.toNanos(dataSource.getConnectionTimeout());
+        var start = System.nanoTime();
+        awaitTurn(patience);
+        try {
+            var left = patience - (System.nanoTime() - start);
+            return pool.getConnection(Math.max(1, TimeUnit.NANOSECONDS.toMillis(left)));
+        } catch (SQLException | RuntimeException | Error e) {
+            turns.release();
+            throw e;
+        }
+    }
+
+    private void awaitTurn(long nanos) throws SQLException {
+        try {
+            if (!turns.tryAcquire(nanos, TimeUnit.NANOSECONDS)) {
+                throw new SQLTransientConnectionException(
+                        "no turn at a connection within " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms: " + status());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SQLTransientConnectionException("interrupted", e);
+        }
+    }
+
+    @Override
+    public void giveBack(Connection connection) throws SQLException {
+        try {
+            connection.close();
+        } finally {
+            turns.release();
+        }
+    }
+
+    PoolStatus status() {
+        return new PoolStatus(
+                pool.getTotalConnections(),
+                pool.getActiveConnections(),
+                pool.getIdleConnections(),
+                turns.getQueueLength() + pool.getThreadsAwaitingConnection());
+    }
+
+    @Override
+    public void close() {
+        dataSource.close();
+    }
+}
