@@ -69,7 +69,7 @@ final class Admission extends Handler.Wrapper {
         var visit = new Visit(Objects.requireNonNull(Exchange.of(request)), request, response, callback);
         if (Route.isProbe(Request.getPathInContext(request))) {
             visit.start(visit::work);
-        } else if (places.tryAcquire()) {
+        } else if (mayEnterAtOnce()) {
             visit.start(visit::enter);
         } else if (waiting.getAndIncrement() < maxWaiting) {
             visit.start(visit::await);
@@ -78,6 +78,16 @@ final class Admission extends Handler.Wrapper {
             visit.refuse(Reason.BUSY);
         }
         return true;
+    }
+
+    /** Unlike {@code tryAcquire()}, not before those that wait. */
+    private boolean mayEnterAtOnce() {
+        try {
+            return places.tryAcquire(0, TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     /** One request's way through. */
