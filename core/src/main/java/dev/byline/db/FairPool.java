@@ -6,7 +6,7 @@ import com.zaxxer.hikari.pool.HikariPool;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
-import java.util.concurrent.Semaphore;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 final class FairPool implements TimedConnections.Source, AutoCloseable {
     private final HikariDataSource dataSource;
     private final HikariPool pool;
-    private final Semaphore turns;
+    private final Turns turns;
 
     /**
      * Opens the pool.
@@ -26,7 +26,7 @@ final class FairPool implements TimedConnections.Source, AutoCloseable {
     FairPool(HikariConfig config) {
         this.dataSource = new HikariDataSource(config);
         this.pool = (HikariPool) dataSource.getHikariPoolMXBean(); // which takes a timeout for each call
-        this.turns = new Semaphore(config.getMaximumPoolSize(), true);
+        this.turns = new Turns(config.getMaximumPoolSize(), Duration.ofMillis(config.getConnectionTimeout()));
     }
 
     int size() {
@@ -35,23 +35,22 @@ final class FairPool implements TimedConnections.Source, AutoCloseable {
 
     @Override
     public Connection take() throws SQLException {
-        var patience = TimeUnit.MILLISECONDS.toNanos(dataSource.getConnectionTimeout());
         var start = System.nanoTime();
-        awaitTurn(patience);
+        awaitTurn();
         try {
-            var left = patience - (System.nanoTime() - start);
-            return pool.getConnection(Math.max(1, TimeUnit.NANOSECONDS.toMillis(left)));
+            var waited = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+            return pool.getConnection(Math.max(1, dataSource.getConnectionTimeout() - waited));
         } catch (SQLException | RuntimeException | Error e) {
-            turns.release();
+            turns.giveBack();
             throw e;
         }
     }
 
-    private void awaitTurn(long nanos) throws SQLException {
+    private void awaitTurn() throws SQLException {
         try {
-            if (!turns.tryAcquire(nanos, TimeUnit.NANOSECONDS)) {
+            if (!turns.take()) {
                 throw new SQLTransientConnectionException(
-                        "no turn at a connection within " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms: " + status());
+                        "no turn at a connection within " + dataSource.getConnectionTimeout() + " ms: " + status());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -64,7 +63,7 @@ final class FairPool implements TimedConnections.Source, AutoCloseable {
         try {
             connection.close();
         } finally {
-            turns.release();
+            turns.giveBack();
         }
     }
 
@@ -73,11 +72,12 @@ final class FairPool implements TimedConnections.Source, AutoCloseable {
                 pool.getTotalConnections(),
                 pool.getActiveConnections(),
                 pool.getIdleConnections(),
-                turns.getQueueLength() + pool.getThreadsAwaitingConnection());
+                turns.waiting() + pool.getThreadsAwaitingConnection());
     }
 
     @Override
     public void close() {
         dataSource.close();
+        turns.close();
     }
 }

@@ -53,7 +53,9 @@ final class PgDataSource implements DataSource {
         properties.setProperty("logServerErrorDetail", "false");
         properties.setProperty("connectTimeout", "2");
         properties.setProperty("loginTimeout", "2");
-        properties.setProperty("socketTimeout", "2");
+        if (!config.url().jdbcUrl().contains("socketTimeout=")) { // else the driver sees to it
+            properties.setProperty("socketFactory", WatchedSockets.class.getName());
+        }
         properties.setProperty("cancelSignalTimeout", "1");
         if (config.pgBouncer()) {
             properties.setProperty("prepareThreshold", "0"); // a statement prepared on one connection isn't on the next
