@@ -65,8 +65,9 @@ public final class Database implements AutoCloseable {
      * @param metrics is told how long connections were waited for and held
      */
     public static Database open(BylineConfig.Database config, Metrics metrics) {
-        var connections = new PgDataSource(config);
-        var pool = new FairPool(hikari(config, connections));
+        var watch = new Watch();
+        var connections = new PgDataSource(config, watch);
+        var pool = new FairPool(watch, hikari(config, connections));
         var settings = settings();
         if (config.pgBouncer()) { // which takes no options at the start of a connection
             settings.withQueryTimeout(

@@ -21,12 +21,13 @@ final class FairPool implements TimedConnections.Source, AutoCloseable {
     /**
      * Opens the pool.
      *
+     * @param watch looks who waits too long
      * @param config its connection timeout is for the turn and the connection together
      */
-    FairPool(HikariConfig config) {
+    FairPool(Watch watch, HikariConfig config) {
         this.dataSource = new HikariDataSource(config);
         this.pool = (HikariPool) dataSource.getHikariPoolMXBean(); // which takes a timeout for each call
-        this.turns = new Turns(config.getMaximumPoolSize(), Duration.ofMillis(config.getConnectionTimeout()));
+        this.turns = new Turns(watch, config.getMaximumPoolSize(), Duration.ofMillis(config.getConnectionTimeout()));
     }
 
     int size() {

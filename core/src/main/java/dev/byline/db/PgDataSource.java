@@ -36,13 +36,19 @@ final class PgDataSource implements DataSource {
     private final Driver driver = new Driver();
     private final String url;
     private final Properties properties;
+    private final String socketsKey;
     private volatile boolean failing;
     private volatile boolean closed;
     private volatile @Nullable String logged;
 
-    PgDataSource(BylineConfig.Database config) {
+    PgDataSource(BylineConfig.Database config, Watch watch) {
         this.url = config.url().jdbcUrl();
         this.properties = properties(config);
+        this.socketsKey = WatchedSockets.key(watch);
+        if (!url.contains("socketTimeout=")) { // else the driver sees to it
+            properties.setProperty("socketFactory", WatchedSockets.class.getName());
+            properties.setProperty("socketFactoryArg", socketsKey);
+        }
     }
 
     /** The driver's own defaults wait for ever: a frozen database would hang the whole pool. */
@@ -53,9 +59,6 @@ final class PgDataSource implements DataSource {
         properties.setProperty("logServerErrorDetail", "false");
         properties.setProperty("connectTimeout", "2");
         properties.setProperty("loginTimeout", "2");
-        if (!config.url().jdbcUrl().contains("socketTimeout=")) { // else the driver sees to it
-            properties.setProperty("socketFactory", WatchedSockets.class.getName());
-        }
         properties.setProperty("cancelSignalTimeout", "1");
         if (config.pgBouncer()) {
             properties.setProperty("prepareThreshold", "0"); // a statement prepared on one connection isn't on the next
@@ -132,6 +135,7 @@ final class PgDataSource implements DataSource {
     /** Ends the tries that are under way. */
     void close() {
         closed = true;
+        WatchedSockets.forget(socketsKey);
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * several threads.
  */
 final class Turns implements AutoCloseable {
+    private final Watch watch;
     private final long patience;
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<Waiter> waiting = new ArrayDeque<>(); // the oldest first
@@ -21,13 +22,15 @@ final class Turns implements AutoCloseable {
     /**
      * Makes all of them free.
      *
+     * @param watch looks who waits too long
      * @param number how many may be taken at a time
      * @param patience how long one is waited for
      */
-    Turns(int number, Duration patience) {
+    Turns(Watch watch, int number, Duration patience) {
+        this.watch = watch;
         this.free = number;
         this.patience = patience.toNanos();
-        Watch.add(look);
+        watch.add(look);
     }
 
     /** One that waits: told true with its turn, false when it took too long. */
@@ -99,6 +102,6 @@ final class Turns implements AutoCloseable {
     /** Whoever waits still gets its turn, when somebody gives theirs back. */
     @Override
     public void close() {
-        Watch.remove(look);
+        watch.remove(look);
     }
 }

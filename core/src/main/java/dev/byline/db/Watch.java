@@ -7,60 +7,58 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Looks at what may last too long, ten times a second. For limits that are hardly ever reached: a timed wait of a virtual thread is
- * a task for another thread, to schedule and to cancel, which takes longer than much of what is waited for. One thread for the whole
- * process, while there is anything to look at.
+ * a task for another thread, to schedule and to cancel, which takes longer than much of what is waited for. One thread, while there is
+ * anything to look at. Safe for use by several threads.
  */
 final class Watch {
     private static final long INTERVAL_MS = 100;
 
-    private static final Set<Runnable> LOOKS = new HashSet<>(); // guards itself
-    private static boolean running; // guarded by LOOKS
-
-    private Watch() {}
+    private final Set<Runnable> looks = new HashSet<>(); // guards itself
+    private boolean running; // guarded by looks
 
     /**
      * Begins to look.
      *
      * @param look doesn't block, and throws nothing
      */
-    static void add(Runnable look) {
-        synchronized (LOOKS) {
-            LOOKS.add(look);
+    void add(Runnable look) {
+        synchronized (looks) {
+            looks.add(look);
             if (!running) {
                 running = true;
-                Thread.ofPlatform().daemon().name("byline-watch").start(Watch::run);
+                Thread.ofPlatform().daemon().name("byline-watch").start(this::run);
             }
         }
     }
 
-    static void remove(Runnable look) {
-        synchronized (LOOKS) {
-            LOOKS.remove(look);
+    void remove(Runnable look) {
+        synchronized (looks) {
+            looks.remove(look);
         }
     }
 
-    private static void run() {
+    private void run() {
         while (goesOn()) {
             try {
                 TimeUnit.MILLISECONDS.sleep(INTERVAL_MS);
             } catch (InterruptedException e) {
                 // nobody has a reason to
             }
-            for (var look : looks()) {
+            for (var look : now()) {
                 look.run();
             }
         }
     }
 
-    private static List<Runnable> looks() {
-        synchronized (LOOKS) {
-            return List.copyOf(LOOKS);
+    private List<Runnable> now() {
+        synchronized (looks) {
+            return List.copyOf(looks);
         }
     }
 
-    private static boolean goesOn() {
-        synchronized (LOOKS) {
-            running = !LOOKS.isEmpty();
+    private boolean goesOn() {
+        synchronized (looks) {
+            running = !looks.isEmpty();
             return running;
         }
     }

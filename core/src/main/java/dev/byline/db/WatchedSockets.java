@@ -6,8 +6,10 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
-import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.net.SocketFactory;
 
 /**
@@ -18,12 +20,38 @@ public final class WatchedSockets extends SocketFactory {
     /** The longest that a read may take; up to a tenth of a second more, in fact. */
     static final Duration LIMIT = Duration.ofSeconds(2);
 
-    /** For the driver. */
-    public WatchedSockets() {}
+    private static final Map<String, Watch> WATCHES = new ConcurrentHashMap<>();
+
+    private final Watch watch;
+
+    /**
+     * For the driver, which knows a factory by the name of its class, and has a text for it.
+     *
+     * @param key as given by {@link #key}
+     * @throws IllegalArgumentException when it is no longer known
+     */
+    public WatchedSockets(String key) {
+        var known = WATCHES.get(key);
+        if (known == null) {
+            throw new IllegalArgumentException("closed");
+        }
+        this.watch = known;
+    }
+
+    /** What the driver must say for its sockets to be looked at by this one, until that is forgotten. */
+    static String key(Watch watch) {
+        var key = UUID.randomUUID().toString();
+        WATCHES.put(key, watch);
+        return key;
+    }
+
+    static void forget(String key) {
+        WATCHES.remove(key);
+    }
 
     @Override
     public Socket createSocket() {
-        return new Watched();
+        return new Watched(watch);
     }
 
     @Override
@@ -58,13 +86,18 @@ public final class WatchedSockets extends SocketFactory {
 
         private volatile boolean overdue;
         private final Runnable look = this::closeIfOverdue;
+        private final Watch watch;
+
+        Watched(Watch watch) {
+            this.watch = watch;
+        }
 
         @Override
         public InputStream getInputStream() throws IOException {
             var in = super.getInputStream();
-            Watch.add(look);
+            watch.add(look);
             if (isClosed()) {
-                Watch.remove(look);
+                watch.remove(look);
             }
             return new FilterInputStream(in) {
                 @Override
@@ -101,9 +134,8 @@ public final class WatchedSockets extends SocketFactory {
             if (!overdue) {
                 return e;
             }
-            var timeout = new SocketTimeoutException("no answer within " + LIMIT.toMillis() + " ms");
-            timeout.initCause(e);
-            return timeout;
+            // no SocketTimeoutException, after which the driver reads on
+            return new SocketException("no answer within " + LIMIT.toMillis() + " ms", e);
         }
 
         private void closeIfOverdue() {
@@ -120,7 +152,7 @@ public final class WatchedSockets extends SocketFactory {
 
         @Override
         public void close() throws IOException {
-            Watch.remove(look);
+            watch.remove(look);
             super.close();
         }
     }
