@@ -17,8 +17,8 @@ import javax.net.SocketFactory;
  * Watch} keeps the time. Made by the driver, by name.
  */
 public final class WatchedSockets extends SocketFactory {
-    /** The longest that a read may take; up to a tenth of a second more, in fact. */
-    static final Duration LIMIT = Duration.ofSeconds(2);
+    /** The longest that a read may take; with up to a tenth of a second until somebody looks, 2 seconds. */
+    static final Duration LIMIT = Duration.ofMillis(1900);
 
     private static final Map<String, Watch> WATCHES = new ConcurrentHashMap<>();
 
