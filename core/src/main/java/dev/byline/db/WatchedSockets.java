@@ -102,19 +102,13 @@ public final class WatchedSockets extends SocketFactory {
             return new FilterInputStream(in) {
                 @Override
                 public int read() throws IOException {
-                    begin();
-                    try {
-                        return in.read();
-                    } catch (SocketException e) {
-                        throw explained(e);
-                    } finally {
-                        readingSince = 0;
-                    }
+                    var one = new byte[1];
+                    return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
                 }
 
                 @Override
                 public int read(byte[] bytes, int offset, int length) throws IOException {
-                    begin();
+                    readingSince = System.nanoTime() | 1;
                     try {
                         return in.read(bytes, offset, length);
                     } catch (SocketException e) {
@@ -124,10 +118,6 @@ public final class WatchedSockets extends SocketFactory {
                     }
                 }
             };
-        }
-
-        private void begin() {
-            readingSince = System.nanoTime() | 1;
         }
 
         private IOException explained(SocketException e) {
