@@ -13,9 +13,12 @@ import dev.byline.post.Posts;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import java.util.List;
+import java.util.Set;
 
 /** {@code /posts}. */
 final class PostRoutes {
+    private static final Set<String> FEED = Set.of("limit", "cursor", "q", "sort", "author", "metadata", "ids");
+
     /** Only users write posts: there is no anonymous caller whose keys could meet another's. */
     private static final String NO_ORIGIN = "";
 
@@ -67,7 +70,7 @@ final class PostRoutes {
     }
 
     void feed(Context ctx) {
-        var query = Requests.query(ctx, "limit", "cursor", "q", "sort", "author", "metadata", "ids");
+        var query = Requests.query(ctx, FEED);
         if (query.has("ids")) {
             query.forbidBeside("ids", "limit", "cursor", "q", "sort", "author", "metadata");
             var found = new Page<Post>(posts.byIds(principal(ctx), query.ids()), null);

@@ -129,6 +129,9 @@ final class QueryParameters {
 
     /** Percent-decoding that refuses what it can't decode, unlike the JDK's. */
     private static String decode(String text) {
+        if (text.indexOf('%') < 0 && text.indexOf('+') < 0) {
+            return text;
+        }
         var encoded = text.replace('+', ' ').getBytes(StandardCharsets.UTF_8);
         var decoded = ByteBuffer.allocate(encoded.length);
         for (int i = 0; i < encoded.length; i++) {

@@ -39,8 +39,13 @@ final class Requests {
         throw HttpProblem.malformedParameter(name, "must be a positive whole number");
     }
 
-    static QueryParameters query(Context ctx, String... allowed) {
-        return QueryParameters.parse(ctx.req().getQueryString(), Set.of(allowed));
+    /** For what takes no parameters. */
+    static void query(Context ctx) {
+        var unused = query(ctx, Set.of());
+    }
+
+    static QueryParameters query(Context ctx, Set<String> allowed) {
+        return QueryParameters.parse(ctx.req().getQueryString(), allowed);
     }
 
     /** Reads a JSON object. */

@@ -81,7 +81,9 @@ final class Responses {
     /** Says where the next page is, with the same filters as this one. */
     static void linkNext(Context ctx, QueryParameters query, Page<?> page) {
         if (page.nextCursor() != null) {
-            ctx.header("Link", "<" + ctx.path() + query.with("cursor", page.nextCursor()) + ">; rel=\"next\"");
+            Exchange.of(ctx)
+                    .answer()
+                    .put("Link", "<" + ctx.path() + query.with("cursor", page.nextCursor()) + ">; rel=\"next\"");
         }
     }
 }

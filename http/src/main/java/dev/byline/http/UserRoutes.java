@@ -15,9 +15,14 @@ import dev.byline.user.UserFilter;
 import dev.byline.user.Users;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
+import java.util.Set;
 
 /** {@code /users}. */
 final class UserRoutes {
+    private static final Set<String> LIST = Set.of("limit", "cursor", "active", "metadata", "ids");
+    private static final Set<String> GET = Set.of("include");
+    private static final Set<String> POSTS = Set.of("limit", "cursor");
+
     private final Users users;
     private final Posts posts;
     private final Authentication authentication;
@@ -58,7 +63,7 @@ final class UserRoutes {
     }
 
     void list(Context ctx) {
-        var query = Requests.query(ctx, "limit", "cursor", "active", "metadata", "ids");
+        var query = Requests.query(ctx, LIST);
         if (query.has("ids")) {
             query.forbidBeside("ids", "limit", "cursor", "active", "metadata");
             var found = new Page<User>(users.byIds(principal(ctx), query.ids()), null);
@@ -73,7 +78,7 @@ final class UserRoutes {
     }
 
     void get(Context ctx) {
-        var query = Requests.query(ctx, "include");
+        var query = Requests.query(ctx, GET);
         var id = Requests.pathId(ctx);
         if (query.has("include")) {
             if (!query.text("include").orElse("").equals("posts")) {
@@ -116,7 +121,7 @@ final class UserRoutes {
     }
 
     void posts(Context ctx) {
-        var query = Requests.query(ctx, "limit", "cursor");
+        var query = Requests.query(ctx, POSTS);
         var page = posts.byAuthor(principal(ctx), Requests.pathId(ctx), query.page());
         Responses.linkNext(ctx, query, page);
         Conditional.json(ctx, renderings.of(page, !query.has("cursor"), json -> Json.posts(json, page)));
