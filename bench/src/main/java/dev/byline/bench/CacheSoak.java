@@ -87,7 +87,7 @@ final class CacheSoak {
             history.put(post.id(), new ArrayList<>(List.of(new Written(1, 0, System.nanoTime()))));
         }
         var trouble = Thread.ofPlatform().daemon().start(this::trouble);
-        var counts = new OpenLoop(perSecond, 32).run(duration, number -> {
+        var counts = new OpenLoop(perSecond, 32).run(duration, (number, due) -> {
             var random = ThreadLocalRandom.current();
             var id = ids.get(random.nextInt(POSTS));
             if (number % 20 == 0) {

@@ -23,7 +23,7 @@ final class Load {
      * What became of a request.
      *
      * @param number as given to the request
-     * @param at when it was sent
+     * @param at when it was sent, or by {@link #open} was to be sent
      * @param nanos until its answer
      * @param status of the answer, 0 when the connection broke
      */
@@ -39,7 +39,7 @@ final class Load {
 
     private Load() {}
 
-    /** Begins so many a second, whatever becomes of them. */
+    /** Begins so many a second, whatever becomes of them; waiting for a connection counts as waiting for the answer. */
     static List<Outcome> open(int port, int perSecond, int connections, Duration time, Request request)
             throws Exception {
         var idle = new LinkedBlockingDeque<Wire>();
@@ -47,10 +47,10 @@ final class Load {
             idle.add(new Wire(port));
         }
         var outcomes = new ConcurrentLinkedQueue<Outcome>();
-        var unused = new OpenLoop(perSecond, connections).run(time, number -> {
+        var unused = new OpenLoop(perSecond, connections).run(time, (number, due) -> {
             var wire = idle.takeFirst();
             try {
-                outcomes.add(send(wire, number, request));
+                outcomes.add(send(wire, number, due, request));
             } finally {
                 idle.addFirst(wire);
             }
@@ -72,7 +72,7 @@ final class Load {
                 clients.add(threads.submit(() -> {
                     try (var wire = new Wire(port)) {
                         while (System.nanoTime() < end) {
-                            outcomes.add(send(wire, numbers.getAndIncrement(), request));
+                            outcomes.add(send(wire, numbers.getAndIncrement(), System.nanoTime(), request));
                         }
                     }
                     return null;
@@ -85,8 +85,7 @@ final class Load {
         return List.copyOf(outcomes);
     }
 
-    private static Outcome send(Wire wire, long number, Request request) {
-        var start = System.nanoTime();
+    private static Outcome send(Wire wire, long number, long start, Request request) {
         try {
             var status = request.send(wire, number);
             return new Outcome(number, start, System.nanoTime() - start, status);

@@ -13,9 +13,9 @@ import java.util.concurrent.locks.LockSupport;
  * @param threads how many may be under way
  */
 record OpenLoop(int perSecond, int threads) {
-    /** An operation. */
+    /** An operation; due is the {@link System#nanoTime} of its tick, before which it doesn't begin. */
     interface Operation {
-        void run(long number) throws Exception;
+        void run(long number, long due) throws Exception;
     }
 
     /** How many were begun, and how many of these failed. */
@@ -36,7 +36,7 @@ record OpenLoop(int perSecond, int threads) {
                 begun++;
                 executor.execute(() -> {
                     try {
-                        operation.run(each);
+                        operation.run(each, due);
                     } catch (Exception e) {
                         failed.incrementAndGet();
                     }

@@ -234,7 +234,7 @@ final class SearchBench {
         var alwaysStops = stop.get();
         var rounds = alwaysStops ? atMost.toSeconds() : Long.MAX_VALUE;
         for (long round = 0; round < rounds && (alwaysStops || !stop.get()); round++) {
-            var counts = new OpenLoop(100, 8).run(Duration.ofSeconds(1), number -> {
+            var counts = new OpenLoop(100, 8).run(Duration.ofSeconds(1), (number, due) -> {
                 var start = System.nanoTime();
                 var written = byline.posts().create(new Principal.Operator(), post);
                 times.add((System.nanoTime() - start) / 1e6 + 0 * written.id());
