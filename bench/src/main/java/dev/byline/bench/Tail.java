@@ -1,116 +1,76 @@
 package dev.byline.bench;
 
-import dev.byline.Byline;
-import dev.byline.BylineConfig;
-import dev.byline.Metadata;
+import dev.byline.cache.TestRedis;
 import dev.byline.migrations.TestDatabase;
-import dev.byline.page.PageRequest;
-import dev.byline.post.NewPost;
-import dev.byline.post.PostFilter;
-import dev.byline.post.PostStatus;
-import dev.byline.user.NewUser;
-import dev.byline.user.Principal;
-import dev.byline.user.Role;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * How long do the slowest requests take at half of what is possible? Clients share the processors with server and database, in
- * both parts: 32 that never pause show the capacity, then half of that is sent by a clock. Without a cache and with it.
+ * both parts: 32 that never pause show the capacity, then half of that is sent by a clock. With the cache and without; and a
+ * Javalin that writes bytes it has, which shows what of it is the machine's.
  */
 final class Tail {
-    private static final int USERS = 500;
-    private static final int POSTS = 10;
     private static final int CONNECTIONS = 32;
     private static final Duration WARM_UP = Duration.ofSeconds(8);
     private static final Duration TIME = Duration.ofSeconds(12);
-
-    private final List<String> cursors = new ArrayList<>();
-    private String token = "";
 
     private Tail() {}
 
     public static void main(String[] args) throws Exception {
         var options = Arrays.copyOfRange(args, 1, args.length);
-        var tail = new Tail();
         try (var database = TestDatabase.migrated()) {
-            tail.fill(database);
+            var site = Site.fill(database);
             for (var cache : List.of("on", "off")) {
                 var settings = Map.of("DATABASE_URL", database.url(), "BYLINE_CACHE", cache);
                 try (var server = Jar.start(Path.of(args[0]), settings, options)) {
                     System.out.println("cache " + cache);
-                    for (var work : tail.work().entrySet()) {
-                        measure(server, work.getKey(), work.getValue());
+                    for (var work : site.work().entrySet()) {
+                        measure(server.port(), work.getKey(), work.getValue());
                     }
                 }
             }
         }
+        constantBytes();
     }
 
-    private void fill(TestDatabase database) {
-        try (var byline = Byline.open(BylineConfig.of(database.url()))) {
-            var operator = new Principal.Operator();
-            for (int i = 0; i < USERS; i++) {
-                var user = byline.users().create(operator, new NewUser("u" + i + "@example.com", "U", Metadata.EMPTY));
-                for (int j = 0; j < POSTS; j++) {
-                    byline.posts()
-                            .create(
-                                    new Principal.Member(user.id(), Role.USER),
-                                    new NewPost(
-                                            "A title",
-                                            "word ".repeat(20),
-                                            Metadata.EMPTY,
-                                            PostStatus.PUBLISHED,
-                                            null,
-                                            null));
-                }
-            }
-            token = byline.tokens().issue(operator, 1, null).secret();
-            var anonymous = new Principal.Anonymous();
-            var cursor = byline.posts()
-                    .feed(anonymous, PostFilter.NONE, PageRequest.first(20))
-                    .nextCursor();
-            while (cursor != null) {
-                cursors.add(cursor);
-                cursor = byline.posts()
-                        .feed(anonymous, PostFilter.NONE, new PageRequest(20, cursor))
-                        .nextCursor();
-            }
+    private static void constantBytes() throws Exception {
+        var bytes = Files.writeString(Files.createTempFile("byline-tail", ".json"), "{\"id\":1}");
+        var port = TestRedis.freePort();
+        var command = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.byline.bench.peer.JavalinBytes",
+                Integer.toString(port),
+                bytes.toString(),
+                bytes.toString());
+        var process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            TimeUnit.SECONDS.sleep(3);
+            System.out.println("constant bytes");
+            measure(port, "a user", (wire, number) -> wire.get("/users/1"));
+        } finally {
+            process.destroy();
+            Files.delete(bytes);
         }
     }
 
-    private Map<String, Load.Request> work() {
-        var work = new LinkedHashMap<String, Load.Request>();
-        work.put("a user", (wire, number) -> wire.get("/users/" + (1 + number * 7919 % USERS)));
-        work.put("first page", (wire, number) -> wire.get("/posts"));
-        work.put(
-                "any page",
-                (wire, number) ->
-                        wire.get("/posts?limit=20&cursor=" + cursors.get((int) (number * 7919 % cursors.size()))));
-        work.put("an author's page", (wire, number) -> wire.get("/users/" + (1 + number * 7919 % USERS) + "/posts"));
-        work.put(
-                "a new post",
-                (wire, number) -> wire.send(
-                        "POST",
-                        "/posts",
-                        "{\"title\":\"A title\",\"body\":\"" + "word ".repeat(20) + "\"}",
-                        "Authorization: Bearer " + token));
-        return work;
-    }
-
-    private static void measure(Jar server, String name, Load.Request request) throws Exception {
-        var unused = Load.closed(server.port(), CONNECTIONS, WARM_UP, request);
-        var capacity =
-                Load.perSecond(Load.closed(server.port(), CONNECTIONS, WARM_UP, request), WARM_UP, outcome -> true);
+    private static void measure(int port, String name, Load.Request request) throws Exception {
+        var unused = Load.closed(port, CONNECTIONS, WARM_UP, request);
+        var capacity = Load.perSecond(Load.closed(port, CONNECTIONS, WARM_UP, request), WARM_UP, outcome -> true);
         var rate = (int) (capacity / 2);
-        unused = Load.open(server.port(), rate, CONNECTIONS, WARM_UP, request); // warms up the client, too
-        var outcomes = Load.open(server.port(), rate, CONNECTIONS, TIME, request);
+        unused = Load.open(port, rate, CONNECTIONS, WARM_UP, request); // warms up the client, too
+        var outcomes = Load.open(port, rate, CONNECTIONS, TIME, request);
         var p50 = Load.percentile(outcomes, 0.5, outcome -> true);
         var p99 = Load.percentile(outcomes, 0.99, outcome -> true);
         System.out.printf(
