@@ -94,7 +94,8 @@ final class Conditional {
 
     /** Whether a header names a tag; a weak one counts for If-None-Match only. */
     private static boolean names(Context ctx, String header, String tag) {
-        if (tag.equals(ctx.req().getHeader(header))) {
+        var lines = ctx.req().getHeaders(header);
+        if (tag.equals(lines.nextElement()) && !lines.hasMoreElements()) {
             return true; // what nearly all clients send
         }
         return tags(ctx, header).stream()

@@ -224,6 +224,15 @@ class ConditionalTest extends ServerTest {
     }
 
     @Test
+    void aSecondLineIsReadBehindTheVeryTag() {
+        var post = newPost();
+        var tag = post.header("ETag");
+        var path = post.header("Location");
+        assertProblem(get(path, "If-None-Match", tag, "If-None-Match", "none"), 400, "malformed");
+        assertNotModified(get(path, "If-None-Match", tag, "If-None-Match", "\"other\""), tag);
+    }
+
+    @Test
     void ifNoneMatchOnAWriteIsNotIgnored() {
         var path = newPost().header("Location");
         assertProblem(conditional("PATCH", path, "If-None-Match", "*"), 400, "malformed");
