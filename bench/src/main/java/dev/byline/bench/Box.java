@@ -153,12 +153,7 @@ final class Box {
 
     /** What the kernel says of the process: resident now, and at most so far. */
     private String memory() throws IOException {
-        var status = Files.readAllLines(Path.of("/proc/" + server.process().pid() + "/status"));
-        return status.stream()
-                .filter(line -> line.startsWith("VmHWM:") || line.startsWith("VmRSS:"))
-                .map(line -> line.split("\\s+"))
-                .map(field -> field[0] + " " + Long.parseLong(field[1]) / 1024 + " MiB")
-                .collect(Collectors.joining(", "));
+        return "VmHWM: " + server.mebibytes("VmHWM") + " MiB, VmRSS: " + server.mebibytes("VmRSS") + " MiB";
     }
 
     /** A memory and a cpu control group of one name. */

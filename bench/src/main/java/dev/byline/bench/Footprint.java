@@ -1,7 +1,6 @@
 package dev.byline.bench;
 
 import dev.byline.migrations.TestDatabase;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -10,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -104,7 +102,7 @@ final class Footprint {
     private void load(String... options) throws Exception {
         try (var server = Jar.start(jar, external, options)) {
             ask(server, TIME);
-            System.out.println(String.join(" ", options) + ": resident at most " + most(server) + " MiB");
+            System.out.println(String.join(" ", options) + ": resident at most " + server.mebibytes("VmHWM") + " MiB");
         }
     }
 
@@ -115,12 +113,5 @@ final class Footprint {
                 throw new IllegalStateException(work.getKey() + ": not all were 2xx");
             }
         }
-    }
-
-    private static long most(Jar server) throws IOException {
-        return Files.readAllLines(Path.of("/proc/" + server.process().pid() + "/status")).stream()
-                .filter(line -> line.startsWith("VmHWM:"))
-                .mapToLong(line -> Long.parseLong(List.of(line.split("\\s+")).get(1)) / 1024)
-                .sum();
     }
 }

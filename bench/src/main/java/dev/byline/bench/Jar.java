@@ -99,6 +99,14 @@ record Jar(Process process, int port, int managementPort) implements AutoCloseab
         return Long.parseLong(stat()[21]) * 4096 / 1024 / 1024;
     }
 
+    /** A figure of /proc/PID/status in MiB: VmRSS is what is resident now, VmHWM the most that was so far. */
+    long mebibytes(String figure) throws IOException {
+        return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
+                .filter(line -> line.startsWith(figure + ":"))
+                .mapToLong(line -> Long.parseLong(line.split("\\s+", -1)[1]) / 1024)
+                .sum();
+    }
+
     /** The fields of /proc/PID/stat behind the name, the first being the state. */
     private String[] stat() throws IOException {
         var stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
