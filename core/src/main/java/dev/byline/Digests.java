@@ -41,7 +41,8 @@ public final class Digests {
         return digest.digest();
     }
 
-    private static MessageDigest sha256() {
+    /** Computes one piece by piece. */
+    public static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {

@@ -421,8 +421,8 @@ public final class TieredCache implements AutoCloseable {
         try {
             repeatUncertain();
             repeatPending();
-        } catch (RuntimeException e) {
-            LOG.error("could not repeat invalidations", e); // and again at the next turn
+        } catch (RuntimeException | Error e) { // the executor would drop it, and never call again
+            LOG.error("could not repeat invalidations", e);
         }
     }
 

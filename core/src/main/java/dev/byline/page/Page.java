@@ -22,20 +22,42 @@ public record Page<T>(List<T> items, @Nullable String nextCursor) {
     }
 
     /**
-     * Makes a page of rows that were fetched with one more than asked for: only if that one is there, a next page is.
+     * Makes a page of rows that were fetched with one more than asked for: it ends after {@code request.limit()} rows or {@link
+     * PageRequest#MAX_BYTES}, whichever comes first, and a next page exists only if rows are left.
      *
-     * @param rows up to {@code request.limit() + 1} rows in the list's order
+     * @param rows up to {@code request.limit() + 1} rows in the list's order; fewer of them only at the end of the list, or once
+     *     their bytes exceed {@link PageRequest#MAX_BYTES}
      * @param request what was asked for
      * @param list the list, as in {@link Cursor#encode}
      * @param position where a row stands in the list
+     * @param bytes how many a row takes as JSON
      * @param <T> what the list holds
      */
-    public static <T> Page<T> of(List<T> rows, PageRequest request, String list, Function<? super T, Cursor> position) {
-        if (rows.size() <= request.limit()) {
+    public static <T> Page<T> of(
+            List<T> rows,
+            PageRequest request,
+            String list,
+            Function<? super T, Cursor> position,
+            ToLongFunction<? super T> bytes) {
+        var count = fitting(rows, request.limit(), bytes);
+        if (rows.size() == count) {
             return new Page<>(rows, null);
         }
-        var items = rows.subList(0, request.limit());
+        var items = rows.subList(0, count);
         return new Page<>(items, position.apply(items.getLast()).encode(list));
+    }
+
+    /** How many of the first rows fit into one answer: at least one, at most the limit. */
+    static <T> int fitting(List<T> rows, int limit, ToLongFunction<? super T> bytes) {
+        var most = Math.min(rows.size(), limit);
+        var sum = 0L;
+        for (int i = 0; i < most; i++) {
+            sum += bytes.applyAsLong(rows.get(i));
+            if (sum > PageRequest.MAX_BYTES && i > 0) {
+                return i;
+            }
+        }
+        return most;
     }
 
     /**
@@ -57,7 +79,7 @@ public record Page<T>(List<T> items, @Nullable String nextCursor) {
      * @param position as in {@link #of}
      */
     public Page<T> first(int limit, String list, Function<? super T, Cursor> position) {
-        return items.size() <= limit ? this : of(items, PageRequest.first(limit), list, position);
+        return items.size() <= limit ? this : of(items, PageRequest.first(limit), list, position, item -> 0);
     }
 
     /**

@@ -16,6 +16,12 @@ public record PageRequest(int limit, @Nullable String cursor) {
     /** The most items of one page. */
     public static final int MAX_LIMIT = 100;
 
+    /**
+     * About the most bytes of one page as JSON: it ends before the row that would exceed them, unless that is its first. Every row
+     * is smaller, so that a page is never empty for its size.
+     */
+    public static final int MAX_BYTES = 2 * 1024 * 1024;
+
     /** The items of a page when nobody says otherwise. */
     public static final int DEFAULT_LIMIT = 20;
 

@@ -1,5 +1,6 @@
 package dev.byline.post;
 
+import dev.byline.JsonSize;
 import dev.byline.Metadata;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -27,9 +28,19 @@ public record Post(
         long version,
         Instant createdAt,
         Instant updatedAt) {
+    /** Names, numbers and times. */
+    private static final long JSON_FRAME = 400;
 
     /** Returns whether it is published. */
     public PostStatus status() {
         return publishedAt == null ? PostStatus.DRAFT : PostStatus.PUBLISHED;
+    }
+
+    /** About how many bytes it takes as JSON; never fewer than title and body take in the database. */
+    public long jsonBytes() {
+        return JSON_FRAME
+                + JsonSize.of(title)
+                + JsonSize.of(body)
+                + metadata.json().length();
     }
 }

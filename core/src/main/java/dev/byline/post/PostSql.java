@@ -9,10 +9,13 @@ import dev.byline.db.CompiledQuery;
 import dev.byline.db.MetadataSql;
 import dev.byline.db.VersionSql;
 import dev.byline.page.Cursor;
+import dev.byline.page.PageRequest;
+import dev.byline.page.Selection;
 import dev.byline.user.NewUser;
 import dev.byline.user.Principal;
 import dev.byline.user.User;
 import dev.byline.user.UserSql;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,9 +32,12 @@ import org.jooq.DSLContext;
 import org.jooq.DataType;
 import org.jooq.Field;
 import org.jooq.JSONB;
+import org.jooq.OrderField;
 import org.jooq.Record;
+import org.jooq.ResultQuery;
 import org.jooq.Row7;
 import org.jooq.Select;
+import org.jooq.SortField;
 import org.jooq.Table;
 import org.jooq.impl.DSL;
 import org.jooq.impl.SQLDataType;
@@ -44,6 +50,12 @@ final class PostSql {
     /** Posts of a page that is joined to its author. */
     private static final dev.byline.db.generated.tables.Posts P = POSTS.as("p");
 
+    /** In {@link #P}: the bytes of the rows before a row. */
+    private static final Field<Long> BYTES_BEFORE = DSL.field(DSL.name("p", "bytes_before"), Long.class);
+
+    /** In {@link #P}: where a row was asked for. */
+    private static final Field<Integer> PLACE = DSL.field(DSL.name("p", "place"), Integer.class);
+
     private static final List<Field<?>> COLUMNS = columns(POSTS);
     private static final List<Field<?>> P_COLUMNS = columns(P);
     private static final List<Field<?>> AUTHOR_COLUMNS =
@@ -52,6 +64,8 @@ final class PostSql {
     /** What an insert says of a post, in this order. */
     private static final List<Field<?>> WRITTEN =
             List.of(POSTS.USER_ID, POSTS.TITLE, POSTS.BODY, POSTS.METADATA, POSTS.PUBLISHED_AT, POSTS.CREATED_AT);
+
+    private static final Set<Field<?>> TEXTS = Set.of(P.TITLE, P.BODY, P.METADATA);
 
     private static final CompiledQuery BY_IDS = byIds(true);
     private static final CompiledQuery PUBLISHED_BY_IDS = byIds(false);
@@ -159,22 +173,69 @@ final class PostSql {
                 .fetchOptional(row -> post(row, POSTS));
     }
 
-    /** Drafts as well if so asked; who may see them is not decided here. */
-    static List<Post> byIds(DSLContext dsl, boolean drafts, Collection<Long> ids) {
-        return (drafts ? BY_IDS : PUBLISHED_BY_IDS)
-                .with(dsl, Map.of("ids", ids.toArray(Long[]::new)))
-                .fetch(row -> post(row, POSTS));
+    /** Drafts as well if so asked; who may see them is not decided here. In the order of the ids. */
+    static Selection<Post> byIds(DSLContext dsl, boolean drafts, Collection<Long> ids) {
+        return selection((drafts ? BY_IDS : PUBLISHED_BY_IDS).with(dsl, Map.of("ids", ids.toArray(Long[]::new))));
     }
 
     private static CompiledQuery byIds(boolean drafts) {
-        var query = DSL.select(COLUMNS)
+        var ids = DSL.param("ids", POSTS.ID.getDataType().array());
+        var place = DSL.field("array_position({0}, {1})", Integer.class, ids, POSTS.ID);
+        var found = DSL.select(COLUMNS)
+                .select(bytesBefore(place).as(BYTES_BEFORE), place.as(PLACE))
                 .from(POSTS)
-                .where(
-                        POSTS.ID.eq(
-                                DSL.any(DSL.param("ids", POSTS.ID.getDataType().array()))),
-                        authorExists())
+                .where(POSTS.ID.eq(DSL.any(ids)), authorExists())
                 .and(drafts ? DSL.noCondition() : published());
-        return new CompiledQuery(query, COLUMNS);
+        var query = DSL.select(whatFits()).from(found.asTable(P)).orderBy(PLACE);
+        return new CompiledQuery(query, P_COLUMNS);
+    }
+
+    /** All rows, but the texts of those that the answer has no room for are null. */
+    private static List<Field<?>> whatFits() {
+        return columns(P).stream()
+                .<Field<?>>map(column ->
+                        TEXTS.contains(column) ? DSL.when(fits(), column).as(column) : column)
+                .toList();
+    }
+
+    private static Selection<Post> selection(ResultQuery<? extends Record> query) {
+        var posts = new ArrayList<Post>();
+        var remaining = new ArrayList<Long>();
+        for (var row : query.fetch()) {
+            if (row.get(P.BODY) == null) {
+                remaining.add(row.get(P.ID));
+            } else {
+                posts.add(post(row, P));
+            }
+        }
+        return new Selection<>(posts, remaining);
+    }
+
+    /**
+     * The bytes of the rows before this one. The size of a stored text is read from its header: no body is fetched for it.
+     * Metadata, of at most 16 KiB, isn't counted.
+     */
+    private static Field<Long> bytesBefore(OrderField<?>... order) {
+        return DSL.coalesce(
+                        DSL.sum(DSL.octetLength(POSTS.TITLE).plus(DSL.octetLength(POSTS.BODY)))
+                                .over(DSL.orderBy(order)
+                                        .rowsBetweenUnboundedPreceding()
+                                        .andPreceding(1)),
+                        DSL.inline(BigDecimal.ZERO))
+                .cast(SQLDataType.BIGINT);
+    }
+
+    private static List<Field<?>> sized(List<SortField<?>> order) {
+        return Stream.concat(
+                        COLUMNS.stream(),
+                        Stream.of(
+                                bytesBefore(order.toArray(OrderField<?>[]::new)).as(BYTES_BEFORE)))
+                .toList();
+    }
+
+    /** Leaves out what comes after the first row that the page has no room for. */
+    private static Condition fits() {
+        return BYTES_BEFORE.le(DSL.inline((long) PageRequest.MAX_BYTES));
     }
 
     /** A part of a list: its length, and whether it begins after a position. */
@@ -184,7 +245,7 @@ final class PostSql {
         var part = new Part(limit, after != null);
         var values = position(after);
         if (filter.author() == null) {
-            return FEEDS.computeIfAbsent(part, PostSql::feed).with(dsl, values).fetch(row -> post(row, POSTS));
+            return FEEDS.computeIfAbsent(part, PostSql::feed).with(dsl, values).fetch(row -> post(row, P));
         }
         values.put("author", filter.author());
         return AUTHORS_FEEDS
@@ -203,7 +264,8 @@ final class PostSql {
     }
 
     private static CompiledQuery feed(Part part) {
-        var query = DSL.select(COLUMNS)
+        var order = List.<SortField<?>>of(POSTS.PUBLISHED_AT.desc(), POSTS.ID.desc());
+        var page = DSL.select(sized(order))
                 .from(POSTS)
                 .where(published(), authorExists())
                 .and(
@@ -213,9 +275,11 @@ final class PostSql {
                                                 DSL.param("after_time", POSTS.PUBLISHED_AT),
                                                 DSL.param("after_id", POSTS.ID))
                                 : DSL.noCondition())
-                .orderBy(POSTS.PUBLISHED_AT.desc(), POSTS.ID.desc())
+                .orderBy(order)
                 .limit(DSL.inline(part.limit));
-        return new CompiledQuery(query, COLUMNS);
+        var query =
+                DSL.select(P_COLUMNS).from(page.asTable(P)).where(fits()).orderBy(P.PUBLISHED_AT.desc(), P.ID.desc());
+        return new CompiledQuery(query, P_COLUMNS);
     }
 
     private static CompiledQuery authorsFeed(Part part) {
@@ -223,7 +287,7 @@ final class PostSql {
                 .from(USERS)
                 .crossJoin(DSL.lateral(
                         pageOfUser(POSTS.PUBLISHED_AT, part, published()).asTable(P)))
-                .where(USERS.ID.eq(DSL.param("author", USERS.ID)), USERS.DELETED_AT.isNull())
+                .where(USERS.ID.eq(DSL.param("author", USERS.ID)), USERS.DELETED_AT.isNull(), fits())
                 .orderBy(P.PUBLISHED_AT.desc(), P.ID.desc());
         return new CompiledQuery(query, P_COLUMNS);
     }
@@ -232,19 +296,29 @@ final class PostSql {
     static Found search(DSLContext dsl, PostFilter filter, @Nullable Cursor after, int limit) {
         var foundAt = DSL.field(DSL.name("f", "found_at"), Instant.class);
         var edgeId = DSL.field(DSL.name("f", "edge_id"), Long.class);
-        var posts = new ArrayList<Post>();
-        Cursor edge = null;
-        for (var row : dsl.select(foundAt, edgeId)
-                .select(COLUMNS)
+        var order = List.<SortField<?>>of(edgeId.asc().nullsFirst(), foundAt.desc(), FOUND_ID.desc());
+        var found = DSL.select(
+                        foundAt,
+                        edgeId,
+                        DSL.rowNumber().over(DSL.orderBy(order)).as(PLACE))
+                .select(sized(order))
                 .from(found(filter, after, limit))
                 .leftJoin(POSTS)
-                .on(POSTS.ID.eq(FOUND_ID))
-                .orderBy(edgeId.asc().nullsFirst(), foundAt.desc(), FOUND_ID.desc())
+                .on(POSTS.ID.eq(FOUND_ID));
+        var at = DSL.field(DSL.name("p", "found_at"), Instant.class);
+        var edgeOf = DSL.field(DSL.name("p", "edge_id"), Long.class);
+        var posts = new ArrayList<Post>();
+        Cursor edge = null;
+        for (var row : dsl.select(at, edgeOf)
+                .select(P_COLUMNS)
+                .from(found.asTable(P))
+                .where(fits())
+                .orderBy(PLACE)
                 .fetch()) {
-            if (row.get(edgeId) == null) {
-                posts.add(post(row, POSTS));
+            if (row.get(edgeOf) == null) {
+                posts.add(post(row, P));
             } else {
-                edge = new Cursor(row.get(foundAt), row.get(edgeId));
+                edge = new Cursor(row.get(at), row.get(edgeOf));
             }
         }
         return new Found(posts, edge);
@@ -254,15 +328,17 @@ final class PostSql {
     record Found(List<Post> posts, @Nullable Cursor edge) {}
 
     /** The best of the newest that match. */
-    static List<Post> mostRelevant(DSLContext dsl, PostFilter filter, int candidates, int limit) {
+    static Selection<Post> mostRelevant(DSLContext dsl, PostFilter filter, int candidates, int limit) {
         var rank = DSL.field("ts_rank({0}, {1})", Float.class, DSL.field(DSL.name("posts", "search")), query(filter));
-        return dsl.select(COLUMNS)
+        var order = List.<SortField<?>>of(rank.desc(), POSTS.PUBLISHED_AT.desc(), POSTS.ID.desc());
+        var best = DSL.select(DSL.rowNumber().over(DSL.orderBy(order)).as(PLACE))
+                .select(sized(order))
                 .from(found(filter, null, candidates))
                 .join(POSTS)
                 .on(POSTS.ID.eq(FOUND_ID))
-                .orderBy(rank.desc(), POSTS.PUBLISHED_AT.desc(), POSTS.ID.desc())
-                .limit(DSL.inline(limit))
-                .fetch(row -> post(row, POSTS));
+                .orderBy(order)
+                .limit(DSL.inline(limit));
+        return selection(dsl.select(whatFits()).from(best.asTable(P)).orderBy(PLACE));
     }
 
     private static Table<?> found(PostFilter filter, @Nullable Cursor after, int limit) {
@@ -313,7 +389,7 @@ final class PostSql {
                 .from(USERS)
                 .leftJoin(DSL.lateral(
                         pageOfUser(POSTS.CREATED_AT, shape.part, shown).asTable(P)))
-                .on(DSL.trueCondition())
+                .on(fits())
                 .where(USERS.ID.eq(DSL.param("author", USERS.ID)), USERS.DELETED_AT.isNull())
                 .orderBy(P.CREATED_AT.desc(), P.ID.desc());
         return new CompiledQuery(query, AUTHOR_COLUMNS);
@@ -329,10 +405,11 @@ final class PostSql {
                 ? DSL.row(POSTS.USER_ID, time, POSTS.ID)
                         .lt(USERS.ID, DSL.param("after_time", time), DSL.param("after_id", POSTS.ID))
                 : DSL.noCondition();
-        return DSL.select(COLUMNS)
+        var order = List.<SortField<?>>of(POSTS.USER_ID.desc(), time.desc(), POSTS.ID.desc());
+        return DSL.select(sized(order))
                 .from(POSTS)
                 .where(POSTS.USER_ID.between(USERS.ID, USERS.ID), older, shown)
-                .orderBy(POSTS.USER_ID.desc(), time.desc(), POSTS.ID.desc())
+                .orderBy(order)
                 .limit(DSL.inline(part.limit));
     }
 

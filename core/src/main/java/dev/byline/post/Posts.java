@@ -14,15 +14,18 @@ import dev.byline.idempotency.Reply;
 import dev.byline.page.Cursor;
 import dev.byline.page.Page;
 import dev.byline.page.PageRequest;
+import dev.byline.page.Selection;
 import dev.byline.user.NewUser;
 import dev.byline.user.Principal;
 import dev.byline.user.Users;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -79,7 +82,7 @@ public final class Posts {
     private final InstantSource clock;
     private final Users users;
     private final TieredCache cache;
-    private final Coalescer<Long, Post> byId;
+    private final Coalescer<Long, Shared> byId;
 
     /**
      * Use {@link dev.byline.Byline#posts()}.
@@ -94,8 +97,31 @@ public final class Posts {
         this.clock = clock;
         this.users = users;
         this.cache = cache;
-        this.byId = new Coalescer<>(
-                MAX_SHARED, ids -> Page.byId(database.read(dsl -> PostSql.byIds(dsl, true, ids)), Post::id));
+        this.byId = new Coalescer<>(MAX_SHARED, this::share);
+    }
+
+    /**
+     * What a look-up by id gets from a statement that it shared.
+     *
+     * @param post null when it was too large to be sent along with the others
+     */
+    private record Shared(@Nullable Post post) {}
+
+    private Map<Long, Shared> share(Set<Long> ids) {
+        var selection = database.read(dsl -> PostSql.byIds(dsl, true, ids));
+        var found = HashMap.<Long, Shared>newHashMap(ids.size());
+        selection.items().forEach(post -> found.put(post.id(), new Shared(post)));
+        selection.remainingIds().forEach(id -> found.put(id, new Shared(null)));
+        return found;
+    }
+
+    private Optional<Post> load(long id) {
+        return byId.get(id).flatMap(shared -> shared.post() == null ? loadAlone(id) : Optional.of(shared.post()));
+    }
+
+    private Optional<Post> loadAlone(long id) {
+        return database.read(dsl -> PostSql.byIds(dsl, true, Set.of(id))).items().stream()
+                .findFirst();
     }
 
     /**
@@ -295,7 +321,7 @@ public final class Posts {
         var read = new AtomicBoolean();
         return cache.get(PostCache.post(id), () -> {
                     read.set(true);
-                    return byId.get(id);
+                    return load(id);
                 })
                 .filter(post -> post.publishedAt() != null || principal.isAdminOr(post.userId()))
                 .filter(post -> read.get() || isOwned(post.userId()))
@@ -315,9 +341,9 @@ public final class Posts {
      * @return those that exist and are published, in the order in which they were asked for
      * @throws BylineException.Invalid when there are more than 100
      */
-    public List<Post> byIds(Principal principal, Collection<Long> ids) {
+    public Selection<Post> byIds(Principal principal, Collection<Long> ids) {
         var wanted = PageRequest.checkIds(ids);
-        return Page.inOrder(database.read(dsl -> PostSql.byIds(dsl, false, wanted)), wanted, Post::id);
+        return Selection.of(database.read(dsl -> PostSql.byIds(dsl, false, wanted)), Post::id, Post::jsonBytes);
     }
 
     /**
@@ -343,17 +369,19 @@ public final class Posts {
 
     private Page<Post> feed(PostFilter filter, @Nullable Cursor after, PageRequest request) {
         var rows = database.read(dsl -> PostSql.feed(dsl, filter, after, request.limit() + 1));
-        return Page.of(rows, request, filter.list(), Posts::published);
+        return page(rows, request, filter.list(), Posts::published);
+    }
+
+    private static Page<Post> page(List<Post> rows, PageRequest request, String list, Function<Post, Cursor> position) {
+        return Page.of(rows, request, list, position, Post::jsonBytes);
     }
 
     /** A page may be short, or empty, and yet lead on: the search looked at as many posts as one answer may cost. */
     private Page<Post> search(PostFilter filter, PageRequest request, @Nullable Cursor after) {
         var found = database.read(dsl -> PostSql.search(dsl, filter, after, request.limit() + 1));
         var edge = found.edge();
-        if (edge != null && found.posts().size() <= request.limit()) {
-            return new Page<>(found.posts(), edge.encode(filter.list()));
-        }
-        return Page.of(found.posts(), request, filter.list(), Posts::published);
+        var page = page(found.posts(), request, filter.list(), Posts::published);
+        return page.nextCursor() == null && edge != null ? new Page<>(page.items(), edge.encode(filter.list())) : page;
     }
 
     private static Cursor published(Post post) {
@@ -367,14 +395,16 @@ public final class Posts {
      * @param principal anyone
      * @param filter which posts, with a query
      * @param limit the most posts, as in {@link PageRequest}
+     * @return the best first
      * @throws BylineException.Invalid when there is no query, or the limit is out of range
      */
-    public List<Post> mostRelevant(Principal principal, PostFilter filter, int limit) {
+    public Selection<Post> mostRelevant(Principal principal, PostFilter filter, int limit) {
         if (filter.query() == null) {
             throw new BylineException.Invalid("q", "is required for this order");
         }
         var wanted = PageRequest.first(limit).limit();
-        return database.read(dsl -> PostSql.mostRelevant(dsl, filter, MAX_RANKED, wanted));
+        return Selection.of(
+                database.read(dsl -> PostSql.mostRelevant(dsl, filter, MAX_RANKED, wanted)), Post::id, Post::jsonBytes);
     }
 
     /**
@@ -420,7 +450,7 @@ public final class Posts {
     private Optional<AuthorWithPosts> read(Principal viewer, long author, @Nullable Cursor after, PageRequest request) {
         return database.read(dsl -> PostSql.byAuthor(dsl, author, viewer.isAdminOr(author), after, request.limit() + 1))
                 .map(rows -> new AuthorWithPosts(
-                        rows.author().seenBy(viewer), Page.of(rows.posts(), request, list(author), Posts::written)));
+                        rows.author().seenBy(viewer), page(rows.posts(), request, list(author), Posts::written)));
     }
 
     private static String list(long author) {

@@ -64,7 +64,7 @@ public final class Purge implements AutoCloseable {
             task.run();
         } catch (BylineException.Unavailable e) {
             LOG.info("could not remove what is deleted or expired, will try again in {}", INTERVAL, e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // the executor would drop it, and never call again
             LOG.error("could not remove what is deleted or expired", e);
         }
     }

@@ -1,5 +1,6 @@
 package dev.byline.user;
 
+import dev.byline.JsonSize;
 import dev.byline.Metadata;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,8 @@ public record User(
         long version,
         Instant createdAt,
         Instant updatedAt) {
+    /** Names, numbers and times. */
+    private static final long JSON_FRAME = 400;
 
     /**
      * The user without what the viewer may not see.
@@ -37,5 +40,13 @@ public record User(
         return viewer.isAdminOr(id) || (email == null && role == null)
                 ? this
                 : new User(id, null, name, null, active, metadata, version, createdAt, updatedAt);
+    }
+
+    /** About how many bytes it takes as JSON. 100 users never take more than {@link dev.byline.page.PageRequest#MAX_BYTES}. */
+    public long jsonBytes() {
+        return JSON_FRAME
+                + (email == null ? 0 : JsonSize.of(email))
+                + JsonSize.of(name)
+                + metadata.json().length();
     }
 }

@@ -288,7 +288,7 @@ public final class Users {
         var rows = newest(filter, after, request.limit()).stream()
                 .map(user -> user.seenBy(principal))
                 .toList();
-        return Page.of(rows, request, filter.list(), user -> new Cursor(user.createdAt(), user.id()));
+        return Page.of(rows, request, filter.list(), user -> new Cursor(user.createdAt(), user.id()), User::jsonBytes);
     }
 
     /** One more than the limit, if they are there. The cache holds those of the first page, of the usual length. */

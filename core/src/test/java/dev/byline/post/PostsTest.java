@@ -196,7 +196,9 @@ class PostsTest extends CoreTest {
                 assertThatThrownBy(() -> byline.posts().delete(viewer, draft.id()))
                         .isInstanceOf(BylineException.NotFound.class);
             }
-            assertThat(byline.posts().byIds(OPERATOR, List.of(published.id(), draft.id())))
+            assertThat(byline.posts()
+                            .byIds(OPERATOR, List.of(published.id(), draft.id()))
+                            .items())
                     .containsExactly(published);
             assertThat(byline.posts()
                             .feed(OPERATOR, new PostFilter(author.id()), PageRequest.first(10))

@@ -94,9 +94,10 @@ class SearchTest extends CoreTest {
     void aTitleCountsMoreThanABody() {
         var filter = new PostFilter(null, "patterns", null);
 
-        assertThat(byline.posts().mostRelevant(NOBODY, filter, 10).stream().map(Post::title))
+        assertThat(byline.posts().mostRelevant(NOBODY, filter, 10).items().stream()
+                        .map(Post::title))
                 .containsExactly("Patterns", "On engines");
-        assertThat(byline.posts().mostRelevant(NOBODY, new PostFilter(null, "engine", null), 1).stream()
+        assertThat(byline.posts().mostRelevant(NOBODY, new PostFilter(null, "engine", null), 1).items().stream()
                         .map(Post::title))
                 .containsExactly("On engines");
         assertThatThrownBy(() -> byline.posts().mostRelevant(NOBODY, PostFilter.NONE, 10))

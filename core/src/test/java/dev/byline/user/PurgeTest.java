@@ -39,7 +39,7 @@ class PurgeTest extends CoreTest {
                         .feed(OPERATOR, new PostFilter(prolific.id()), PageRequest.first(100))
                         .items())
                 .isEmpty();
-        assertThat(byline.posts().byIds(OPERATOR, List.of(one))).isEmpty();
+        assertThat(byline.posts().byIds(OPERATOR, List.of(one)).items()).isEmpty();
         assertThatThrownBy(() -> byline.posts().get(OPERATOR, one)).isInstanceOf(BylineException.NotFound.class);
         assertThatThrownBy(() -> byline.posts().delete(OPERATOR, one)).isInstanceOf(BylineException.NotFound.class);
         assertThatThrownBy(() -> byline.posts().byAuthor(OPERATOR, prolific.id(), PageRequest.first(1)))

@@ -11,7 +11,6 @@ import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
-import org.eclipse.jetty.util.VirtualThreads;
 import org.slf4j.MDC;
 
 /**
@@ -27,7 +26,9 @@ final class Admission extends Handler.Wrapper {
         /** Waited long enough. */
         WAITED("waited", "no place within " + PATIENCE.toMillis() + " ms"),
         /** All bodies on their way together take too much memory. */
-        BODIES("bodies", "too many bodies at a time");
+        BODIES("bodies", "too many bodies at a time"),
+        /** All answers on their way together take too much memory, or those to one address. */
+        RESPONSES("responses", "too many large answers at a time");
 
         final String label;
         final String detail;
@@ -45,12 +46,16 @@ final class Admission extends Handler.Wrapper {
     private final int maxWaiting;
     private final AtomicInteger waiting = new AtomicInteger();
 
+    private final RequestThreads threads;
+
     /**
      * Sets the bounds.
      *
      * @param inside how many requests are worked on at a time
+     * @param threads run them
      */
-    Admission(int inside) {
+    Admission(int inside, RequestThreads threads) {
+        this.threads = threads;
         this.places = new Semaphore(inside, true);
         this.maxWaiting = 2 * inside;
     }
@@ -68,7 +73,7 @@ final class Admission extends Handler.Wrapper {
     public boolean handle(Request request, Response response, Callback callback) {
         var visit = new Visit(Objects.requireNonNull(Exchange.of(request)), request, response, callback);
         if (Route.isProbe(Request.getPathInContext(request))) {
-            visit.start(visit::work);
+            visit.startProbe();
         } else if (mayEnterAtOnce()) {
             visit.start(visit::enter);
         } else if (waiting.getAndIncrement() < maxWaiting) {
@@ -108,7 +113,16 @@ final class Admission extends Handler.Wrapper {
             if (Thread.currentThread().isVirtual()) {
                 step.run();
             } else {
-                VirtualThreads.execute(getServer().getThreadPool(), step);
+                threads.execute(step);
+            }
+        }
+
+        /** On whatever thread has read the headers: a platform thread has when no virtual thread gets to run. */
+        void startProbe() {
+            if (Thread.currentThread().isVirtual() || threads.isRescuer(Thread.currentThread())) {
+                work();
+            } else {
+                threads.rescue(this::work);
             }
         }
 
@@ -146,6 +160,7 @@ final class Admission extends Handler.Wrapper {
 
         /** Log lines that are written meanwhile say for which request. */
         void work() {
+            exchange.worker(Thread.currentThread());
             MDC.put("request_id", exchange.requestId());
             if (exchange.traceId() != null) {
                 MDC.put("trace_id", exchange.traceId());
@@ -157,6 +172,7 @@ final class Admission extends Handler.Wrapper {
             } catch (Exception | Error e) {
                 Response.writeError(request, response, callback, e);
             } finally {
+                exchange.worker(null);
                 MDC.clear();
             }
         }

@@ -10,9 +10,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Looks at the counters once a second and knows what was carried in the last ten. */
 final class CapacityMeter implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(CapacityMeter.class);
+
     private static final int SECONDS = 10;
 
     private record Sample(long nanos, long requests, PrometheusMetrics.Holds holds, double cpu) {}
@@ -59,7 +63,16 @@ final class CapacityMeter implements AutoCloseable {
                     var available = plan.get().maxConnections();
                     return available == null ? Double.NaN : available.doubleValue();
                 });
-        var unused = clock.scheduleAtFixedRate(this::sample, 0, 1, TimeUnit.SECONDS);
+        var unused = clock.scheduleAtFixedRate(this::sampleOrLog, 0, 1, TimeUnit.SECONDS);
+    }
+
+    /** What fails here is logged: the executor would drop it, and never call again. */
+    private void sampleOrLog() {
+        try {
+            sample();
+        } catch (RuntimeException | Error e) {
+            LOG.error("could not measure the load", e);
+        }
     }
 
     private void sample() {

@@ -13,7 +13,6 @@ import java.util.Base64;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
@@ -51,27 +50,64 @@ final class Conditional {
 
     /** For what has no version of its own. */
     static String tag(byte[] body) {
-        var sha256 = Digests.sha256(body);
+        return tagOf(Digests.sha256(body));
+    }
+
+    static String tagOf(byte[] sha256) {
         return "\""
                 + Base64.getUrlEncoder().withoutPadding().encodeToString(sha256).substring(0, 22) + "\"";
     }
 
-    /** Answers a GET: the body, or that the client has it already. */
-    static void json(Context ctx, String tag, Json.Writer body) {
-        send(ctx, Responses.JSON, tag, () -> Json.bytes(body));
+    /**
+     * Answers a GET: the body, or that the client has it already.
+     *
+     * @param tag its ETag
+     * @param bytes about how many it takes
+     * @param body writes it, unless it isn't wanted
+     */
+    static void json(Context ctx, String tag, long bytes, Json.Writer body) {
+        send(ctx, tag, isHead -> {
+            if (isHead) {
+                Responses.flush(ctx); // without a length, which isn't known
+            } else {
+                Responses.send(ctx, Responses.JSON, Responses.render(ctx, bytes, body));
+            }
+        });
     }
 
     /** As above, for what has no version of its own. */
-    static void json(Context ctx, Json.Writer body) {
-        json(ctx, Renderings.Rendering.of(body));
+    static void json(Context ctx, long bytes, Json.Writer body) {
+        json(ctx, Renderings.Rendering.of(ctx, bytes, body));
     }
 
     /** As above, for what is rendered already. */
     static void json(Context ctx, Renderings.Rendering rendering) {
-        send(ctx, Responses.JSON, rendering.tag(), rendering::body);
+        send(ctx, rendering.tag(), isHead -> {
+            if (isHead) {
+                Responses.head(ctx, Responses.JSON, rendering.length());
+            } else {
+                Responses.send(ctx, Responses.JSON, rendering.body());
+            }
+        });
     }
 
-    static void send(Context ctx, String contentType, String tag, Supplier<byte[]> body) {
+    /** Answers a GET by bytes that are in memory in any case. */
+    static void constant(Context ctx, String contentType, String tag, byte[] body) {
+        send(ctx, tag, isHead -> {
+            if (isHead) {
+                Responses.head(ctx, contentType, body.length);
+            } else {
+                Responses.write(ctx, contentType, body);
+            }
+        });
+    }
+
+    /** Sends a representation, or for HEAD its headers alone. */
+    private interface Sender {
+        void send(boolean isHead);
+    }
+
+    private static void send(Context ctx, String tag, Sender sender) {
         if (ctx.req().getHeader("If-Match") != null && !names(ctx, "If-Match", tag)) {
             throw new BylineException.Stale();
         }
@@ -89,7 +125,7 @@ final class Conditional {
             return;
         }
         ctx.status(HttpStatus.OK);
-        Responses.send(ctx, contentType, body.get());
+        sender.send(Responses.isHead(ctx));
     }
 
     /** Whether a header names a tag; a weak one counts for If-None-Match only. */

@@ -55,7 +55,7 @@ final class DocsRoutes {
 
         void send(Context ctx) {
             Requests.query(ctx);
-            Conditional.send(ctx, type, tag, () -> body);
+            Conditional.constant(ctx, type, tag, body);
         }
     }
 

@@ -4,6 +4,10 @@ import dev.byline.user.Principal;
 import io.javalin.http.Context;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.server.Request;
@@ -30,8 +34,19 @@ final class Exchange {
     private @Nullable String rejection;
     private Runnable whenWorked = () -> {};
     private Runnable refund = () -> {};
+    private final Request request;
+    private final ResponseBudget budget;
+    private volatile String clientAddress = "";
+    private final AtomicReference<@Nullable Reservation> reservation = new AtomicReference<>();
+    private volatile @Nullable ResponseWrite write;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile @Nullable Thread worker;
+    private long computingSince; // the watchdog's
+    private boolean reported; // the watchdog's
 
-    private Exchange(Request request, Response response) {
+    private Exchange(Request request, Response response, ResponseBudget budget) {
+        this.request = request;
+        this.budget = budget;
         this.answer = response.getHeaders();
         var headers = request.getHeaders();
         this.requestId = RequestId.choose(headers.get(RequestId.HEADER));
@@ -44,8 +59,8 @@ final class Exchange {
     }
 
     /** Takes note of a request, and sets the headers that all answers have. */
-    static Exchange begin(Request request, Response response) {
-        var exchange = new Exchange(request, response);
+    static Exchange begin(Request request, Response response, ResponseBudget budget) {
+        var exchange = new Exchange(request, response, budget);
         request.setAttribute(ATTRIBUTE, exchange);
         Responses.HEADERS.forEach(exchange.answer::add);
         exchange.answer.add(RequestId.HEADER, exchange.requestId);
@@ -143,7 +158,7 @@ final class Exchange {
         return rejection;
     }
 
-    /** Says what to do when the work is done and only a small answer remains to be sent; may be done twice. */
+    /** Says what to do when the work is done and only the answer remains to be sent; may be done twice. */
     void whenWorked(Runnable action) {
         whenWorked = action;
     }
@@ -151,5 +166,111 @@ final class Exchange {
     /** The work is done: whoever waits for its place may have it. */
     void worked() {
         whenWorked.run();
+    }
+
+    /** Memory of the response budget. */
+    private record Reservation(ResponseBudget.Share share, long bytes) {}
+
+    /** As in {@link ClientAddress#key}; empty before it is known. */
+    void clientAddress(String key) {
+        clientAddress = key;
+    }
+
+    String clientAddress() {
+        return clientAddress;
+    }
+
+    /**
+     * Takes memory for the answer, in place of what was taken before.
+     *
+     * @param bytes of the answer
+     * @throws HttpProblem when there is none: 503
+     */
+    void reserve(long bytes) {
+        release();
+        if (!budget.tryReserve(this, bytes)) {
+            rejected(Admission.Reason.RESPONSES.label);
+            throw Problems.unavailable(Admission.Reason.RESPONSES.detail);
+        }
+        keep(new Reservation(budget.share(bytes), bytes));
+    }
+
+    /** The same for an answer that must be sent in any case, and is bounded. */
+    void reserveAnyway(long bytes) {
+        release();
+        budget.share(bytes).add(bytes);
+        keep(new Reservation(budget.share(bytes), bytes));
+    }
+
+    private void keep(Reservation taken) {
+        reservation.set(taken);
+        if (closed.get()) {
+            release();
+        }
+    }
+
+    /** Gives the memory back; may be done twice. */
+    void release() {
+        var taken = reservation.getAndSet(null);
+        if (taken != null) {
+            taken.share.release(taken.bytes);
+        }
+    }
+
+    long reservedFrom(ResponseBudget.Share share) {
+        var taken = reservation.get();
+        return taken != null && taken.share.equals(share) ? taken.bytes : 0;
+    }
+
+    /** The answer is written from now on. */
+    ResponseWrite startWrite() {
+        var started = new ResponseWrite(System.nanoTime());
+        write = started;
+        return started;
+    }
+
+    /** Closes the connection of a client that reads its answer too slowly. */
+    boolean closeIfSlow(long now, Duration grace) {
+        var started = write;
+        if (started == null || !started.isSlow(now, grace) || !closed.compareAndSet(false, true)) {
+            return false;
+        }
+        release();
+        request.getConnectionMetaData().getConnection().getEndPoint().close(new TimeoutException("reads too slowly"));
+        return true;
+    }
+
+    boolean isClosed() {
+        return closed.get();
+    }
+
+    /** The thread that works on the request; null when it is done. */
+    void worker(@Nullable Thread thread) {
+        worker = thread;
+    }
+
+    @Nullable
+    Thread worker() {
+        return worker;
+    }
+
+    /**
+     * For the watchdog alone: notes whether the request is computing now.
+     *
+     * @return whether it has been computing for the time given, told once
+     */
+    boolean hasComputedFor(Duration time, boolean computing, long now) {
+        if (!computing) {
+            computingSince = 0;
+            return false;
+        }
+        if (computingSince == 0) {
+            computingSince = now | 1;
+        }
+        if (reported || now - computingSince < time.toNanos()) {
+            return false;
+        }
+        reported = true;
+        return true;
     }
 }

@@ -36,7 +36,6 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.Callback;
-import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /** The HTTP interface: every route on one screen, what each request passes through, in order. */
@@ -59,9 +58,14 @@ public final class HttpServer implements AutoCloseable {
     private final Javalin javalin;
     private final List<Route> routes;
 
-    private HttpServer(Javalin javalin, List<Route> routes) {
+    private final RequestThreads threads;
+    private final RequestWatchdog watchdog;
+
+    private HttpServer(Javalin javalin, List<Route> routes, RequestThreads threads, RequestWatchdog watchdog) {
         this.javalin = javalin;
         this.routes = routes;
+        this.threads = threads;
+        this.watchdog = watchdog;
     }
 
     /** The table of contents. */
@@ -95,7 +99,7 @@ public final class HttpServer implements AutoCloseable {
                 new Route(GET, "/openapi.json", ANYONE, docs::openapi),
                 new Route(GET, "/docs", ANYONE, docs::page, true),
                 new Route(GET, "/docs/{name}", ANYONE, docs::file, true),
-                new Route(GET, "/livez", ANYONE, SystemRoutes::livez),
+                new Route(GET, "/livez", ANYONE, system::livez),
                 new Route(GET, "/readyz", ANYONE, system::readyz));
     }
 
@@ -115,7 +119,21 @@ public final class HttpServer implements AutoCloseable {
             Authenticator authenticator,
             Readiness readiness,
             PrometheusMetrics metrics) {
+        return start(config, byline, authenticator, readiness, metrics, RequestWatchdog.MAX_COMPUTING);
+    }
+
+    static HttpServer start(
+            HttpConfig config,
+            Byline byline,
+            Authenticator authenticator,
+            Readiness readiness,
+            PrometheusMetrics metrics,
+            Duration maxComputing) {
         var authentication = new Authentication(config, authenticator, metrics);
+        var address = new ClientAddress(config.trustedProxies());
+        var instrumentation = new Instrumentation(metrics, Runtime.getRuntime().maxMemory() / 8);
+        var threads = new RequestThreads();
+        var watchdog = new RequestWatchdog(instrumentation.inFlight(), threads, maxComputing);
         var renderings = new Renderings(Runtime.getRuntime().maxMemory() / 32);
         var all = routes(
                 new UserRoutes(byline.users(), byline.posts(), authentication, config, renderings),
@@ -130,8 +148,9 @@ public final class HttpServer implements AutoCloseable {
                 .toList();
         var cors = new Cors(config.corsOrigins());
         var javalin = Javalin.create(javalinConfig -> {
-            configure(javalinConfig, config, metrics);
+            configure(javalinConfig, config, metrics, instrumentation, threads);
             javalinConfig.routes.before(ctx -> {
+                Exchange.of(ctx).clientAddress(address.key(ctx));
                 cors.apply(ctx);
                 try {
                     requireStarted(ctx, readiness);
@@ -145,7 +164,9 @@ public final class HttpServer implements AutoCloseable {
             add(javalinConfig, routes);
             Problems.install(javalinConfig.routes, path -> allowed(routes, path));
         });
-        return new HttpServer(javalin.start(config.host(), config.port()), routes);
+        javalin.start(config.host(), config.port());
+        watchdog.start();
+        return new HttpServer(javalin, routes, threads, watchdog);
     }
 
     /**
@@ -212,13 +233,18 @@ public final class HttpServer implements AutoCloseable {
                 .findFirst();
     }
 
-    private static void configure(JavalinConfig config, HttpConfig http, PrometheusMetrics metrics) {
+    private static void configure(
+            JavalinConfig config,
+            HttpConfig http,
+            PrometheusMetrics metrics,
+            Instrumentation instrumentation,
+            RequestThreads threads) {
         quiet(config, metrics);
-        var threads = new QueuedThreadPool(MAX_THREADS, 8);
-        threads.setName("byline-http");
-        threads.setVirtualThreadsExecutor(VirtualThreads.getDefaultVirtualThreadsExecutor());
-        config.jetty.threadPool = threads;
-        config.jetty.modifyServer(server -> configure(server, http, metrics));
+        var pool = new QueuedThreadPool(MAX_THREADS, 8);
+        pool.setName("byline-http");
+        pool.setVirtualThreadsExecutor(threads::read);
+        config.jetty.threadPool = pool;
+        config.jetty.modifyServer(server -> configure(server, http, metrics, instrumentation, threads));
     }
 
     /** What every server of ours has: no word of its own, problems instead of pages, nothing that no route needs. */
@@ -241,13 +267,18 @@ public final class HttpServer implements AutoCloseable {
     }
 
     /** What a request passes before Javalin sees it, the first on top. */
-    private static void configure(Server server, HttpConfig config, PrometheusMetrics metrics) {
+    private static void configure(
+            Server server,
+            HttpConfig config,
+            PrometheusMetrics metrics,
+            Instrumentation instrumentation,
+            RequestThreads threads) {
         var bodies =
                 new Bodies(Math.max(8 * Bodies.MAX_BODY, Runtime.getRuntime().maxMemory() / 8));
-        var admission = new Admission(config.maxRequests());
+        var admission = new Admission(config.maxRequests(), threads);
         metrics.gauge("http_requests_waiting", "Requests that wait for their turn.", admission::waiting);
         metrics.gauge("http_request_body_bytes", "Memory that bodies of requests take now.", bodies::memory);
-        server.setHandler(new Instrumentation(metrics)); // in place of Javalin's statistics, which nobody reads
+        server.setHandler(instrumentation); // in place of Javalin's statistics, which nobody reads
         server.getTail().setHandler(bodies);
         server.getTail().setHandler(admission);
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
@@ -286,6 +317,8 @@ public final class HttpServer implements AutoCloseable {
     @Override
     public void close() {
         javalin.stop();
+        watchdog.close();
+        threads.close();
     }
 
     /** Nobody is remembered between requests: looking for a session in each is left out. */

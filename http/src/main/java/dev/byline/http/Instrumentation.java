@@ -1,9 +1,10 @@
 package dev.byline.http;
 
 import dev.byline.user.Principal;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
@@ -25,17 +26,31 @@ final class Instrumentation extends Handler.Wrapper implements Graceful {
 
     private final PrometheusMetrics metrics;
     private final AtomicLong refused = new AtomicLong();
-    private final AtomicInteger inFlight = new AtomicInteger();
+    private final Set<Exchange> inFlight = ConcurrentHashMap.newKeySet();
+    private final ResponseBudget budget;
     private final Graceful.Shutdown shutdown = new Graceful.Shutdown(this) {
         @Override
         public boolean isShutdownDone() {
-            return inFlight.get() == 0;
+            return inFlight.isEmpty();
         }
     };
 
-    Instrumentation(PrometheusMetrics metrics) {
+    /**
+     * Measures.
+     *
+     * @param metrics are told of each request
+     * @param responseBytes the most memory of all answers together
+     */
+    Instrumentation(PrometheusMetrics metrics, long responseBytes) {
         this.metrics = metrics;
-        metrics.gauge("http_requests_in_flight", "Requests not answered yet.", inFlight::get);
+        this.budget = new ResponseBudget(responseBytes, inFlight, System::nanoTime);
+        metrics.gauge("http_requests_in_flight", "Requests not answered yet.", inFlight::size);
+        metrics.gauge("http_response_bytes", "Memory that answers take now.", budget::bytes);
+    }
+
+    /** The requests not answered yet. */
+    Set<Exchange> inFlight() {
+        return inFlight;
     }
 
     @Override
@@ -50,8 +65,8 @@ final class Instrumentation extends Handler.Wrapper implements Graceful {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
-        var exchange = Exchange.begin(request, response);
-        inFlight.incrementAndGet(); // before the look at the end, which looks at this
+        var exchange = Exchange.begin(request, response, budget);
+        inFlight.add(exchange); // before the look at the end, which looks at this
         Request.addCompletionListener(request, failure -> ended(request, response, exchange, failure));
         if (isShutdown()) {
             Response.writeError(request, response, callback, HttpStatus.SERVICE_UNAVAILABLE_503);
@@ -65,12 +80,16 @@ final class Instrumentation extends Handler.Wrapper implements Graceful {
         // Nobody got an answer: the client went away first, for which proxies write 499.
         var status = failure != null && !response.isCommitted() ? 499 : response.getStatus();
         metrics.ended(request.getMethod(), exchange.endpoint(), status, nanos, exchange.rejection());
+        if (exchange.isClosed()) {
+            metrics.responseCut();
+        }
         if (exchange.rejection() != null) {
             refused(request);
         } else if (LOG.isInfoEnabled() && !(status == 200 && Route.isProbe(exchange.endpoint()))) {
             log(request.getMethod(), exchange, status, nanos);
         }
-        inFlight.decrementAndGet();
+        exchange.release();
+        inFlight.remove(exchange);
         if (isShutdown()) {
             shutdown.check();
         }

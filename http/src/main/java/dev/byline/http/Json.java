@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.byline.FieldError;
 import dev.byline.Validation;
 import dev.byline.page.Page;
+import dev.byline.page.Selection;
 import dev.byline.post.AuthorWithPosts;
 import dev.byline.post.Post;
 import dev.byline.token.IssuedToken;
@@ -15,6 +16,7 @@ import dev.byline.token.Token;
 import dev.byline.user.User;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -36,12 +38,16 @@ final class Json {
 
     static byte[] bytes(Writer writer) {
         var bytes = new ByteArrayOutputStream(1024);
-        try (var json = JSON.createGenerator(bytes, JsonEncoding.UTF8)) {
+        write(writer, bytes);
+        return bytes.toByteArray();
+    }
+
+    static void write(Writer writer, OutputStream out) {
+        try (var json = JSON.createGenerator(out, JsonEncoding.UTF8)) {
             writer.write(json);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return bytes.toByteArray();
     }
 
     static void user(JsonGenerator json, User user) throws IOException {
@@ -125,6 +131,32 @@ final class Json {
 
     static void posts(JsonGenerator json, Page<Post> page) throws IOException {
         page(json, "posts", page, Json::post);
+    }
+
+    /** Posts that were asked for all at once. */
+    static void posts(JsonGenerator json, Selection<Post> selection) throws IOException {
+        json.writeStartObject();
+        items(json, "posts", selection.items(), Json::post);
+        json.writeNullField("next_cursor");
+        json.writeArrayFieldStart("remaining_ids");
+        for (var id : selection.remainingIds()) {
+            json.writeNumber(id);
+        }
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    /** About how many bytes posts take. */
+    static long size(List<Post> posts) {
+        return posts.stream().mapToLong(Post::jsonBytes).sum();
+    }
+
+    static long size(AuthorWithPosts author) {
+        return author.author().jsonBytes() + size(author.posts().items());
+    }
+
+    static long sizeOfUsers(List<User> users) {
+        return users.stream().mapToLong(User::jsonBytes).sum();
     }
 
     /** A list that has no next page: a batch. */

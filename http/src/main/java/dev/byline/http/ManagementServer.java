@@ -9,6 +9,7 @@ import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Supplier;
 import org.eclipse.jetty.server.Handler;
@@ -41,7 +42,8 @@ public final class ManagementServer implements AutoCloseable {
             });
             config.routes.get("/metrics", this::metrics);
             config.routes.get("/capacity", this::capacity);
-            config.routes.get("/livez", SystemRoutes::livez);
+            var liveness = Liveness.ofVirtualThreads();
+            config.routes.get("/livez", ctx -> SystemRoutes.livez(ctx, liveness));
             config.routes.get("/readyz", ctx -> SystemRoutes.readyz(ctx, readiness));
             Problems.install(config.routes, path -> "GET, HEAD");
         });
@@ -144,7 +146,7 @@ public final class ManagementServer implements AutoCloseable {
     private static final class Unmeasured extends Handler.Wrapper {
         @Override
         public boolean handle(Request request, Response response, Callback callback) throws Exception {
-            Exchange.begin(request, response);
+            Exchange.begin(request, response, new ResponseBudget(Long.MAX_VALUE / 2, List.of(), System::nanoTime));
             return super.handle(request, response, callback);
         }
     }

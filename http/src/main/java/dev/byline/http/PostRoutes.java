@@ -3,7 +3,6 @@ package dev.byline.http;
 import static dev.byline.http.Authentication.principal;
 
 import dev.byline.idempotency.Once;
-import dev.byline.page.Page;
 import dev.byline.post.NewPost;
 import dev.byline.post.Post;
 import dev.byline.post.PostChange;
@@ -73,8 +72,8 @@ final class PostRoutes {
         var query = Requests.query(ctx, FEED);
         if (query.has("ids")) {
             query.forbidBeside("ids", "limit", "cursor", "q", "sort", "author", "metadata");
-            var found = new Page<Post>(posts.byIds(principal(ctx), query.ids()), null);
-            Conditional.json(ctx, json -> Json.posts(json, found));
+            var found = posts.byIds(principal(ctx), query.ids());
+            Conditional.json(ctx, Json.size(found.items()), json -> Json.posts(json, found));
             return;
         }
         var filter = new PostFilter(
@@ -83,15 +82,15 @@ final class PostRoutes {
                 query.metadata().orElse(null));
         if (isByRelevance(query)) {
             query.forbidBeside("sort=relevance", "cursor");
-            var best = new Page<Post>(
-                    posts.mostRelevant(principal(ctx), filter, query.page().limit()), null);
-            Conditional.json(ctx, json -> Json.posts(json, best));
+            var best = posts.mostRelevant(principal(ctx), filter, query.page().limit());
+            Conditional.json(ctx, Json.size(best.items()), json -> Json.posts(json, best));
             return;
         }
         var page = posts.feed(principal(ctx), filter, query.page());
         Responses.linkNext(ctx, query, page);
         var first = filter.equals(PostFilter.NONE) && !query.has("cursor");
-        Conditional.json(ctx, renderings.of(page, first, json -> Json.posts(json, page)));
+        Conditional.json(
+                ctx, renderings.of(ctx, page, first, () -> Json.size(page.items()), json -> Json.posts(json, page)));
     }
 
     private static boolean isByRelevance(QueryParameters query) {
@@ -110,7 +109,7 @@ final class PostRoutes {
     void get(Context ctx) {
         Requests.query(ctx);
         var post = posts.get(principal(ctx), Requests.pathId(ctx));
-        Conditional.json(ctx, Conditional.tag(post), json -> Json.post(json, post));
+        Conditional.json(ctx, Conditional.tag(post), post.jsonBytes(), json -> Json.post(json, post));
     }
 
     void change(Context ctx) {

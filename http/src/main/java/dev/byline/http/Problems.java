@@ -139,7 +139,9 @@ final class Problems {
         if (Exchange.of(ctx).bodyProblem() != null) { // of which nobody saw the end
             ctx.header("Connection", "close");
         }
-        Responses.send(ctx, CONTENT_TYPE, bytes(e, Exchange.of(ctx).requestId()));
+        var body = bytes(e, Exchange.of(ctx).requestId());
+        Exchange.of(ctx).reserveAnyway(body.length);
+        Responses.write(ctx, CONTENT_TYPE, body);
     }
 
     static byte[] bytes(HttpProblem e, String requestId) {

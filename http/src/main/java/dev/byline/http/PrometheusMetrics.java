@@ -55,6 +55,10 @@ public final class PrometheusMetrics implements Metrics {
             .labelNames("reason")
             .register(registry);
 
+    private final Counter responsesCut = Counter.build(
+                    "http_responses_cut_total", "Connections closed because the client read its response too slowly.")
+            .register(registry);
+
     private final Histogram waits = Histogram.build(
                     "hikaricp_connection_acquire_seconds", "How long connections were waited for.")
             .buckets(.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1)
@@ -156,6 +160,10 @@ public final class PrometheusMetrics implements Metrics {
         var known = method(method);
         requests.labels(known, endpoint, Integer.toString(status)).inc();
         durations.labels(known, endpoint).observe(nanos / 1e9);
+    }
+
+    void responseCut() {
+        responsesCut.inc();
     }
 
     void limited(String limit) {

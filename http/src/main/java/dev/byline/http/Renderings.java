@@ -1,6 +1,11 @@
 package dev.byline.http;
 
+import dev.byline.Digests;
+import io.javalin.http.Context;
+import java.io.OutputStream;
+import java.security.MessageDigest;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,19 +35,21 @@ final class Renderings {
      *
      * @param source what is rendered; told apart by identity
      * @param again whether core may hand it out again
+     * @param size about how many bytes it takes
      * @param writer writes it, always the same way
+     * @throws HttpProblem when there is no room for it now: 503
      */
     @SuppressWarnings("ReferenceEquality")
-    Rendering of(Object source, boolean again, Json.Writer writer) {
-        if (!again) {
-            return Rendering.of(writer);
+    Rendering of(Context ctx, Object source, boolean again, LongSupplier size, Json.Writer writer) {
+        if (!again || Responses.isHead(ctx)) {
+            return Rendering.of(ctx, size.getAsLong(), writer);
         }
         var place = System.identityHashCode(source) % places.length();
         var kept = places.get(place);
         if (kept != null && kept.source() == source) {
             return kept.rendering();
         }
-        var made = Rendering.of(writer);
+        var made = Rendering.of(ctx, size.getAsLong(), writer);
         if (made.body().length <= MAX_BODY) {
             places.set(place, new Kept(source, made));
         }
@@ -52,14 +59,46 @@ final class Renderings {
     /**
      * An answer's body.
      *
-     * @param body as sent
+     * @param body as sent; empty for HEAD, which needs its length and tag only
+     * @param length of the body
      * @param tag its ETag
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Rendering(byte[] body, String tag) {
-        static Rendering of(Json.Writer writer) {
-            var body = Json.bytes(writer);
-            return new Rendering(body, Conditional.tag(body));
+    record Rendering(byte[] body, long length, String tag) {
+        static Rendering of(Context ctx, long size, Json.Writer writer) {
+            if (Responses.isHead(ctx)) {
+                var digest = new JsonDigest();
+                Json.write(writer, digest);
+                return new Rendering(new byte[0], digest.length(), Conditional.tagOf(digest.sha256()));
+            }
+            var body = Responses.render(ctx, size, writer);
+            return new Rendering(body, body.length, Conditional.tag(body));
+        }
+    }
+
+    /** Keeps nothing of what is written but its length and its SHA-256. */
+    private static final class JsonDigest extends OutputStream {
+        private final MessageDigest digest = Digests.sha256();
+        private long length;
+
+        @Override
+        public void write(int b) {
+            digest.update((byte) b);
+            length++;
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int count) {
+            digest.update(bytes, from, count);
+            length += count;
+        }
+
+        long length() {
+            return length;
+        }
+
+        byte[] sha256() {
+            return digest.digest();
         }
     }
 }

@@ -23,9 +23,6 @@ final class Responses {
     /** What all servers of ours say if nobody says otherwise. */
     static final String JSON = "application/json";
 
-    /** What the operating system takes over at once, however slowly the client reads. */
-    private static final int SMALL = 64 * 1024;
-
     private Responses() {}
 
     /** For what has no ETag: the answer to a write, or what must not be kept. */
@@ -34,21 +31,58 @@ final class Responses {
         send(ctx, JSON, Json.bytes(body));
     }
 
-    /** Writes past Javalin's own buffering, which copies each answer once more. */
+    /**
+     * Writes past Javalin's own buffering, which copies each answer once more. The request leaves its place in admission first:
+     * what it still takes is memory, of which there is a budget, and a client that reads slowly keeps nobody else out.
+     *
+     * @throws HttpProblem when the budget is used up: 503
+     */
     static void send(Context ctx, String contentType, byte[] body) {
+        Exchange.of(ctx).reserve(body.length);
+        write(ctx, contentType, body);
+    }
+
+    /** The same for a body that takes no memory of its own, or has its memory already. */
+    static void write(Context ctx, String contentType, byte[] body) {
+        type(ctx, contentType);
+        ctx.res().setContentLength(body.length);
+        var exchange = Exchange.of(ctx);
+        exchange.worked();
+        try {
+            exchange.startWrite().write(body, ctx.res().getOutputStream());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // the client is gone
+        }
+    }
+
+    private static void type(Context ctx, String contentType) {
         if (!contentType.equals(JSON)) {
             ctx.res().setCharacterEncoding(null); // JSON types have no charset parameter
             ctx.contentType(contentType);
         }
-        ctx.res().setContentLength(body.length);
-        if (body.length <= SMALL) {
-            Exchange.of(ctx).worked();
+    }
+
+    /** The headers of an answer to GET, in answer to HEAD. */
+    static void head(Context ctx, String contentType, long length) {
+        type(ctx, contentType);
+        ctx.res().setContentLengthLong(length);
+    }
+
+    static boolean isHead(Context ctx) {
+        return ctx.req().getMethod().equals("HEAD");
+    }
+
+    /**
+     * Renders a body; a large one only if there is room for it.
+     *
+     * @param bytes about how many it takes
+     * @throws HttpProblem when the budget is used up: 503
+     */
+    static byte[] render(Context ctx, long bytes, Json.Writer body) {
+        if (bytes > ResponseBudget.SMALL) {
+            Exchange.of(ctx).reserve(bytes);
         }
-        try {
-            ctx.res().getOutputStream().write(body);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e); // the client is gone
-        }
+        return Json.bytes(body);
     }
 
     static void noContent(Context ctx) {

@@ -7,6 +7,7 @@ import io.javalin.http.HttpStatus;
 final class SystemRoutes {
     private final Readiness readiness;
     private final HttpConfig config;
+    private final Liveness liveness = Liveness.ofVirtualThreads();
 
     SystemRoutes(Readiness readiness, HttpConfig config) {
         this.readiness = readiness;
@@ -23,7 +24,7 @@ final class SystemRoutes {
             return;
         }
         Requests.requireJsonWanted(ctx);
-        Conditional.json(ctx, json -> {
+        Conditional.json(ctx, 0, json -> {
             json.writeStartObject();
             json.writeStringField("name", "byline");
             json.writeStringField("version", config.version());
@@ -37,8 +38,15 @@ final class SystemRoutes {
         });
     }
 
-    /** The process answers; nothing else is asked. */
-    static void livez(Context ctx) {
+    void livez(Context ctx) {
+        livez(ctx, liveness);
+    }
+
+    /** The process answers, and requests are worked on; neither the database nor anything else outside is asked. */
+    static void livez(Context ctx, Liveness liveness) {
+        liveness.stuckFor().ifPresent(stuck -> {
+            throw Problems.unavailable("no request has been worked on for " + stuck.toSeconds() + " s");
+        });
         status(ctx, "alive");
     }
 

@@ -67,14 +67,14 @@ final class UserRoutes {
         if (query.has("ids")) {
             query.forbidBeside("ids", "limit", "cursor", "active", "metadata");
             var found = new Page<User>(users.byIds(principal(ctx), query.ids()), null);
-            Conditional.json(ctx, json -> Json.users(json, found));
+            Conditional.json(ctx, Json.sizeOfUsers(found.items()), json -> Json.users(json, found));
             return;
         }
         var filter = new UserFilter(
                 query.bool("active").orElse(null), query.metadata().orElse(null));
         var page = users.list(principal(ctx), filter, query.page());
         Responses.linkNext(ctx, query, page);
-        Conditional.json(ctx, json -> Json.users(json, page));
+        Conditional.json(ctx, Json.sizeOfUsers(page.items()), json -> Json.users(json, page));
     }
 
     void get(Context ctx) {
@@ -86,11 +86,14 @@ final class UserRoutes {
             }
             var page = PageRequest.first(PageRequest.DEFAULT_LIMIT);
             var author = posts.withAuthor(principal(ctx), id, page);
-            Conditional.json(ctx, renderings.of(author, true, json -> Json.userWithPosts(json, author)));
+            Conditional.json(
+                    ctx,
+                    renderings.of(
+                            ctx, author, true, () -> Json.size(author), json -> Json.userWithPosts(json, author)));
             return;
         }
         var user = users.get(principal(ctx), id);
-        Conditional.json(ctx, Conditional.tag(user), json -> Json.user(json, user));
+        Conditional.json(ctx, Conditional.tag(user), user.jsonBytes(), json -> Json.user(json, user));
     }
 
     void change(Context ctx) {
@@ -124,6 +127,8 @@ final class UserRoutes {
         var query = Requests.query(ctx, POSTS);
         var page = posts.byAuthor(principal(ctx), Requests.pathId(ctx), query.page());
         Responses.linkNext(ctx, query, page);
-        Conditional.json(ctx, renderings.of(page, !query.has("cursor"), json -> Json.posts(json, page)));
+        var first = !query.has("cursor");
+        Conditional.json(
+                ctx, renderings.of(ctx, page, first, () -> Json.size(page.items()), json -> Json.posts(json, page)));
     }
 }

@@ -32,8 +32,18 @@ final class DatabaseWatch implements AutoCloseable {
 
     static DatabaseWatch start(Byline byline) {
         var watch = new DatabaseWatch(byline);
-        var unused = watch.clock.scheduleWithFixedDelay(watch::look, 0, INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+        var unused =
+                watch.clock.scheduleWithFixedDelay(watch::lookOrLog, 0, INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
         return watch;
+    }
+
+    /** What fails here is logged: the executor would drop it, and never call again. */
+    private void lookOrLog() {
+        try {
+            look();
+        } catch (RuntimeException | Error e) {
+            LOG.error("could not ask the database", e);
+        }
     }
 
     private void look() {
@@ -53,7 +63,7 @@ final class DatabaseWatch implements AutoCloseable {
         }
         try {
             return byline.serverFacts() != null;
-        } catch (RuntimeException e) { // whatever it is: who throws here is never called again
+        } catch (RuntimeException e) {
             LOG.debug("database", e);
             return false;
         }

@@ -17,6 +17,7 @@ final class Logging {
     static void configure(ServerConfig config, boolean interactive) {
         var context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
+        OutOfMemory.watchLog(context);
         var console = new ConsoleAppender<ILoggingEvent>();
         console.setContext(context);
         console.setTarget("System.err");

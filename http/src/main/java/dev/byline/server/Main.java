@@ -11,6 +11,7 @@ public final class Main {
      */
     @SuppressWarnings("SystemConsoleNull") // null is what jdk.console=java.base says without a terminal
     public static void main(String[] arguments) {
+        OutOfMemory.watchThreads();
         System.setProperty("jdk.console", "java.base");
         var interactive = System.console() != null;
         var terminal = new Terminal(System.out, System.err, interactive);

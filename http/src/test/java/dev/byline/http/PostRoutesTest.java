@@ -49,7 +49,8 @@ class PostRoutesTest extends ServerTest {
 
         assertThat(draft.body()).contains("\"status\":\"draft\",\"published_at\":null");
         assertThat(get("/posts?author=" + author).body()).doesNotContain("\"id\":" + draft.id() + ",");
-        assertThat(get("/posts?ids=" + draft.id()).body()).isEqualTo("{\"posts\":[],\"next_cursor\":null}");
+        assertThat(get("/posts?ids=" + draft.id()).body())
+                .isEqualTo("{\"posts\":[],\"next_cursor\":null,\"remaining_ids\":[]}");
         assertThat(get("/users/" + author + "/posts?limit=1").body()).contains("\"id\":" + draft.id() + ",");
         assertThat(patch("/posts/" + draft.id(), "{\"status\":\"published\"}").body())
                 .contains("\"status\":\"published\"");

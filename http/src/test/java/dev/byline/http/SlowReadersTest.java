@@ -1,0 +1,127 @@
+package dev.byline.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.byline.Metadata;
+import dev.byline.post.NewPost;
+import dev.byline.post.PostStatus;
+import dev.byline.user.NewUser;
+import dev.byline.user.Principal;
+import dev.byline.user.Role;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Clients that ask for large answers and don't read them keep nobody else out. */
+class SlowReadersTest extends ServerTest {
+    private long author;
+    private final List<Long> ids = new ArrayList<>();
+
+    /** Two places: whoever held one for long would be noticed. */
+    @Override
+    protected HttpConfig config() {
+        return super.config().withMaxRequests(2);
+    }
+
+    @BeforeAll
+    void fill() {
+        author = byline.users()
+                .create(new Principal.Anonymous(), new NewUser("large@example.com", "L", Metadata.EMPTY))
+                .id();
+        for (int i = 0; i < 5; i++) {
+            var post = new NewPost("Large", "😀".repeat(150_000), Metadata.EMPTY, PostStatus.PUBLISHED, null, null);
+            ids.add(byline.posts()
+                    .create(new Principal.Member(author, Role.USER), post)
+                    .id());
+        }
+    }
+
+    /** Asks from 127.0.0.1 by a connection with small buffers, and reads nothing of the answer. */
+    private Socket ask(String path) throws IOException {
+        var socket = new Socket();
+        socket.setReceiveBufferSize(2048);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+        socket.getOutputStream()
+                .write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+        return socket;
+    }
+
+    /** Asks from another address and reads. */
+    private String askFromElsewhere(String path) throws IOException {
+        try (var socket = new Socket()) {
+            socket.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.2"), 0));
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream()
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    /** What was asked for is being read from the database at first. */
+    private void awaitFreePlaces() throws Exception {
+        var end = System.nanoTime() + 10_000_000_000L; // connections that don't move are closed after 30 s in any case
+        while (!askFromElsewhere("/users").startsWith("HTTP/1.1 200 ")) {
+            assertThat(System.nanoTime()).isLessThan(end);
+            Thread.sleep(20);
+        }
+    }
+
+    @Test
+    void othersAreServed() throws Exception {
+        var paths = List.of(
+                "/posts?limit=100",
+                "/posts?author=" + author,
+                "/posts/" + ids.getFirst(),
+                "/posts?ids=" + ids.get(0) + "," + ids.get(1),
+                "/users/" + author + "/posts",
+                "/users/" + author + "?include=posts",
+                "/docs/swagger-ui-bundle.js",
+                "/openapi.json");
+        var slow = new ArrayList<Socket>();
+        try {
+            for (int i = 0; i < 40; i++) {
+                slow.add(ask(paths.get(i % paths.size())));
+            }
+            awaitFreePlaces();
+            for (var path :
+                    List.of("/posts/" + ids.getFirst(), "/posts?limit=3", "/docs/swagger-ui-bundle.js", "/users")) {
+                for (int i = 0; i < 3; i++) {
+                    assertThat(askFromElsewhere(path)).startsWith("HTTP/1.1 200 ");
+                }
+            }
+        } finally {
+            for (var socket : slow) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
+    void aClientMustReadAtALeastRateAfterAGraceTime() {
+        var write = new ResponseWrite(0);
+        var second = 1_000_000_000L;
+
+        assertThat(write.isSlow(10 * second, ResponseWrite.GRACE)).isFalse();
+        assertThat(write.isSlow(11 * second, ResponseWrite.GRACE)).isTrue();
+        assertThat(write.isSlow(2 * second, ResponseWrite.GRACE_WHEN_FULL)).isTrue();
+    }
+
+    @Test
+    void memoryIsGivenBackWhenAnswersAreSent() throws Exception {
+        assertThat(get("/posts?limit=100").status()).isEqualTo(200);
+
+        var end = System.nanoTime() + 5_000_000_000L;
+        while (!metrics.text().contains("\nhttp_response_bytes 0.0")) {
+            assertThat(System.nanoTime()).isLessThan(end);
+            Thread.sleep(5);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.byline.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.byline.Byline;
+import dev.byline.BylineConfig;
+import dev.byline.http.HttpConfig;
+import dev.byline.http.HttpServer;
+import dev.byline.http.PrometheusMetrics;
+import dev.byline.user.Principal;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A process without options for it ends when it runs out of memory, wherever that strikes. */
+class OutOfMemoryTest {
+    @TempDir
+    Path folder;
+
+    /** The process that runs out of memory. */
+    static final class Program {
+        private static final List<byte[]> HEAP = new ArrayList<>();
+
+        private Program() {}
+
+        public static void main(String[] arguments) throws Exception {
+            OutOfMemory.watchThreads();
+            Logging.configure(ServerConfig.parse(Map.of()), true);
+            switch (arguments[0]) {
+                case "thread" -> new Thread(Program::fill).start();
+                case "pool" -> {
+                    var pool = new QueuedThreadPool();
+                    pool.start();
+                    pool.execute(Program::fill);
+                }
+                default -> serve(arguments[0]);
+            }
+            Thread.sleep(60_000);
+        }
+
+        private static Principal fill(String token) {
+            fill();
+            return new Principal.Anonymous();
+        }
+
+        private static void fill() {
+            for (var mine = new Object[2]; true; ) {
+                mine = new Object[] {mine, new byte[64 * 1024]};
+            }
+        }
+
+        /** The database isn't there: what the server needs of it is not at stake. */
+        private static void serve(String strike) throws Exception {
+            var byline = Byline.open(BylineConfig.of("postgres://nobody@127.0.0.1:1/none"));
+            var server = HttpServer.start(
+                    HttpConfig.local(0, "test"), byline, Program::fill, Optional::empty, new PrometheusMetrics("test"));
+            if (strike.equals("request")) {
+                ask(server.port(), "/posts");
+                return;
+            }
+            ask(server.port(), "/livez");
+            new Thread(() -> keepHeapFull()).start();
+            while (true) { // whichever thread of the server needs memory next
+                ask(server.port(), "/livez");
+            }
+        }
+
+        @SuppressWarnings("CatchAndPrintStackTrace")
+        private static void keepHeapFull() {
+            while (true) {
+                try {
+                    HEAP.add(new byte[512]);
+                } catch (OutOfMemoryError e) {
+                    Thread.onSpinWait(); // not this thread's affair
+                }
+            }
+        }
+
+        private static void ask(int port, String path) {
+            try {
+                var connection = (HttpURLConnection)
+                        URI.create("http://127.0.0.1:" + port + path).toURL().openConnection();
+                connection.setConnectTimeout(1000);
+                connection.setReadTimeout(1000);
+                connection.setRequestProperty("Authorization", "Bearer anything");
+                int ignored = connection.getResponseCode();
+            } catch (IOException e) {
+                // the server ends, or is about to
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"thread", "pool", "request", "heap"})
+    void theProcessEnds(String strike) throws Exception {
+        var log = folder.resolve("log");
+        var process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx48m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Program.class.getName(),
+                        strike)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        try {
+            assertThat(process.waitFor(50, TimeUnit.SECONDS))
+                    .as(Files.readString(log))
+                    .isTrue();
+            assertThat(process.exitValue()).as(Files.readString(log)).isEqualTo(OutOfMemory.STATUS);
+            assertThat(Files.readString(log)).containsOnlyOnce("byline: out of memory");
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+}
