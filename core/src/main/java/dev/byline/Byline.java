@@ -1,5 +1,6 @@
 package dev.byline;
 
+import dev.byline.cache.CacheKeySql;
 import dev.byline.cache.TieredCache;
 import dev.byline.db.Database;
 import dev.byline.db.PoolStatus;
@@ -12,6 +13,7 @@ import dev.byline.user.Purge;
 import dev.byline.user.Users;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
 import javax.sql.DataSource;
 
@@ -44,11 +46,23 @@ public final class Byline implements AutoCloseable {
         this.database = database;
         this.purge = new Purge(database);
         this.passwords = new Passwords(metrics);
-        this.cache = TieredCache.open(caching, metrics);
+        this.cache = TieredCache.open(caching, this::cacheKeys, metrics);
         this.users = new Users(database, purge, passwords, cache, Posts.FEED, Posts::author);
         this.tokens = new Tokens(database, passwords, clock, tokenTtl, users, cache, metrics);
         this.posts = new Posts(database, clock, users, cache);
         this.imports = new Imports(database, clock, cache, metrics, importing);
+    }
+
+    private Map<Long, byte[]> cacheKeys() {
+        var keys = database.read(CacheKeySql::all);
+        if (!keys.isEmpty()) {
+            return keys;
+        }
+        database.write(dsl -> {
+            CacheKeySql.makeFirst(dsl);
+            return null;
+        });
+        return database.read(CacheKeySql::all);
     }
 
     /**

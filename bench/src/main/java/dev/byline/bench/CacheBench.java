@@ -160,8 +160,8 @@ final class CacheBench {
             var cache = new BylineConfig.Cache(
                     true, BylineConfig.Cache.L1_TTL, BylineConfig.Cache.L2_TTL, 32 << 20, shared ? redis.uri() : null);
             var loads = new AtomicInteger();
-            try (var one = TieredCache.open(cache, Metrics.NONE);
-                    var other = TieredCache.open(cache, Metrics.NONE);
+            try (var one = TieredCache.open(cache, () -> Map.of(1L, new byte[32]), Metrics.NONE);
+                    var other = TieredCache.open(cache, () -> Map.of(1L, new byte[32]), Metrics.NONE);
                     var threads = Executors.newFixedThreadPool(500)) {
                 var kind = new CacheKind<String>(
                         "stampede", 1, String::length, (text, bytes) -> bytes.text(text), bytes -> bytes.text());

@@ -9,44 +9,23 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** Values as bytes, written and read in the same order. A checksum over
- * them and their name, in front, tells them from whatever else may be there. */
+/** Values as bytes, written and read in the same order. {@link CacheSeal} tells them from whatever else may be in Redis. */
 public final class CacheBytes {
     private ByteBuffer buffer;
 
     CacheBytes() {
-        buffer = ByteBuffer.allocate(512).position(Integer.BYTES);
+        buffer = ByteBuffer.allocate(512);
     }
 
-    private CacheBytes(ByteBuffer buffer) {
+    CacheBytes(ByteBuffer buffer) {
         this.buffer = buffer;
     }
 
-    /** What was written, behind its checksum. */
-    byte[] sealed(String name) {
-        buffer.putInt(0, checksum(name, buffer.array(), Integer.BYTES, buffer.position()));
+    /** What was written. */
+    byte[] toArray() {
         return Arrays.copyOf(buffer.array(), buffer.position());
-    }
-
-    /** What is to be read; null when the checksum is wrong. */
-    static @Nullable CacheBytes open(String name, ByteBuffer sealed) {
-        var bytes = new byte[sealed.remaining()];
-        sealed.get(bytes);
-        if (bytes.length <= Integer.BYTES) {
-            return null;
-        }
-        var buffer = ByteBuffer.wrap(bytes);
-        return buffer.getInt() == checksum(name, bytes, Integer.BYTES, bytes.length) ? new CacheBytes(buffer) : null;
-    }
-
-    private static int checksum(String name, byte[] bytes, int from, int to) {
-        var crc = new CRC32C();
-        crc.update(name.getBytes(StandardCharsets.UTF_8));
-        crc.update(bytes, from, to - from);
-        return (int) crc.getValue();
     }
 
     /** Whether nothing is left. */
@@ -92,7 +71,10 @@ public final class CacheBytes {
     /** Reads a text. */
     public String text() {
         var length = buffer.getInt();
-        var text = new String(buffer.array(), buffer.position(), length, StandardCharsets.UTF_8);
+        if (length < 0 || length > buffer.remaining()) {
+            throw new IllegalArgumentException("no text");
+        }
+        var text = new String(buffer.array(), buffer.arrayOffset() + buffer.position(), length, StandardCharsets.UTF_8);
         buffer.position(buffer.position() + length);
         return text;
     }

@@ -56,22 +56,22 @@ public record CacheKind<V>(
         return encoder == null;
     }
 
-    byte[] encode(String name, @Nullable V value) {
+    byte[] encode(@Nullable V value) {
         var bytes = new CacheBytes();
         bytes.flag(value != null);
         if (value != null && encoder != null) {
             encoder.accept(value, bytes);
         }
-        return bytes.sealed(name);
+        return bytes.toArray();
     }
 
-    /** Nothing, when the bytes are not what {@link #encode} wrote under this name. */
+    /** Nothing, when the bytes are not what {@link #encode} wrote. */
     @Nullable
-    Decoded<V> decode(String name, ByteBuffer sealed) {
-        var bytes = CacheBytes.open(name, sealed);
-        if (bytes == null || decoder == null) {
+    Decoded<V> decode(ByteBuffer encoded) {
+        if (decoder == null) {
             return null;
         }
+        var bytes = new CacheBytes(encoded);
         try {
             var value = bytes.flag() ? decoder.apply(bytes) : null;
             return bytes.isRead() ? new Decoded<>(value) : null;

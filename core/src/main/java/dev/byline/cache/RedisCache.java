@@ -63,9 +63,13 @@ final class RedisCache implements RemoteCache {
     private static final byte LEASED = 'L';
     private static final char SEPARATOR = '\n';
 
+    /** A lease that lives longer than leases do is none. */
     private static final Script LOOKUP = new Script("""
             local found = redis.pcall('GET', KEYS[1])
-            if type(found) == 'string' and ARGV[3] == '0' then return found end
+            if type(found) == 'string' and ARGV[3] == '0' then
+                local left = redis.call('PTTL', KEYS[1])
+                if string.byte(found) ~= string.byte(ARGV[1]) or (left >= 0 and left <= tonumber(ARGV[2])) then return found end
+            end
             redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
             return false
             """);
@@ -186,7 +190,7 @@ final class RedisCache implements RemoteCache {
             if (found.length > 0 && found[0] == LEASED) {
                 return new Lookup.Taken();
             }
-            // Whatever has no mark is nothing of ours: its checksum won't be right.
+            // Whatever has no mark was not written by Byline: its signature won't be right.
             return new Lookup.Hit(ByteBuffer.wrap(found, Math.min(1, found.length), Math.max(0, found.length - 1)));
         });
     }

@@ -10,8 +10,10 @@ import dev.byline.BylineException;
 import dev.byline.Metrics;
 import dev.byline.Metrics.Layer;
 import dev.byline.Metrics.Result;
+import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -70,6 +72,7 @@ public final class TieredCache implements AutoCloseable {
 
     private final @Nullable AsyncCache<String, Entry> l1;
     private final @Nullable RemoteCache remote;
+    private final CacheSeal seal;
     private final Metrics metrics;
     private final Duration l1Ttl;
     private final Duration l2Ttl;
@@ -87,7 +90,8 @@ public final class TieredCache implements AutoCloseable {
     private volatile long nothingBelievedUntil = System.nanoTime();
     private final @Nullable ScheduledExecutorService retries;
 
-    TieredCache(BylineConfig.Cache config, @Nullable RemoteCache remote, Metrics metrics) {
+    TieredCache(BylineConfig.Cache config, @Nullable RemoteCache remote, CacheSeal seal, Metrics metrics) {
+        this.seal = seal;
         this.metrics = metrics;
         this.l1Ttl = config.l1Ttl();
         this.l2Ttl = config.l2Ttl();
@@ -120,12 +124,17 @@ public final class TieredCache implements AutoCloseable {
      * Opens a cache.
      *
      * @param config how much, how long, and where Redis is
+     * @param keys reads the keys that values in Redis are signed with, by their ids; may block, and throw {@link
+     *     BylineException}
      * @param metrics is told what happens
      */
-    public static TieredCache open(BylineConfig.Cache config, Metrics metrics) {
+    public static TieredCache open(BylineConfig.Cache config, Supplier<Map<Long, byte[]>> keys, Metrics metrics) {
         var redis = config.redis();
         return new TieredCache(
-                config, redis == null || !config.enabled() ? null : new RedisCache(redis, metrics), metrics);
+                config,
+                redis == null || !config.enabled() ? null : new RedisCache(redis, metrics),
+                new CacheSeal(keys, InstantSource.system()),
+                metrics);
     }
 
     private ScheduledExecutorService retrying() {
@@ -218,13 +227,17 @@ public final class TieredCache implements AutoCloseable {
         if (remote == null || key.kind().isLocal()) {
             return entry(key, loader.get().orElse(null), start);
         }
+        if (!seal.isReady()) {
+            metrics.looked(key.kind().name(), Layer.L2, Result.ERROR);
+            return loadBeside(key, loader);
+        }
         var lease = lease();
         var doubt = doubts.getIfPresent(key.name());
         var force = doubt != null || pending.containsKey(key.name()) || start < nothingBelievedUntil;
         while (true) {
             switch (remote.lookup(key.name(), lease, force)) {
                 case RemoteCache.Lookup.Hit hit -> {
-                    var decoded = key.kind().decode(key.name(), hit.value());
+                    var decoded = open(key, hit.value());
                     if (decoded != null) {
                         metrics.looked(key.kind().name(), Layer.L2, Result.HIT);
                         return entry(key, decoded.value(), start);
@@ -252,8 +265,23 @@ public final class TieredCache implements AutoCloseable {
         }
     }
 
+    /** Null for what no process of this database signed under this name, and for what is past its time. */
+    private <V> CacheKind.@Nullable Decoded<V> open(CacheKey<V> key, ByteBuffer sealed) {
+        var opened = seal.open(key.name(), sealed);
+        var decoded = opened == null ? null : key.kind().decode(opened.bytes());
+        return opened != null && decoded != null && seal.isAlive(opened.loadedAt(), remoteTtl(decoded.value()))
+                ? decoded
+                : null;
+    }
+
+    /** How long Redis may have a value. */
+    private Duration remoteTtl(@Nullable Object value) {
+        return value == null ? negativeTtl() : l2Ttl.minus(l1Ttl);
+    }
+
     private <V> Entry loadAndFill(CacheKey<V> key, Supplier<Optional<V>> loader, byte[] lease, @Nullable Object doubt) {
         var start = System.nanoTime();
+        var loadedAt = seal.now();
         @Nullable V value;
         try {
             value = loader.get().orElse(null);
@@ -261,8 +289,8 @@ public final class TieredCache implements AutoCloseable {
             remote().release(key.name(), lease);
             throw e;
         }
-        var ttl = jittered(value == null ? negativeTtl() : l2Ttl.minus(l1Ttl));
-        if (!remote().fill(key.name(), lease, key.kind().encode(key.name(), value), ttl)) {
+        var sealed = seal.seal(key.name(), loadedAt, key.kind().encode(value));
+        if (!remote().fill(key.name(), lease, sealed, jittered(remoteTtl(value)))) {
             doubt(key);
         } else if (doubt != null) {
             doubts.asMap().remove(key.name(), doubt); // not one that arose meanwhile

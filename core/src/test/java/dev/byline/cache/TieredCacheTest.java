@@ -12,8 +12,11 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -72,13 +75,24 @@ class TieredCacheTest {
         }
     }
 
+    private static CacheSeal seal() {
+        return new CacheSeal(() -> Map.of(1L, new byte[CacheSeal.SECRET_BYTES]), InstantSource.system());
+    }
+
+    /** As a process writes it. */
+    private static byte[] sealed(String value) {
+        var seal = seal();
+        assertThat(seal.isReady()).isTrue();
+        return seal.seal(KEY.name(), Instant.now(), TEXT.encode(value));
+    }
+
     private TieredCache node() {
         return node(L1, L2);
     }
 
     private TieredCache node(Duration l1, Duration l2) {
         var config = new BylineConfig.Cache(true, l1, l2, 10 << 20, redis.uri());
-        var cache = new TieredCache(config, new RedisCache(redis.uri(), metrics), metrics);
+        var cache = new TieredCache(config, new RedisCache(redis.uri(), metrics), seal(), metrics);
         opened.add(cache);
         return cache;
     }
@@ -263,16 +277,13 @@ class TieredCacheTest {
             assertThat(remote.lookup(KEY.name(), lease, false)).isInstanceOf(RemoteCache.Lookup.Leased.class);
             assertThat(remote.lookup(KEY.name(), new byte[] {4}, false)).isInstanceOf(RemoteCache.Lookup.Taken.class);
             remote.invalidate(List.of(KEY.name()));
-            assertThat(remote.fill(KEY.name(), lease, TEXT.encode(KEY.name(), "old"), L2))
-                    .isFalse();
+            assertThat(remote.fill(KEY.name(), lease, sealed("old"), L2)).isFalse();
             assertThat(redis.get(KEY.name())).isNull();
 
             assertThat(remote.lookup(KEY.name(), lease, false)).isInstanceOf(RemoteCache.Lookup.Leased.class);
             assertThat(redis.ttl(KEY.name())).isBetween(3_000L, 4_000L); // a lease ends by itself
-            assertThat(remote.fill(KEY.name(), lease, TEXT.encode(KEY.name(), "new"), L2))
-                    .isTrue();
-            assertThat(remote.fill(KEY.name(), lease, TEXT.encode(KEY.name(), "again"), L2))
-                    .isFalse();
+            assertThat(remote.fill(KEY.name(), lease, sealed("new"), L2)).isTrue();
+            assertThat(remote.fill(KEY.name(), lease, sealed("again"), L2)).isFalse();
         }
     }
 
@@ -487,7 +498,7 @@ class TieredCacheTest {
                 Thread.ofPlatform().daemon().start(() -> talk(server, nonsense + "\r\n"));
                 var uri = URI.create("redis://127.0.0.1:" + server.getLocalPort());
                 var config = new BylineConfig.Cache(true, L1, L2, 10 << 20, uri);
-                try (var cache = new TieredCache(config, new RedisCache(uri, metrics), metrics)) {
+                try (var cache = new TieredCache(config, new RedisCache(uri, metrics), seal(), metrics)) {
                     row = "old";
                     for (int i = 0; i < 20; i++) {
                         assertThat(cache.get(TEXT.key(i), this::load))
@@ -557,7 +568,7 @@ class TieredCacheTest {
     void aFullRedisIsAMiss() throws Exception {
         try (var full = new TestRedis("--maxmemory", "1mb", "--maxmemory-policy", "noeviction")) {
             var config = new BylineConfig.Cache(true, L1, L2, 10 << 20, full.uri());
-            try (var cache = new TieredCache(config, new RedisCache(full.uri(), metrics), metrics)) {
+            try (var cache = new TieredCache(config, new RedisCache(full.uri(), metrics), seal(), metrics)) {
                 for (int i = 0; i < 50; i++) {
                     assertThat(cache.get(TEXT.key(i), this::load)).contains("old");
                 }
@@ -580,8 +591,8 @@ class TieredCacheTest {
 
     @Test
     void withoutRedisItWorksAsWell() {
-        try (var local = TieredCache.open(BylineConfig.Cache.LOCAL, metrics);
-                var off = TieredCache.open(BylineConfig.Cache.OFF, metrics)) {
+        try (var local = TieredCache.open(BylineConfig.Cache.LOCAL, Map::of, metrics);
+                var off = TieredCache.open(BylineConfig.Cache.OFF, Map::of, metrics)) {
             for (int i = 0; i < 3; i++) {
                 assertThat(read(local)).isEqualTo("old");
                 assertThat(read(off)).isEqualTo("old");
@@ -596,7 +607,7 @@ class TieredCacheTest {
     @Test
     void memoryIsBounded() {
         var config = new BylineConfig.Cache(true, L1, L2, 1 << 20, null);
-        try (var small = TieredCache.open(config, metrics)) {
+        try (var small = TieredCache.open(config, Map::of, metrics)) {
             for (int i = 0; i < 1000; i++) {
                 small.get(TEXT.key(i), () -> Optional.of("x".repeat(10_000)));
             }

@@ -38,7 +38,7 @@ class ImportsTest extends CoreTest {
     private final Imports imports = new Imports(
             pool,
             InstantSource.system(),
-            TieredCache.open(BylineConfig.Cache.OFF, Metrics.NONE),
+            TieredCache.open(BylineConfig.Cache.OFF, java.util.Map::of, Metrics.NONE),
             Metrics.NONE,
             PRIVATE);
     private int paths;
@@ -292,7 +292,7 @@ class ImportsTest extends CoreTest {
         try (var hurried = new Imports(
                 pool,
                 InstantSource.system(),
-                TieredCache.open(BylineConfig.Cache.OFF, Metrics.NONE),
+                TieredCache.open(BylineConfig.Cache.OFF, java.util.Map::of, Metrics.NONE),
                 Metrics.NONE,
                 PRIVATE,
                 null,

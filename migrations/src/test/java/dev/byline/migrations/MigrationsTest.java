@@ -14,7 +14,7 @@ class MigrationsTest {
         try (var database = TestDatabase.empty()) {
             assertThat(Migrations.pending(database.dataSource())).startsWith("V001__users.sql", "V002__posts.sql");
 
-            assertThat(Migrations.apply(database.dataSource())).isEqualTo(7);
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(8);
 
             assertThat(Migrations.pending(database.dataSource())).isEmpty();
             assertThat(Migrations.apply(database.dataSource())).isZero();
@@ -26,7 +26,7 @@ class MigrationsTest {
         try (var database = TestDatabase.empty()) {
             database.run("CREATE TABLE invoices (id int)");
 
-            assertThat(Migrations.apply(database.dataSource())).isEqualTo(7);
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(8);
         }
     }
 
@@ -57,7 +57,7 @@ class MigrationsTest {
             for (var each : applied) {
                 total += each.get();
             }
-            assertThat(total).isEqualTo(7);
+            assertThat(total).isEqualTo(8);
         }
     }
 
@@ -66,17 +66,17 @@ class MigrationsTest {
     void aRunThatWasCutShortIsRepeated() {
         try (var database = TestDatabase.migrated()) {
             database.run("DELETE FROM byline_schema_history WHERE version >= '005'");
-            database.run("DROP TABLE idempotency_keys, feed_items, feeds");
+            database.run("DROP TABLE idempotency_keys, feed_items, feeds, cache_keys");
             database.run("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'users_admins_idx'::regclass");
 
-            assertThat(Migrations.apply(database.dataSource())).isEqualTo(3);
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(4);
 
             assertThat(database.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid"))
                     .isEqualTo("0");
             database.run("DELETE FROM byline_schema_history WHERE version >= '006'");
-            database.run("DROP TABLE idempotency_keys, feed_items, feeds");
+            database.run("DROP TABLE idempotency_keys, feed_items, feeds, cache_keys");
             database.run("UPDATE byline_schema_history SET success = false WHERE version = '005'");
-            assertThat(Migrations.apply(database.dataSource())).isEqualTo(3);
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(4);
             assertThat(Migrations.pending(database.dataSource())).isEmpty();
         }
     }
@@ -88,7 +88,7 @@ class MigrationsTest {
                 var reader = database.dataSource().getConnection();
                 var thread = Executors.newSingleThreadExecutor()) {
             database.run("DELETE FROM byline_schema_history WHERE version >= '004'");
-            database.run("DROP TABLE tokens, idempotency_keys, feed_items, feeds");
+            database.run("DROP TABLE tokens, idempotency_keys, feed_items, feeds, cache_keys");
             database.run("ALTER TABLE users DROP COLUMN password_hash");
             reader.setAutoCommit(false);
             try (var statement = reader.createStatement()) {
@@ -107,7 +107,7 @@ class MigrationsTest {
             }
             reader.rollback();
 
-            assertThat(applied.get()).isEqualTo(4);
+            assertThat(applied.get()).isEqualTo(5);
             assertThat(Migrations.pending(database.dataSource())).isEmpty();
         }
     }

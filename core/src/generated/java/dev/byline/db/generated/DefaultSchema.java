@@ -4,6 +4,7 @@
 package dev.byline.db.generated;
 
 
+import dev.byline.db.generated.tables.CacheKeys;
 import dev.byline.db.generated.tables.FeedItems;
 import dev.byline.db.generated.tables.Feeds;
 import dev.byline.db.generated.tables.IdempotencyKeys;
@@ -26,6 +27,8 @@ public class DefaultSchema extends SchemaImpl {
     private static final long serialVersionUID = 1L;
 
     public static final DefaultSchema DEFAULT_SCHEMA = new DefaultSchema();
+
+    public final CacheKeys CACHE_KEYS = CacheKeys.CACHE_KEYS;
 
     public final FeedItems FEED_ITEMS = FeedItems.FEED_ITEMS;
 
@@ -52,6 +55,7 @@ public class DefaultSchema extends SchemaImpl {
     @Override
     public final List<Table<?>> getTables() {
         return Arrays.asList(
+            CacheKeys.CACHE_KEYS,
             FeedItems.FEED_ITEMS,
             Feeds.FEEDS,
             IdempotencyKeys.IDEMPOTENCY_KEYS,

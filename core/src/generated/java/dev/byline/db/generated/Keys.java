@@ -4,6 +4,7 @@
 package dev.byline.db.generated;
 
 
+import dev.byline.db.generated.tables.CacheKeys;
 import dev.byline.db.generated.tables.FeedItems;
 import dev.byline.db.generated.tables.Feeds;
 import dev.byline.db.generated.tables.IdempotencyKeys;
@@ -27,6 +28,7 @@ public class Keys {
     // UNIQUE and PRIMARY KEY definitions
     // -------------------------------------------------------------------------
 
+    public static final UniqueKey<Record> CACHE_KEYS_PKEY = Internal.createUniqueKey(CacheKeys.CACHE_KEYS, DSL.name("cache_keys_pkey"), new TableField[] { CacheKeys.CACHE_KEYS.ID }, true);
     public static final UniqueKey<Record> FEED_ITEMS_PKEY = Internal.createUniqueKey(FeedItems.FEED_ITEMS, DSL.name("feed_items_pkey"), new TableField[] { FeedItems.FEED_ITEMS.FEED_ID, FeedItems.FEED_ITEMS.GUID }, true);
     public static final UniqueKey<Record> FEEDS_PKEY = Internal.createUniqueKey(Feeds.FEEDS, DSL.name("feeds_pkey"), new TableField[] { Feeds.FEEDS.ID }, true);
     public static final UniqueKey<Record> FEEDS_USER_ID_URL_KEY = Internal.createUniqueKey(Feeds.FEEDS, DSL.name("feeds_user_id_url_key"), new TableField[] { Feeds.FEEDS.USER_ID, Feeds.FEEDS.URL }, true);

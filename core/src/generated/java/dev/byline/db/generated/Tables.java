@@ -4,6 +4,7 @@
 package dev.byline.db.generated;
 
 
+import dev.byline.db.generated.tables.CacheKeys;
 import dev.byline.db.generated.tables.FeedItems;
 import dev.byline.db.generated.tables.Feeds;
 import dev.byline.db.generated.tables.IdempotencyKeys;
@@ -14,6 +15,8 @@ import dev.byline.db.generated.tables.Users;
 
 @SuppressWarnings({ "all", "unchecked", "rawtypes", "this-escape" })
 public class Tables {
+
+    public static final CacheKeys CACHE_KEYS = CacheKeys.CACHE_KEYS;
 
     public static final FeedItems FEED_ITEMS = FeedItems.FEED_ITEMS;
 
