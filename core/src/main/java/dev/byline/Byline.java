@@ -156,10 +156,13 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
-         * Opens Byline on the host's pool.
+         * Opens Byline on the host's pool. Looks at one connection, for which it waits a second at most: the database may
+         * be away.
          *
          * @param value connections with auto-commit on; set {@code statement_timeout} and the driver's {@code socketTimeout}
          *     on them, so that a frozen database can't hang the host. Stays open when Byline is closed.
+         * @throws IllegalStateException when auto-commit is off; every use case throws it, too, when a connection comes with
+         *     auto-commit off, as within a transaction of the host's
          */
         public Byline dataSource(DataSource value) {
             return new Byline(Database.on(value, metrics), clock, tokenTtl, cache, imports, metrics);

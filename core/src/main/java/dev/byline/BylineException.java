@@ -85,13 +85,26 @@ public abstract sealed class BylineException extends RuntimeException {
         }
     }
 
-    /** It clashes with what is already there; nothing was changed. */
+    /**
+     * It clashes with what is already there, or a rule that a host added to the schema refused it; nothing was changed. For a
+     * rule, the cause holds the driver's {@link java.sql.SQLException}.
+     */
     public static final class Conflict extends BylineException {
         private static final long serialVersionUID = 1L;
 
         /** @param message what it clashes with */
         public Conflict(String message) {
             super(message, null);
+        }
+
+        /**
+         * A rule of the database that is not Byline's: a host's foreign key, constraint or trigger.
+         *
+         * @param message what was refused, without the rule's name
+         * @param cause what the driver reported, with the rule's name
+         */
+        public Conflict(String message, Throwable cause) {
+            super(message, cause);
         }
     }
 
@@ -132,13 +145,26 @@ public abstract sealed class BylineException extends RuntimeException {
         }
     }
 
-    /** The database is away, overloaded or too slow; a write may or may not have happened. Trying later may help. */
+    /**
+     * The database is away, overloaded or too slow, or its schema is not there, as the message says; a write may or may not
+     * have happened. Trying later may help.
+     */
     public static final class Unavailable extends BylineException {
         private static final long serialVersionUID = 1L;
 
         /** @param message what is overloaded, apart from the database */
         public Unavailable(String message) {
             super(message, null);
+        }
+
+        /**
+         * The database answers, and can't be used.
+         *
+         * @param message what is wrong with it, and what to do
+         * @param cause what the driver reported
+         */
+        public Unavailable(String message, Throwable cause) {
+            super(message, cause);
         }
 
         /** @param cause what the driver or pool reported */

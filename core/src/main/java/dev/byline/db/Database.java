@@ -30,6 +30,7 @@ public final class Database implements AutoCloseable {
     private final @Nullable FairPool pool;
     private final @Nullable PgDataSource connections;
     private final TimedConnections lent;
+    private final Violations violations = new Violations();
     private volatile long answeredAt = System.nanoTime() - Duration.ofDays(1).toNanos();
 
     private Database(
@@ -77,14 +78,16 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Uses somebody else's pool, which stays open when this is closed.
+     * Uses a host's pool, which stays open when this is closed. Waits up to a second for a connection to look at; what it
+     * doesn't find then, it finds when a connection is borrowed.
      *
      * @param dataSource connections with auto-commit on
      * @param metrics as above
+     * @throws IllegalStateException when auto-commit is off
      */
     public static Database on(DataSource dataSource, Metrics metrics) {
-        return new Database(
-                dataSource::getConnection, null, null, settings(), BylineConfig.Database.SLOW_STATEMENT, metrics);
+        var connections = HostConnections.open(dataSource);
+        return new Database(connections, null, null, settings(), BylineConfig.Database.SLOW_STATEMENT, metrics);
     }
 
     private static HikariConfig hikari(BylineConfig.Database config, DataSource connections) {
@@ -107,6 +110,7 @@ public final class Database implements AutoCloseable {
      *
      * @param query what to run; blocks for a free connection and for the statement
      * @param <T> what it returns
+     * @throws IllegalStateException when a host's connection comes with auto-commit off, here and below
      * @throws BylineException.Unavailable when the database is away, overloaded or too slow
      */
     public <T extends @Nullable Object> T read(Function<DSLContext, T> query) {
@@ -115,7 +119,7 @@ public final class Database implements AutoCloseable {
             answered();
             return result;
         } catch (DataAccessException e) {
-            throw Violations.translate(e);
+            throw violations.translate(e);
         }
     }
 
@@ -135,7 +139,7 @@ public final class Database implements AutoCloseable {
             answered();
             return result;
         } catch (DataAccessException e) {
-            throw Violations.translate(e);
+            throw violations.translate(e);
         }
     }
 

@@ -60,6 +60,8 @@ record FeedImport(
             LOG.warn("could not write what {} says", feed.host(), e);
             return new ImportOutcome.Failed(
                     url, ImportFailure.UNAVAILABLE, "the database did not take all of it; import it again");
+        } catch (BylineException.Conflict e) { // a host's rule
+            return new ImportOutcome.Failed(url, ImportFailure.UNAVAILABLE, String.valueOf(e.getMessage()));
         } catch (BylineException e) {
             throw e;
         } catch (RuntimeException | StackOverflowError e) {

@@ -454,7 +454,10 @@ final class PostSql {
         for (var user : users) {
             insert = insert.values(user.email(), user.name(), MetadataSql.value(user.metadata()));
         }
-        var unused = insert.onConflictDoNothing().execute();
+        var unused = insert.onConflict(UserSql.emailKey(USERS.EMAIL))
+                .where(USERS.DELETED_AT.isNull())
+                .doNothing()
+                .execute();
     }
 
     /** Finds users by address, in whatever case: address as asked for, id. */

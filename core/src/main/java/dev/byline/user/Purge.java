@@ -4,7 +4,7 @@ import dev.byline.BylineException;
 import dev.byline.db.Database;
 import dev.byline.idempotency.Idempotency;
 import java.time.Duration;
-import java.util.List;
+import java.time.InstantSource;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -22,10 +22,8 @@ public final class Purge implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Purge.class);
     private static final Duration INTERVAL = Duration.ofMinutes(1);
 
-    /** Rows removed in one transaction at most: a post may have hundreds of chunks of its body beside it. */
-    private static final int BATCH = 200;
-
     private final Database database;
+    private final DeletedUsers deletedUsers;
     private final ScheduledExecutorService executor;
     private final AtomicBoolean requested = new AtomicBoolean();
 
@@ -36,6 +34,7 @@ public final class Purge implements AutoCloseable {
      */
     public Purge(Database database) {
         this.database = database;
+        this.deletedUsers = new DeletedUsers(database, InstantSource.system());
         this.executor = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("byline-purge").factory());
         var unused = executor.scheduleWithFixedDelay(
@@ -55,7 +54,7 @@ public final class Purge implements AutoCloseable {
 
     private void round() {
         requested.set(false);
-        attempt(this::removeUsers);
+        attempt(() -> deletedUsers.remove(executor::isShutdown));
         attempt(() -> Idempotency.removeExpired(database, executor::isShutdown));
     }
 
@@ -67,42 +66,6 @@ public final class Purge implements AutoCloseable {
         } catch (RuntimeException | Error e) { // the executor would drop it, and never call again
             LOG.error("could not remove what is deleted or expired", e);
         }
-    }
-
-    private void removeUsers() {
-        for (var ids = marked(); !ids.isEmpty() && !executor.isShutdown(); ids = marked()) {
-            var progress = false;
-            for (var id : ids) {
-                progress |= purge(id);
-            }
-            if (!progress) {
-                return; // another process is at it
-            }
-        }
-    }
-
-    private List<Long> marked() {
-        return database.read(dsl -> UserSql.markedDeleted(dsl, 100));
-    }
-
-    private boolean purge(long id) {
-        var progress = false;
-        for (var batch = BATCH; !executor.isShutdown(); ) {
-            var limit = batch;
-            try {
-                var rows = database.write(dsl -> UserSql.deleteRows(dsl, id, limit));
-                progress |= rows > 0;
-                if (rows < limit) {
-                    return database.write(dsl -> UserSql.lock(dsl, id) && UserSql.deleteMarked(dsl, id)) || progress;
-                }
-            } catch (BylineException.Unavailable e) {
-                if (batch == 1) {
-                    throw e;
-                }
-                batch = Math.max(1, batch / 4); // too much for the statement's time limit, perhaps
-            }
-        }
-        return false;
     }
 
     /** Stops after the batch that is under way. Waits for it, at most 5 seconds. */

@@ -61,7 +61,9 @@ public final class UserSql {
                 .set(USERS.PASSWORD_HASH, passwordHash)
                 .set(USERS.METADATA, MetadataSql.value(user.metadata()))
                 .set(USERS.ROLE, role.text())
-                .onConflictDoNothing()
+                .onConflict(emailKey(USERS.EMAIL)) // users_email_key and no index of a host's
+                .where(USERS.DELETED_AT.isNull())
+                .doNothing()
                 .returning(COLUMNS)
                 .fetchOptional(UserSql::user);
     }
@@ -212,10 +214,11 @@ public final class UserSql {
                 == 1;
     }
 
-    static List<Long> markedDeleted(DSLContext dsl, int limit) {
+    /** In the order of their ids. */
+    static List<Long> markedDeleted(DSLContext dsl, long after, int limit) {
         return dsl.select(USERS.ID)
                 .from(USERS)
-                .where(USERS.DELETED_AT.isNotNull())
+                .where(USERS.DELETED_AT.isNotNull(), USERS.ID.gt(after))
                 .orderBy(USERS.ID)
                 .limit(DSL.inline(limit))
                 .fetch(USERS.ID);

@@ -100,6 +100,26 @@ class ImportsTest extends CoreTest {
     }
 
     @Test
+    void aRuleOfTheHostsFailsOneFeedAndNotTheOthers() {
+        var user = newUser();
+        var refused = new Changing(feed(item("refused", "R")));
+        var taken = new Changing(feed(item("taken", "T")));
+        database.run("ALTER TABLE posts ADD CONSTRAINT host_rule CHECK (title <> 'refused')");
+        try {
+            var outcomes = imports.run(as(user), List.of(refused.url, taken.url));
+
+            assertThat(outcomes.getFirst())
+                    .isEqualTo(new Failed(
+                            refused.url,
+                            ImportFailure.UNAVAILABLE,
+                            "the database refused the change: it breaks a rule that was added to the schema"));
+            assertThat(outcomes.getLast()).isEqualTo(imported(taken.url, 1, 0));
+        } finally {
+            database.run("ALTER TABLE posts DROP CONSTRAINT host_rule");
+        }
+    }
+
+    @Test
     void itemsBecomePublishedPostsWithTheirTime() {
         var user = newUser();
         var feed = new Changing(feed(item("a", "A"), item("b", "B")));

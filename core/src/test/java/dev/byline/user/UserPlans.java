@@ -19,6 +19,6 @@ public final class UserPlans {
     /** Those that have an index of their own and are no lists. */
     public static void others(DSLContext dsl) {
         var unused = UserSql.adminExists(dsl);
-        UserSql.markedDeleted(dsl, 10);
+        UserSql.markedDeleted(dsl, 0, 10);
     }
 }
