@@ -5,6 +5,7 @@ import dev.byline.BylineException;
 import dev.byline.Metadata;
 import dev.byline.db.Capacity;
 import dev.byline.db.ServerFacts;
+import dev.byline.db.Violations;
 import dev.byline.http.Readiness;
 import dev.byline.user.NewUser;
 import dev.byline.user.Principal;
@@ -77,14 +78,16 @@ final class Startup implements Readiness {
             if (pending.isEmpty()) {
                 return prepared(facts);
             }
-            waitFor("the schema lacks " + String.join(", ", pending) + ": run byline migrate");
+            waitFor("the schema lacks " + String.join(", ", pending) + ": run `byline migrate`", "");
         } catch (BylineException.Unavailable e) {
-            waitFor("the database does not answer: " + ExceptionUtils.getRootCauseMessage(e));
+            waitFor(
+                    Violations.isSchemaMissing(e) ? String.valueOf(e.getMessage()) : "the database does not answer",
+                    ExceptionUtils.getRootCauseMessage(e));
         } catch (FlywayException e) {
             if (!stop.isGiven() && !Schema.isUnreachable(e)) {
                 throw e;
             }
-            waitFor("the database does not answer to migrations: " + ExceptionUtils.getRootCauseMessage(e));
+            waitFor("the database does not answer to migrations", ExceptionUtils.getRootCauseMessage(e));
         }
         return Optional.empty();
     }
@@ -131,13 +134,19 @@ final class Startup implements Readiness {
         }
     }
 
-    /** What the log says in full, clients get to know as far as the colon. */
-    private void waitFor(String what) {
-        if (!what.equals(logged)) {
-            LOG.warn("not ready: {}", what);
+    /**
+     * Notes what is in the way.
+     *
+     * @param what for clients and the log
+     * @param detail for the log only: it may name hosts and users
+     */
+    private void waitFor(String what, String detail) {
+        var line = detail.isEmpty() ? what : what + ": " + detail;
+        if (!line.equals(logged)) {
+            LOG.warn("not ready: {}", line);
         }
-        logged = what;
-        obstacle = what.split(":", 2)[0];
+        logged = line;
+        obstacle = what;
     }
 
     /** How the pool is sized, and as soon as that is known, what the database gives. */
