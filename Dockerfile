@@ -49,7 +49,7 @@ LABEL org.opencontainers.image.title="Byline" \
     org.opencontainers.image.revision="${REVISION}"
 RUN echo 'byline:x:10001:10001::/data:/usr/sbin/nologin' >> /etc/passwd \
     && echo 'byline:x:10001:' >> /etc/group \
-    && mkdir /data && chown 10001:10001 /data
+    && mkdir -m 700 /data && chown 10001:10001 /data
 # Jar, JRE and archive in one layer: the archive counts only with exactly these two, and is ignored beside others.
 COPY --from=home /opt/byline /opt/byline
 # glibc keeps up to eight pools of memory for each core and gives little back: two are enough.

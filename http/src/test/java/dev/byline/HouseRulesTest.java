@@ -112,6 +112,20 @@ class HouseRulesTest {
     }
 
     @Test
+    void childProcessesInheritNoSecrets() {
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("dev.byline.server.ChildProcess")
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.lang.ProcessBuilder")
+                .orShould()
+                .callMethod(Runtime.class, "exec", String[].class)
+                .because("a process' environment holds every setting: ChildProcess passes on what is needed")
+                .check(HOUSE);
+    }
+
+    @Test
     void nothingIsKeptInThreadLocalsOrStaticVariables() {
         noFields()
                 .should()

@@ -3,12 +3,15 @@ package dev.byline.server;
 import dev.byline.db.DatabaseUrl;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -16,10 +19,10 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.apache.commons.io.FileUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,19 +35,20 @@ import org.slf4j.LoggerFactory;
  */
 final class EmbeddedPostgres implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedPostgres.class);
-    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
 
     /** Data folders of different major versions don't mix. */
     private static final String CLUSTER = "postgres-18";
 
-    private final io.zonky.test.db.postgres.embedded.EmbeddedPostgres postgres;
+    private final PostgresCluster cluster;
+    private final int port;
     private final FileChannel lockFile;
     private final String password;
 
-    private EmbeddedPostgres(
-            io.zonky.test.db.postgres.embedded.EmbeddedPostgres postgres, FileChannel lockFile, String password) {
-        this.postgres = postgres;
+    private EmbeddedPostgres(PostgresCluster cluster, int port, FileChannel lockFile, String password) {
+        this.cluster = cluster;
+        this.port = port;
         this.lockFile = lockFile;
         this.password = password;
     }
@@ -56,11 +60,15 @@ final class EmbeddedPostgres implements AutoCloseable {
      * @throws Refusal when another process uses the folder, or it can't be used
      */
     static EmbeddedPostgres start(Path folder) {
+        return startIn(folder.toAbsolutePath().normalize());
+    }
+
+    private static EmbeddedPostgres startIn(Path folder) {
         try {
             createPrivate(folder);
             var lockFile = lock(folder)
                     .orElseThrow(() -> new Refusal("another Byline is running on "
-                            + folder.toAbsolutePath().normalize()
+                            + folder
                             + "; stop it, or set BYLINE_DATA_DIR to another folder"));
             try {
                 return start(folder, lockFile);
@@ -68,10 +76,10 @@ final class EmbeddedPostgres implements AutoCloseable {
                 lockFile.close();
                 throw e;
             }
-        } catch (IOException | IllegalStateException | ExceptionInInitializerError e) {
+        } catch (IOException e) {
             LOG.debug("embedded PostgreSQL", e);
             throw new Refusal("the embedded PostgreSQL does not start in "
-                    + folder.toAbsolutePath().normalize() + ": " + e
+                    + folder + ": " + e
                     + "; see the files in " + CLUSTER + "/log there, or set DATABASE_URL to a PostgreSQL of your own");
         }
     }
@@ -82,8 +90,7 @@ final class EmbeddedPostgres implements AutoCloseable {
             return;
         }
         if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-            Files.createDirectories(
-                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
         } else {
             Files.createDirectories(folder);
         }
@@ -130,40 +137,44 @@ final class EmbeddedPostgres implements AutoCloseable {
     }
 
     private static EmbeddedPostgres start(Path folder, FileChannel lockFile) throws IOException {
-        var cluster = folder.resolve(CLUSTER).toAbsolutePath().normalize();
-        var binaries = folder.resolve("binaries").toAbsolutePath().normalize();
+        warnIfOpen(folder);
+        var data = folder.resolve(CLUSTER);
+        var binaries = folder.resolve("binaries");
         var complete = folder.resolve(CLUSTER + ".complete");
-        var password = password(folder.resolve("password"));
-        stopOrphan(cluster, binaries);
-        setAsideUnfinished(cluster, binaries, complete);
-        var postgres = io.zonky.test.db.postgres.embedded.EmbeddedPostgres.builder()
-                .setOverrideWorkingDirectory(
-                        folder.resolve("binaries").toAbsolutePath().toFile())
-                .setDataDirectory(cluster)
-                .setCleanDataDirectory(false)
-                .setRegisterShutdownHook(false)
-                .setPGStartupWait(START_TIMEOUT)
-                // initdb's options, whatever the builder calls them
-                .setLocaleConfig(
-                        "pwfile", folder.resolve("password").toAbsolutePath().toString())
-                .setLocaleConfig("auth-local", "scram-sha-256")
-                .setLocaleConfig("auth-host", "scram-sha-256")
-                .setLocaleConfig("locale-provider", "builtin")
-                .setLocaleConfig("builtin-locale", "C.UTF-8")
-                .setLocaleConfig("locale", "C")
-                .setConnectConfig("password", password)
-                .setServerConfig("fsync", "on")
-                .setServerConfig("synchronous_commit", "on")
-                .setServerConfig("listen_addresses", "127.0.0.1")
-                .setServerConfig("unix_socket_directories", "")
-                .setServerConfig("max_connections", "100")
-                .setServerConfig("logging_collector", "on")
-                .setServerConfig("log_error_verbosity", "terse") // without the values of a violated constraint
-                .setServerConfig("log_filename", "postgresql-%a.log")
-                .setServerConfig("log_truncate_on_rotation", "on")
-                .start();
+        var passwordFile = folder.resolve("password");
+        var password = password(passwordFile);
+        createPrivate(binaries);
+        stopOrphan(data, binaries);
+        setAsideUnfinished(data, complete);
+        var cluster = new PostgresCluster(PostgresBinaries.unpack(binaries), data);
+        if (!Files.exists(data)) {
+            cluster.create(passwordFile);
+        }
+        var port = freePort();
+        cluster.start(port);
         Files.writeString(complete, "");
-        return new EmbeddedPostgres(postgres, lockFile, password);
+        return new EmbeddedPostgres(cluster, port, lockFile, password);
+    }
+
+    private static void warnIfOpen(Path folder) throws IOException {
+        if (!folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+            return;
+        }
+        var permissions = Files.getPosixFilePermissions(folder);
+        if (!OWNER_ONLY.containsAll(permissions)) {
+            LOG.warn(
+                    "the data folder {} is open to other users of this machine ({}), with all data and the password to it: run"
+                            + " chmod 700 {}",
+                    folder,
+                    PosixFilePermissions.toString(permissions),
+                    folder);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
     }
 
     private static String password(Path file) throws IOException {
@@ -180,18 +191,10 @@ final class EmbeddedPostgres implements AutoCloseable {
     }
 
     /**
-     * A start that was killed leaves binaries half unpacked, without the mark that ends their unpacking, or a cluster half
-     * made, without ours. The first are deleted, the second is renamed: it is not for us to decide that it is worthless.
+     * A start that was killed leaves a cluster half made, without the mark of a complete one: it is renamed, as it may not be
+     * worthless.
      */
-    private static void setAsideUnfinished(Path cluster, Path binaries, Path complete) throws IOException {
-        createPrivate(binaries); // before the library does, which opens it to everyone
-        try (var versions = Files.newDirectoryStream(binaries, "PG-*")) {
-            for (var version : versions) {
-                if (!Files.exists(version.resolve(".exists"))) {
-                    FileUtils.deleteDirectory(version.toFile());
-                }
-            }
-        }
+    private static void setAsideUnfinished(Path cluster, Path complete) throws IOException {
         if (Files.exists(cluster) && !Files.exists(complete)) {
             var aside = cluster.resolveSibling(CLUSTER + ".unfinished-" + System.currentTimeMillis());
             LOG.warn("the first start was cut short: what it left is now {}", aside);
@@ -208,9 +211,7 @@ final class EmbeddedPostgres implements AutoCloseable {
         var pid = orphan.get().pid();
         LOG.info("stopping the PostgreSQL that a killed Byline left behind (process {})", pid);
         // SIGINT is PostgreSQL's fast shutdown; SIGTERM, all that Java can send, would wait for its clients.
-        new ProcessBuilder(List.of("kill", "-INT", Long.toString(pid)))
-                .inheritIO()
-                .start();
+        ChildProcess.run(List.of("kill", "-INT", Long.toString(pid)));
         try {
             orphan.get().onExit().get(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
         } catch (InterruptedException e) {
@@ -244,7 +245,7 @@ final class EmbeddedPostgres implements AutoCloseable {
 
     /** Where it is. */
     DatabaseUrl url() {
-        return url(postgres.getPort(), password);
+        return url(port, password);
     }
 
     private static DatabaseUrl url(int port, String password) {
@@ -255,7 +256,7 @@ final class EmbeddedPostgres implements AutoCloseable {
     @Override
     public void close() {
         try (lockFile) {
-            postgres.close();
+            cluster.stop();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -27,6 +27,9 @@ final class Logging {
         root.setLevel(Level.WARN);
         root.addAppender(console);
         context.getLogger("dev.byline").setLevel(Level.INFO);
+        // jOOQ warns of every PostgreSQL older than its newest dialect; ServerFacts knows which are supported
+        context.getLogger("org.jooq.impl.DefaultExecuteContext.logVersionSupport")
+                .setLevel(Level.OFF);
         requests(context, encoder(config, interactive, context), config.logRequests());
     }
 

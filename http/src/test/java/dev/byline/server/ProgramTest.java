@@ -1,16 +1,21 @@
 package dev.byline.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.byline.migrations.TestDatabase;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,6 +44,10 @@ class ProgramTest {
             process.waitFor(30, TimeUnit.SECONDS);
             process.destroyForcibly();
         }
+    }
+
+    @AfterEach
+    void closeClient() {
         client.close();
     }
 
@@ -106,10 +115,14 @@ class ProgramTest {
     }
 
     private String show(String name) throws Exception {
+        return value("SHOW " + name);
+    }
+
+    private String value(String query) throws Exception {
         var url = EmbeddedPostgres.running(folder.resolve("data")).orElseThrow();
         try (var connection = DriverManager.getConnection(url.jdbcUrl(), url.credentials());
                 var statement = connection.createStatement();
-                var rows = statement.executeQuery("SHOW " + name)) {
+                var rows = statement.executeQuery(query)) {
             rows.next();
             return rows.getString(1);
         }
@@ -135,6 +148,26 @@ class ProgramTest {
         assertThat(show("full_page_writes")).isEqualTo("on");
         assertThat(Files.readString(folder.resolve("data/postgres-18/pg_hba.conf")))
                 .doesNotContainPattern("(?m)^(host|local).*trust");
+
+        // Its text search knows letters from signs, where the system has a locale that does.
+        if (System.getProperty("os.name").equals("Linux")) {
+            assertThat(value("SELECT datctype FROM pg_database WHERE datname = current_database()"))
+                    .isEqualTo("C.UTF-8");
+            assertThat(value("SELECT to_tsvector('simple', '“Zebra” waiting… it’s over—now «x» 🦊fox')"))
+                    .isEqualTo("'fox':8 'it':3 'now':6 'over':5 's':4 'waiting':2 'x':7 'zebra':1");
+            assertThat(value("SELECT lower('ÄÉ')")).isEqualTo("äé");
+        }
+
+        // Its process knows no setting of the server's, and its files are its own.
+        var environment = Path.of("/proc", Long.toString(postmaster().pid()), "environ");
+        if (Files.exists(environment)) {
+            assertThat(Files.readString(environment, StandardCharsets.ISO_8859_1))
+                    .contains("PATH=")
+                    .doesNotContain("canary", "BYLINE_", "root@example.com");
+        }
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("data"))))
+                .isEqualTo("rwx------");
+        assertThat(log()).doesNotContain("chmod");
 
         // The admin of the settings logs in, a command gives tokens, and no secret stands anywhere in the log.
         var login = client.send(
@@ -171,9 +204,16 @@ class ProgramTest {
         assertThat(first.exitValue()).isEqualTo(128 + 15);
         assertThat(postmaster.onExit()).succeedsWithin(Duration.ofSeconds(10)); // its last moments after it said so
 
+        // A folder that others can read is used and told.
+        Files.setPosixFilePermissions(folder.resolve("data"), PosixFilePermissions.fromString("rwxr-x--x"));
+
         // kill -9: PostgreSQL stays behind, the next start ends it and serves what was there.
         var third = start(port);
         awaitReady(port, third);
+        assertThat(log())
+                .containsOnlyOnce("chmod 700 " + folder.resolve("data"))
+                .contains("is open to other users of this machine (rwxr-x--x)");
+        Files.setPosixFilePermissions(folder.resolve("data"), PosixFilePermissions.fromString("rwx------"));
         var orphan = postmaster();
         third.destroyForcibly().waitFor();
         assertThat(orphan.isAlive()).isTrue();
@@ -185,9 +225,9 @@ class ProgramTest {
         // A start that was killed while it unpacked or made the cluster leaves no trap.
         fourth.destroy();
         fourth.waitFor();
-        try (var unpacked = Files.newDirectoryStream(folder.resolve("data/binaries"), "PG-*/.exists")) {
-            for (var mark : unpacked) {
-                Files.delete(mark);
+        try (var unpacked = Files.newDirectoryStream(folder.resolve("data/binaries"))) {
+            for (var home : unpacked) {
+                Files.move(home, home.resolveSibling(home.getFileName() + ".unpacking"));
             }
         }
         Files.delete(folder.resolve("data/postgres-18.complete"));
@@ -196,6 +236,9 @@ class ProgramTest {
         assertThat(get(port, "/users").orElseThrow()).doesNotContain("\"name\":\"Kept\"");
         try (var aside = Files.newDirectoryStream(folder.resolve("data"), "postgres-18.unfinished-*")) {
             assertThat(aside).hasSize(1);
+        }
+        try (var unpacked = Files.newDirectoryStream(folder.resolve("data/binaries"))) {
+            assertThat(unpacked).hasSize(1);
         }
 
         // The port is taken: said plainly, nothing left behind.
@@ -233,6 +276,64 @@ class ProgramTest {
         assertThat(start(freePort(), "import-ndjson", file.toString()).waitFor())
                 .isEqualTo(Command.DONE);
         assertThat(log()).contains("60,000 lines: ");
+    }
+
+    private HttpResponse<String> await(int port, String path, int status) throws Exception {
+        var end = System.nanoTime() + PATIENCE.toNanos();
+        var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                .build();
+        while (true) {
+            try {
+                var answer = client.send(request, BodyHandlers.ofString());
+                if (answer.statusCode() == status && !answer.body().contains("\"starting\"")) {
+                    return answer;
+                }
+            } catch (IOException e) {
+                // not listening yet
+            }
+            assertThat(System.nanoTime()).as(log()).isLessThan(end);
+            Thread.sleep(50);
+        }
+    }
+
+    @Test
+    void aServerWithoutItsSchemaSaysSo() throws Exception {
+        var port = freePort();
+        try (var empty = TestDatabase.empty()) {
+            start(port, Map.of("DATABASE_URL", empty.url(), "BYLINE_MIGRATE", "off"));
+
+            assertThat(await(port, "/readyz", 503).body())
+                    .contains("the schema lacks V001__users.sql", "run `byline migrate`");
+            endAll();
+        }
+    }
+
+    @Test
+    void onPostgres15NothingIsWarnedOf() throws Exception {
+        var home = Path.of("/usr/lib/postgresql/15");
+        assumeTrue(Files.isExecutable(home.resolve("bin/initdb")), "PostgreSQL 15 is installed");
+        var cluster = new PostgresCluster(home, folder.resolve("fifteen"));
+        cluster.run(
+                "initdb",
+                "--pgdata=" + cluster.data(),
+                "--username=postgres",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync");
+        var databasePort = freePort();
+        cluster.start(databasePort);
+        try {
+            var port = freePort();
+            var server = start(
+                    port, Map.of("DATABASE_URL", "postgres://postgres:x@127.0.0.1:" + databasePort + "/postgres"));
+            awaitReady(port, server);
+            assertThat(await(port, "/posts", 200).body()).isEqualTo("{\"posts\":[],\"next_cursor\":null}");
+            endAll();
+        } finally {
+            cluster.stop();
+        }
+        assertThat(log()).contains("PostgreSQL 15").doesNotContain("WARN", "Version mismatch");
     }
 
     @Test
