@@ -110,17 +110,10 @@ public final class TestDatabase implements AutoCloseable {
         static final String MAINTENANCE = EMBEDDED == null ? EXTERNAL.getPath().substring(1) : "postgres";
 
         private static EmbeddedPostgres start() {
-            try {
-                var server = EmbeddedPostgres.builder()
-                        .setServerConfig("fsync", "off")
-                        .setServerConfig("full_page_writes", "off")
-                        .setRegisterShutdownHook(false)
-                        .start();
-                Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server)));
-                return server;
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            var server =
+                    TestPostgres.start(() -> EmbeddedPostgres.builder().setServerConfig("full_page_writes", "off"));
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server)));
+            return server;
         }
 
         static PGSimpleDataSource dataSource(String database) {

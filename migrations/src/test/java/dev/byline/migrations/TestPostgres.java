@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -30,6 +31,29 @@ public final class TestPostgres implements AutoCloseable {
         Migrations.apply(dataSource());
     }
 
+    /** Starts a server with the locale of the program's embedded database: C.UTF-8, where the system has it. */
+    static EmbeddedPostgres start(Supplier<EmbeddedPostgres.Builder> builder) {
+        try {
+            return start(builder.get(), "C.UTF-8");
+        } catch (IllegalStateException e) { // initdb knows no such locale here
+            return start(builder.get(), "C");
+        }
+    }
+
+    private static EmbeddedPostgres start(EmbeddedPostgres.Builder builder, String characterType) {
+        try {
+            return builder.setLocaleConfig("locale-provider", "builtin")
+                    .setLocaleConfig("builtin-locale", "C.UTF-8")
+                    .setLocaleConfig("locale", "C")
+                    .setLocaleConfig("lc-ctype", characterType)
+                    .setServerConfig("fsync", "off")
+                    .setRegisterShutdownHook(false)
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static int freePort() {
         try (var socket = new ServerSocket(0)) {
             return socket.getLocalPort();
@@ -39,17 +63,10 @@ public final class TestPostgres implements AutoCloseable {
     }
 
     private EmbeddedPostgres launch() {
-        try {
-            return EmbeddedPostgres.builder()
-                    .setDataDirectory(folder)
-                    .setCleanDataDirectory(false)
-                    .setPort(port)
-                    .setServerConfig("fsync", "off")
-                    .setRegisterShutdownHook(false)
-                    .start();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return start(() -> EmbeddedPostgres.builder()
+                .setDataDirectory(folder)
+                .setCleanDataDirectory(false)
+                .setPort(port));
     }
 
     /** Where it is, user and password included. */
