@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Which published posts the feed holds. All that is given must hold.
  *
  * @param author only this user's; null for everyone's
- * @param query only those whose title or first 80,000 characters of body match, as people write searches: words,
+ * @param query only those whose title or first 20,000 characters of body match, as people write searches: words,
  *     {@code "a phrase"}, {@code or}, {@code -without}; up to {@value #MAX_QUERY} characters; null for all. One in which no
  *     word is left matches nothing
  * @param metadata only those whose metadata contains this, as PostgreSQL's {@code @>} says it: the same members with the same

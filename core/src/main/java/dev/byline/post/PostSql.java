@@ -356,7 +356,9 @@ final class PostSql {
     private static Field<?> query(PostFilter filter) {
         return filter.query() == null
                 ? DSL.field("null::tsquery")
-                : DSL.field("websearch_to_tsquery('byline', search_text({0}))", Object.class, DSL.val(filter.query()));
+                : DSL.field(
+                        "websearch_to_tsquery('byline', search_text({0}))",
+                        Object.class, DSL.val(SearchQuery.websearch(filter.query())));
     }
 
     /** A user beside a page of their posts; empty when the user is missing. */

@@ -2,6 +2,7 @@ package dev.byline.user;
 
 import dev.byline.BylineException;
 import dev.byline.db.Database;
+import dev.byline.db.GinSql;
 import dev.byline.idempotency.Idempotency;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -26,6 +27,7 @@ public final class Purge implements AutoCloseable {
     private final DeletedUsers deletedUsers;
     private final ScheduledExecutorService executor;
     private final AtomicBoolean requested = new AtomicBoolean();
+    private boolean toldOfPendingLists; // by the executor's thread
 
     /**
      * Starts looking for what is deleted or expired, once a minute.
@@ -56,15 +58,25 @@ public final class Purge implements AutoCloseable {
         requested.set(false);
         attempt(() -> deletedUsers.remove(executor::isShutdown));
         attempt(() -> Idempotency.removeExpired(database, executor::isShutdown));
+        attempt(this::cleanPendingLists);
+    }
+
+    private void cleanPendingLists() {
+        var mayNot = database.read(GinSql::cleanPendingLists).contains(false);
+        if (mayNot && !toldOfPendingLists) {
+            toldOfPendingLists = true;
+            LOG.info(
+                    "another role owns the search indexes: writes sort into them what autovacuum has not, up to 1 MB at a time");
+        }
     }
 
     private static void attempt(Runnable task) {
         try {
             task.run();
         } catch (BylineException.Unavailable e) {
-            LOG.info("could not remove what is deleted or expired, will try again in {}", INTERVAL, e);
+            LOG.info("a round of housekeeping failed, will try again in {}", INTERVAL, e);
         } catch (RuntimeException | Error e) { // the executor would drop it, and never call again
-            LOG.error("could not remove what is deleted or expired", e);
+            LOG.error("a round of housekeeping failed", e);
         }
     }
 

@@ -228,8 +228,9 @@ class IndexTest {
                 .isLessThan(600);
         assertThat(buffers(d -> PostSql.search(d, query("hundredth"), null, 21)))
                 .isLessThan(2000);
-        assertThat(buffers(d -> PostSql.search(d, query("seldom"), null, 21))).isLessThan(1000);
-        assertThat(buffers(d -> PostSql.search(d, query("nowhere"), null, 21))).isLessThan(1000);
+        // some hundred of these are the sample of pages that tells rare words from common ones
+        assertThat(buffers(d -> PostSql.search(d, query("seldom"), null, 21))).isLessThan(1200);
+        assertThat(buffers(d -> PostSql.search(d, query("nowhere"), null, 21))).isLessThan(1200);
         assertThat(buffers(d -> PostSql.search(d, query("ancient"), null, 21))).isLessThan(3000);
         assertThat(buffers(d -> PostSql.search(d, query("everywhere"), at(POSTS - 5000 * 20), 21)))
                 .isLessThan(600);
@@ -273,7 +274,7 @@ class IndexTest {
         var old = Metadata.parse("{\"series\":3}");
         var recent = Metadata.parse("{\"series\":1999}");
         assertThat(buffers(d -> PostSql.search(d, new PostFilter(null, null, old), null, 21)))
-                .isLessThan(1000);
+                .isLessThan(1200);
         assertThat(buffers(d -> PostSql.search(d, new PostFilter(null, null, recent), null, 21)))
                 .isLessThan(600);
         assertThat(buffers(d -> UserPlans.search(d, new UserFilter(null, Metadata.parse("{\"plan\":\"pro\"}")))))

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.byline.BylineException;
 import dev.byline.CoreTest;
 import dev.byline.Metadata;
+import dev.byline.migrations.Migrations;
+import dev.byline.migrations.TestDatabase;
 import dev.byline.page.PageRequest;
 import dev.byline.user.NewUser;
 import dev.byline.user.User;
@@ -15,6 +17,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -298,5 +302,152 @@ class SearchTest extends CoreTest {
                         .list(NOBODY, new UserFilter(true, filter.metadata()), PageRequest.first(20))
                         .items())
                 .hasSize(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "“Zebra” waiting… it’s river—otter|zebra,waiting,river,otter",
+                "«Zebra» „waiting“ ‹river› otter–cave|zebra,waiting,river,otter,cave",
+                "zebra\u00a0waiting\u2009river\u3000otter|zebra,waiting,river,otter",
+                "•zebra waiting™ ©river otter®|zebra,waiting,river,otter",
+                "（zebra）waiting。river、otter！|zebra,waiting,river,otter",
+                "¿zebra? ¡waiting! §river ¶otter|zebra,waiting,river,otter",
+                "🎉zebra waiting🎉 river🦓otter|zebra,waiting,river,otter",
+                "re\u0301sume\u0301 cafe\u0301|résumé,cafe,resume",
+                "हिन्दी किताब|हिन्दी,किताब",
+                "ภาษาไทย ดี|ภาษาไทย,ดี",
+                "שָׁלוֹם עולם|שָׁלוֹם,עולם",
+                "ÄRGER ΣΊΣΥΦΟΣ İstanbul|ärger,σίσυφος,istanbul",
+                "a well-known self‐made case|well-known,known,self-made,made"
+            })
+    void wordsBesideSignsAreFound(String title, String queries) {
+        var post = write(other, title, "", "{}", PostStatus.PUBLISHED);
+        for (var query : queries.split(",", -1)) {
+            assertThat(search(query, null, null)).as(query).contains(title);
+        }
+        byline.posts().delete(as(other), post.id());
+    }
+
+    @Test
+    void onlyAHyphenDirectlyBeforeAWordExcludes() {
+        var title = "Zorbulon - Quixfable 2024";
+        var post = write(other, title, "", "{}", PostStatus.PUBLISHED);
+        for (var found : List.of(
+                "Zorbulon - Quixfable",
+                "- Zorbulon",
+                "Zorbulon – Quixfable",
+                "Zorbulon -",
+                "-- Zorbulon",
+                "zorbulon — 2024")) {
+            assertThat(search(found, null, null)).as(found).containsExactly(title);
+        }
+        for (var excluded :
+                List.of("Zorbulon -Quixfable", "-quixfable zorbulon", "zorbulon -2024", "zorbulon -\"quixfable\"")) {
+            assertThat(search(excluded, null, null)).as(excluded).isEmpty();
+        }
+        byline.posts().delete(as(other), post.id());
+    }
+
+    /** In databases of every kind, whatever their parser takes for a letter. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "LOCALE 'C'",
+                "LOCALE 'C.UTF-8'",
+                "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LC_COLLATE 'C' LC_CTYPE 'C'"
+            })
+    void signsEndWordsAndLettersDoNotWhateverTheLocale(String locale) {
+        try (var database = TestDatabase.empty(locale)) {
+            Migrations.apply(database.dataSource());
+            var codePoints = IntStream.rangeClosed(0x80, 0x1ffff)
+                    .filter(c -> c < 0x3100 || c % 53 == 0)
+                    .filter(c -> Character.isDefined(c) && !isHyphenApostropheOrInvisible(c))
+                    .boxed()
+                    .toList();
+            var array = "'{"
+                    + String.join(",", codePoints.stream().map(String::valueOf).toList()) + "}'::int[]";
+            var endsWords = database.value("SELECT array_agg(c) FROM unnest(" + array + ") c WHERE"
+                    + " to_tsvector('byline', search_text('zebra' || chr(c) || 'otter')) @@ 'zebra'::tsquery");
+            var differing = new TreeSet<String>(
+                    List.of(endsWords.substring(1, endsWords.length() - 1).split(",", -1)));
+            for (var sign : codePoints.stream()
+                    .filter(SearchTest::isSign)
+                    .map(String::valueOf)
+                    .toList()) {
+                if (!differing.remove(sign)) {
+                    differing.add(sign);
+                }
+            }
+            if (locale.contains("UTF-8")) { // the C library may know an older Unicode, and not all of its letters
+                differing.removeIf(c -> !isSign(Integer.parseInt(c)));
+            }
+            assertThat(differing).isEmpty();
+        }
+    }
+
+    private static boolean isHyphenApostropheOrInvisible(int c) {
+        return "\u2019\u02BC\uFF07\u2010\u2011".indexOf(c) >= 0
+                || Character.getType(c) == Character.FORMAT
+                || Character.getType(c) == Character.SURROGATE
+                || Character.getType(c) == Character.PRIVATE_USE
+                || Character.getType(c) == Character.CONTROL;
+    }
+
+    private static boolean isSign(int c) {
+        if (Character.UnicodeBlock.COMBINING_MARKS_FOR_SYMBOLS.equals(Character.UnicodeBlock.of(c))) {
+            return true; // as in keycaps, which are symbols
+        }
+        return switch (Character.getType(c)) {
+            case Character.UPPERCASE_LETTER,
+                    Character.LOWERCASE_LETTER,
+                    Character.TITLECASE_LETTER,
+                    Character.MODIFIER_LETTER,
+                    Character.OTHER_LETTER,
+                    Character.LETTER_NUMBER,
+                    Character.DECIMAL_DIGIT_NUMBER,
+                    Character.NON_SPACING_MARK,
+                    Character.ENCLOSING_MARK,
+                    Character.COMBINING_SPACING_MARK -> false;
+            default -> true;
+        };
+    }
+
+    /** What GIN can't answer alone may take several short pages. */
+    private List<Long> walk(String query) {
+        var ids = new ArrayList<Long>();
+        @Nullable String cursor = null;
+        do {
+            var page = byline.posts().feed(NOBODY, new PostFilter(null, query, null), new PageRequest(20, cursor));
+            page.items().forEach(post -> ids.add(post.id()));
+            cursor = page.nextCursor();
+        } while (cursor != null);
+        return ids;
+    }
+
+    /** What is found doesn't depend on how much others have stored among the newest posts. */
+    @Test
+    void longPostsKeepNothingFromBeingFound() {
+        var ids = new ArrayList<Long>();
+        var random = new Random(5);
+        for (int i = 0; i < 30; i++) {
+            var dense = new StringBuilder();
+            for (int word = 0; word < 6_000; word++) {
+                dense.appendCodePoint(0x4e00 + random.nextInt(20_000))
+                        .appendCodePoint(0x4e00 + random.nextInt(20_000))
+                        .append(' ');
+            }
+            dense.insert(0, i % 2 == 0 ? "needle haystack " : "needle camel haystack ");
+            ids.add(write(other, "Dense " + i, dense.toString(), "{\"dense\":" + i + "}", PostStatus.PUBLISHED)
+                    .id());
+        }
+        assertThat(search("needle", null, null)).hasSize(20).contains("Dense 29");
+        assertThat(walk("\"needle haystack\"")).hasSize(15).doesNotHaveDuplicates();
+        assertThat(walk("needle -camel")).hasSize(15).doesNotHaveDuplicates();
+        assertThat(search("engines", null, null)).contains("On engines", "Patterns");
+        assertThat(search("needle", null, "{\"dense\":7}")).containsExactly("Dense 7");
+        assertThat(search("needle", other.id(), null)).hasSize(20);
+        ids.forEach(id -> byline.posts().delete(as(other), id));
     }
 }

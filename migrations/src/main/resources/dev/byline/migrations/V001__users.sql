@@ -27,25 +27,25 @@ CREATE TABLE users (
 -- Partial, so that the address of a deleted user is free at once.
 CREATE UNIQUE INDEX users_email_key ON users (email_key(email)) WHERE deleted_at IS NULL;
 
--- RFC 7396: what JSON Merge Patch does to an object, so that a patch of metadata needs no read before its write.
+-- RFC 7396: what JSON Merge Patch does to an object, so that a patch of metadata needs no read before its write. One statement a level:
+-- the time is linear in the members of both.
 CREATE FUNCTION json_merge_patch(target jsonb, patch jsonb) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
 $$
 DECLARE
-    merged jsonb := CASE WHEN jsonb_typeof(target) = 'object' THEN target ELSE '{}'::jsonb END;
-    member record;
+    before CONSTANT jsonb := CASE WHEN jsonb_typeof(target) = 'object' THEN target ELSE '{}' END;
 BEGIN
     IF jsonb_typeof(patch) <> 'object' THEN
         RETURN patch;
     END IF;
-    FOR member IN SELECT key, value FROM jsonb_each(patch) LOOP
-        IF member.value = 'null'::jsonb THEN
-            merged := merged - member.key;
-        ELSE
-            merged := merged || jsonb_build_object(
-                member.key, json_merge_patch(coalesce(merged -> member.key, 'null'::jsonb), member.value));
-        END IF;
-    END LOOP;
-    RETURN merged;
+    RETURN coalesce(
+        (SELECT jsonb_object_agg(m.key, m.value)
+         FROM (SELECT b.key, b.value FROM jsonb_each(before) b WHERE NOT patch ? b.key
+               UNION ALL
+               SELECT p.key, CASE WHEN jsonb_typeof(p.value) = 'object'
+                   THEN json_merge_patch(coalesce(before -> p.key, 'null'), p.value) ELSE p.value END
+               FROM jsonb_each(patch) p
+               WHERE p.value <> 'null') m),
+        '{}');
 END
 $$;

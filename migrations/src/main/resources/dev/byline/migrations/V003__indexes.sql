@@ -36,16 +36,16 @@ DROP INDEX CONCURRENTLY IF EXISTS posts_author_feed_idx;
 CREATE INDEX CONCURRENTLY posts_author_feed_idx ON posts (user_id, published_at, id)
     WHERE published_at IS NOT NULL;
 
--- GET /posts?q=: words that are rare among the newest posts. Published ones only: a draft is not searched.
+-- GET /posts?q= and ?metadata=: what is rare among the newest posts. Published ones only: a draft is not searched. Containment is all that
+-- metadata is asked for: jsonb_path_ops is smaller and faster than the default. With id / 16 the index answers for a few given posts
+-- without reading their vectors (match_posts). What isn't sorted in yet is bounded: whoever fills it up pays for sorting it in.
 DROP INDEX CONCURRENTLY IF EXISTS posts_search_idx;
-CREATE INDEX CONCURRENTLY posts_search_idx ON posts USING gin (search) WHERE published_at IS NOT NULL;
-
--- GET /posts?metadata=: jsonb_path_ops, as containment is all that is asked; smaller and faster than the default.
-DROP INDEX CONCURRENTLY IF EXISTS posts_metadata_idx;
-CREATE INDEX CONCURRENTLY posts_metadata_idx ON posts USING gin (metadata jsonb_path_ops) WHERE published_at IS NOT NULL;
+CREATE INDEX CONCURRENTLY posts_search_idx ON posts USING gin (search, metadata jsonb_path_ops, (ARRAY[id / 16]))
+    WITH (gin_pending_list_limit = 1024) WHERE published_at IS NOT NULL;
 
 -- GET /users?metadata=
 DROP INDEX CONCURRENTLY IF EXISTS users_metadata_idx;
-CREATE INDEX CONCURRENTLY users_metadata_idx ON users USING gin (metadata jsonb_path_ops) WHERE deleted_at IS NULL;
+CREATE INDEX CONCURRENTLY users_metadata_idx ON users USING gin (metadata jsonb_path_ops)
+    WITH (gin_pending_list_limit = 1024) WHERE deleted_at IS NULL;
 
 SET lock_timeout = '500ms';

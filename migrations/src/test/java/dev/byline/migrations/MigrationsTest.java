@@ -184,4 +184,24 @@ class MigrationsTest {
             }
         }
     }
+
+    /** One member after the other, 1,800 members took a second: each copied the object. */
+    @Test
+    void mergePatchTakesManyMembers() {
+        try (var database = TestDatabase.migrated()) {
+            database.run(
+                    "SET statement_timeout = '2s'; SELECT json_merge_patch('{}', (SELECT jsonb_object_agg(i::text, i)"
+                            + " FROM generate_series(1, 100000) i))");
+            assertThat(database.value(
+                            "SELECT json_merge_patch((SELECT jsonb_object_agg(i::text, i) FROM generate_series(1, 1800) i),"
+                                    + " (SELECT jsonb_object_agg(i::text, CASE WHEN i % 2 = 0 THEN to_jsonb(-i) END)"
+                                    + " FROM generate_series(1, 1800) i)) = (SELECT jsonb_object_agg(i::text, -i)"
+                                    + " FROM generate_series(2, 1800, 2) i)"))
+                    .isEqualTo("t");
+            assertThat(database.value("SELECT json_merge_patch('{\"a\":1}', '[1]')"))
+                    .isEqualTo("[1]");
+            assertThat(database.value("SELECT json_merge_patch('[1]', '{\"a\":1,\"b\":null}')"))
+                    .isEqualTo("{\"a\": 1}");
+        }
+    }
 }

@@ -36,6 +36,11 @@ public final class TestDatabase implements AutoCloseable {
         return new TestDatabase("template0");
     }
 
+    /** A database with nothing in it, made with options such as {@code LC_CTYPE 'C'}. */
+    public static TestDatabase empty(String options) {
+        return new TestDatabase("template0 " + options);
+    }
+
     /** Connections to it, one each time, without limits. */
     public DataSource dataSource() {
         return Server.dataSource(name);

@@ -28,7 +28,6 @@ public class Indexes {
     public static final Index POSTS_AUTHOR_FEED_IDX = Internal.createIndex(DSL.name("posts_author_feed_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.USER_ID, Posts.POSTS.PUBLISHED_AT, Posts.POSTS.ID }, false);
     public static final Index POSTS_AUTHOR_IDX = Internal.createIndex(DSL.name("posts_author_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.USER_ID, Posts.POSTS.CREATED_AT, Posts.POSTS.ID }, false);
     public static final Index POSTS_FEED_IDX = Internal.createIndex(DSL.name("posts_feed_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.PUBLISHED_AT.desc(), Posts.POSTS.ID.desc() }, false);
-    public static final Index POSTS_METADATA_IDX = Internal.createIndex(DSL.name("posts_metadata_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.METADATA }, false);
     public static final Index TOKENS_USER_ID_IDX = Internal.createIndex(DSL.name("tokens_user_id_idx"), Tokens.TOKENS, new OrderField[] { Tokens.TOKENS.USER_ID, Tokens.TOKENS.ID.desc() }, false);
     public static final Index USERS_ACTIVE_IDX = Internal.createIndex(DSL.name("users_active_idx"), Users.USERS, new OrderField[] { Users.USERS.CREATED_AT.desc(), Users.USERS.ID.desc() }, false);
     public static final Index USERS_ADMINS_IDX = Internal.createIndex(DSL.name("users_admins_idx"), Users.USERS, new OrderField[] { Users.USERS.ID }, false);
