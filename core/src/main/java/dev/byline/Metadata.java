@@ -62,12 +62,9 @@ public final class Metadata {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw invalid("must be a JSON object");
             }
-            var size = copy(parser, generator);
+            copy(parser, generator);
             if (parser.nextToken() != null) {
                 throw invalid("must be one JSON object");
-            }
-            if (size > MAX_BYTES) {
-                throw invalid("must take at most " + MAX_BYTES + " bytes");
             }
         } catch (JsonProcessingException e) {
             throw invalid("must be a JSON object of at most " + MAX_DEPTH + " levels, no name twice in one object");
@@ -107,8 +104,8 @@ public final class Metadata {
         }
     }
 
-    /** Copies the object that was just opened, and returns the bytes that jsonb's text form of it takes. */
-    private static long copy(JsonParser parser, JsonGenerator generator) throws IOException {
+    /** Copies the object that was just opened, as long as jsonb's text form of it isn't too large. */
+    private static void copy(JsonParser parser, JsonGenerator generator) throws IOException {
         generator.copyCurrentEvent(parser);
         long size = 2;
         for (var depth = 1; depth > 0; ) {
@@ -118,9 +115,11 @@ public final class Metadata {
             }
             generator.copyCurrentEventExact(parser);
             size += separators(parser, token) + size(parser, token);
+            if (size > MAX_BYTES) {
+                throw invalid("must take at most " + MAX_BYTES + " bytes"); // of numbers such as 1e1000 many fit a body
+            }
             depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
         }
-        return size;
     }
 
     private static int size(JsonParser parser, JsonToken token) throws IOException {

@@ -32,16 +32,79 @@ public final class Validation {
      * @return whether it passed
      */
     public boolean text(String field, String value, int min, int max) {
-        if (!check(isText(value), field, "must not contain U+0000 or an unpaired surrogate")) {
+        if (value.length() <= 2 * max
+                && !check(isText(value), field, "must not contain U+0000 or an unpaired surrogate")) {
             return false;
         }
-        var length = value.codePointCount(0, value.length());
         return check(
-                length >= min && length <= max,
+                isShort(value, max) && (min == 0 || value.codePointCount(0, value.length()) >= min),
                 field,
                 min == 0
                         ? "must have at most " + max + " characters"
                         : "must have " + min + " to " + max + " characters");
+    }
+
+    /**
+     * As {@link #text}, and with something in it that is shown: a text of white space, control and format characters, other
+     * default-ignorable ones and blank glyphs looks empty.
+     *
+     * @param field the field to blame
+     * @param value the text
+     * @param max most code points
+     * @return whether it passed
+     */
+    public boolean visibleText(String field, String value, int max) {
+        return text(field, value, 1, max) && check(!isBlank(value), field, "must not be blank");
+    }
+
+    /**
+     * Whether a text has no more code points than it may have; looks at no more of it than needed.
+     *
+     * @param value the text
+     * @param max most code points
+     */
+    public static boolean isShort(String value, int max) {
+        return value.length() <= 2 * max && value.codePointCount(0, value.length()) <= max;
+    }
+
+    /**
+     * Whether a text looks empty.
+     *
+     * @param value any string
+     */
+    public static boolean isBlank(String value) {
+        return value.codePoints().allMatch(Validation::isBlank);
+    }
+
+    private static boolean isBlank(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SPACE_SEPARATOR,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> true;
+            case Character.UNASSIGNED -> (c >= 0xfff0 && c <= 0xfff8) || (c >= 0xe0000 && c <= 0xe0fff) || c == 0x2065;
+            default -> isIgnorable(c) || isBlankGlyph(c);
+        };
+    }
+
+    /** Unicode's Default_Ignorable_Code_Point, without those of the categories above. */
+    private static boolean isIgnorable(int c) {
+        return c == 0x34f
+                || c == 0x115f
+                || c == 0x1160
+                || c == 0x17b4
+                || c == 0x17b5
+                || (c >= 0x180b && c <= 0x180f)
+                || c == 0x3164
+                || (c >= 0xfe00 && c <= 0xfe0f)
+                || c == 0xffa0
+                || (c >= 0xe0100 && c <= 0xe01ef);
+    }
+
+    /** The braille pattern without dots, blank hieroglyphs, the null notehead. */
+    private static boolean isBlankGlyph(int c) {
+        return c == 0x2800 || c == 0x13441 || c == 0x13442 || c == 0x1d159;
     }
 
     /** Throws what was collected, if anything was. */

@@ -28,6 +28,7 @@ public record Cursor(Instant time, long id) {
 
     private static final byte VERSION = 1;
     private static final int BYTES = 1 + Integer.BYTES + Long.BYTES + Long.BYTES;
+    private static final int LENGTH = 28;
 
     /**
      * Writes the position for a client.
@@ -52,9 +53,12 @@ public record Cursor(Instant time, long id) {
      * @throws BylineException.BadCursor when it isn't what {@link #encode} wrote for this list
      */
     public static Cursor decode(String text, String list) {
+        if (text.length() != LENGTH) {
+            throw new BylineException.BadCursor();
+        }
         try {
             var bytes = ByteBuffer.wrap(Base64.getUrlDecoder().decode(text));
-            if (text.length() != 28 || bytes.remaining() != BYTES || bytes.get() != VERSION) {
+            if (bytes.remaining() != BYTES || bytes.get() != VERSION) {
                 throw new BylineException.BadCursor();
             }
             var checksum = bytes.getInt();

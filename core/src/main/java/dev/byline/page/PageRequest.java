@@ -50,10 +50,20 @@ public record PageRequest(int limit, @Nullable String cursor) {
      */
     public static Set<Long> checkIds(Collection<Long> ids) {
         var distinct = new LinkedHashSet<>(ids);
-        var validation = new Validation();
-        validation.check(distinct.size() <= MAX_LIMIT, "ids", "must be at most " + MAX_LIMIT);
-        validation.throwIfInvalid();
+        checkIds(distinct.size());
         return distinct;
+    }
+
+    /**
+     * Checks how many different things are asked for by id.
+     *
+     * @param number of different ids
+     * @throws dev.byline.BylineException.Invalid when there are more than {@value #MAX_LIMIT}
+     */
+    public static void checkIds(int number) {
+        var validation = new Validation();
+        validation.check(number <= MAX_LIMIT, "ids", "must be at most " + MAX_LIMIT);
+        validation.throwIfInvalid();
     }
 
     /**

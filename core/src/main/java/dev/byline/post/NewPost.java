@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A post to be.
  *
- * @param title 1 to {@value #MAX_TITLE} characters, not all of them white space
+ * @param title 1 to {@value #MAX_TITLE} characters, at least one of which is shown
  * @param body up to {@value #MAX_BODY} characters, may be empty
  * @param metadata whatever its author keeps there
  * @param status a draft, or published at once
@@ -52,9 +52,7 @@ public record NewPost(
     }
 
     static void checkTitle(Validation validation, String title) {
-        if (validation.text("title", title, 1, MAX_TITLE)) {
-            validation.check(!title.isBlank(), "title", "must not be blank");
-        }
+        boolean ignored = validation.visibleText("title", title, MAX_TITLE);
     }
 
     static void checkBody(Validation validation, String body) {

@@ -3,7 +3,6 @@ package dev.byline.token;
 import dev.byline.BylineException;
 import dev.byline.Digests;
 import dev.byline.Metrics;
-import dev.byline.Validation;
 import dev.byline.cache.CacheKey;
 import dev.byline.cache.CacheKind;
 import dev.byline.cache.TieredCache;
@@ -104,16 +103,19 @@ public final class Tokens implements AutoCloseable {
 
     /**
      * Issues a token for who knows the password. An unknown address, a user without a password, a deactivated one and a
-     * wrong password are told apart neither by the error nor by the time it takes. Hashes while no connection is held.
+     * wrong password are told apart neither by the error nor by the time it takes. An address that no user can have, as it is
+     * too long, is refused at once by the same error. Hashes while no connection is held.
      *
      * @param email in whatever case
      * @param password as typed
      * @throws BylineException.Unauthenticated when they don't fit
      */
     public IssuedToken login(String email, Password password) {
-        var login = Validation.isText(email) && email.length() <= 2 * NewUser.MAX_EMAIL
-                ? database.read(dsl -> TokenSql.login(dsl, email)).orElse(null)
-                : null;
+        if (!NewUser.isPossibleEmail(email)) {
+            metrics.loggedIn(false);
+            throw wrong();
+        }
+        var login = database.read(dsl -> TokenSql.login(dsl, email)).orElse(null);
         var hash = login == null ? null : login.passwordHash();
         var matches = passwords.matches(password, hash);
         if (!matches || login == null || hash == null || !login.active()) {

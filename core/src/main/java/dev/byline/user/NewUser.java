@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param email at most {@value #MAX_EMAIL} characters, one @ with something on both sides, no white space, no control
  *     characters; unique regardless of case
- * @param name 1 to {@value #MAX_NAME} characters, not all of them white space
+ * @param name 1 to {@value #MAX_NAME} characters, at least one of which is shown
  * @param password as in {@link Password}; null for a user who can't log in with one
  * @param metadata public profile data
  */
@@ -51,9 +51,17 @@ public record NewUser(String email, String name, @Nullable Password password, Me
     }
 
     static void checkName(Validation validation, String name) {
-        if (validation.text("name", name, 1, MAX_NAME)) {
-            validation.check(!name.isBlank(), "name", "must not be blank");
-        }
+        boolean ignored = validation.visibleText("name", name, MAX_NAME);
+    }
+
+    /**
+     * Whether a text may be some user's address as far as its length goes and PostgreSQL can hold it: asked before any other
+     * work on an address that a client sent.
+     *
+     * @param email any string
+     */
+    public static boolean isPossibleEmail(String email) {
+        return Validation.isShort(email, MAX_EMAIL) && Validation.isText(email);
     }
 
     /** No cleverer than this: real addresses are odd. */

@@ -245,6 +245,9 @@ public final class Users {
         if (!principal.isAdmin()) {
             throw new BylineException.Forbidden("only admins may look users up by e-mail address");
         }
+        if (!NewUser.isPossibleEmail(email)) {
+            throw notFound();
+        }
         return database.read(dsl -> UserSql.byEmail(dsl, email)).orElseThrow(Users::notFound);
     }
 

@@ -72,7 +72,7 @@ final class Admission extends Handler.Wrapper {
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
         var visit = new Visit(Objects.requireNonNull(Exchange.of(request)), request, response, callback);
-        if (Route.isProbe(Request.getPathInContext(request))) {
+        if (visit.exchange.isProbe()) {
             visit.startProbe();
         } else if (mayEnterAtOnce()) {
             visit.start(visit::enter);

@@ -1,45 +1,65 @@
 package dev.byline.http;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.byline.BylineException;
 import dev.byline.Digests;
+import dev.byline.user.NewUser;
 import dev.byline.user.Principal;
 import io.javalin.http.Context;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Who calls, and how often they may. */
 final class Authentication {
-    private static final Pattern BEARER = Pattern.compile("[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/=-]+) *");
+    private static final Pattern BEARER = Pattern.compile("[Bb][Ee][Aa][Rr][Ee][Rr] ++([A-Za-z0-9._~+/=-]++) *+");
+
+    /** The account of addresses that nobody can have. */
+    private static final String NO_ACCOUNT = "none";
+
+    private static final int MAX_KNOWN = 100_000;
 
     private final Authenticator authenticator;
     private final ClientAddress address;
     private final RateLimiter perToken;
     private final RateLimiter perAddress;
+    private final RateLimiter unknownTokens;
     private final RateLimiter logins;
     private final RateLimiter loginsPerAccount;
     private final RateLimiter loginsPerAddress;
     private final RateLimiter signups;
     private final RateLimiter credentialChanges;
+    private final RateLimiter bytesWritten;
+
+    /** Digests of tokens that were good not long ago, which are looked up even if others guess from the same address. */
+    private final Cache<String, Boolean> known = Caffeine.newBuilder()
+            .maximumSize(MAX_KNOWN)
+            .expireAfterWrite(Duration.ofMinutes(30))
+            .build();
 
     Authentication(HttpConfig config, Authenticator authenticator, PrometheusMetrics metrics) {
         this.authenticator = authenticator;
         this.address = new ClientAddress(config.trustedProxies());
         var limits = config.limits();
-        this.perToken = new RateLimiter("token", limits.token(), metrics);
-        this.perAddress = new RateLimiter("anonymous", limits.anonymous(), metrics);
-        this.logins = new RateLimiter("login", limits.login(), metrics);
-        this.loginsPerAccount = new RateLimiter("login-account", limits.login() * 10, metrics);
-        this.loginsPerAddress = new RateLimiter("login-address", limits.login() * 5, metrics);
-        this.credentialChanges = new RateLimiter("credentials", limits.login(), metrics);
-        this.signups = new RateLimiter("signup", limits.signup(), metrics);
+        this.perToken = RateLimiter.perMinute("token", limits.token(), metrics);
+        this.perAddress = RateLimiter.perMinute("anonymous", limits.anonymous(), metrics);
+        this.unknownTokens = RateLimiter.perMinute("unknown-token", limits.anonymous(), metrics);
+        this.logins = RateLimiter.perMinute("login", limits.login(), metrics);
+        this.loginsPerAccount = RateLimiter.perMinute("login-account", limits.login() * 10, metrics);
+        this.loginsPerAddress = RateLimiter.perMinute("login-address", limits.login() * 5, metrics);
+        this.credentialChanges = RateLimiter.perMinute("credentials", limits.login(), metrics);
+        this.signups = RateLimiter.perMinute("signup", limits.signup(), metrics);
+        this.bytesWritten = RateLimiter.bytesPerHour("bytes", limits.bytes(), metrics);
     }
 
     /** Decides once for each request; a token that is no good is refused on public addresses too. */
     void identify(Context ctx) {
-        if (Route.isProbe(ctx.path())) {
+        if (Exchange.of(ctx).isProbe()) {
             return;
         }
         if (ctx.req().getHeader("Authorization") == null) {
@@ -47,18 +67,39 @@ final class Authentication {
             return;
         }
         var headers = Collections.list(ctx.req().getHeaders("Authorization"));
-        var bearer = BEARER.matcher(String.join(", ", headers));
+        var bearer = bearer(String.join(", ", headers));
+        if (bearer == null) {
+            perAddress.spend(ctx, address.key(ctx));
+            throw new BylineException.Unauthenticated("Authorization must be one bearer token");
+        }
+        var exchange = Exchange.of(ctx);
+        var key = digest(bearer);
+        exchange.principal(authenticate(ctx, bearer, key));
+        perToken.spend(ctx, key);
+        exchange.whenRefunded(() -> perToken.refund(ctx, key));
+    }
+
+    static @Nullable String bearer(String authorization) {
+        var bearer = BEARER.matcher(authorization);
+        return bearer.matches() ? bearer.group(1) : null;
+    }
+
+    /** Guessing costs the address; where too many guesses came from, a token is looked up only if it is known to be good. */
+    private Principal authenticate(Context ctx, String bearer, String key) {
+        if (known.getIfPresent(key) == null) {
+            unknownTokens.requireLeft(ctx, address.key(ctx));
+        }
         try {
-            if (!bearer.matches()) {
-                throw new BylineException.Unauthenticated("Authorization must be one bearer token");
+            var principal = authenticator.authenticate(bearer);
+            if (known.getIfPresent(key) == null) {
+                known.put(key, true);
             }
-            var principal = authenticator.authenticate(bearer.group(1));
-            var exchange = Exchange.of(ctx);
-            exchange.principal(principal);
-            perToken.spend(ctx, bearer.group(1));
-            exchange.whenRefunded(() -> perToken.refund(ctx, bearer.group(1)));
+            return principal;
         } catch (BylineException.Unauthenticated e) {
-            perAddress.spend(ctx, address.key(ctx)); // guessing costs
+            known.invalidate(key);
+            var from = address.key(ctx);
+            unknownTokens.spendQuietly(from);
+            perAddress.spend(ctx, from);
             throw e;
         }
     }
@@ -100,7 +141,7 @@ final class Authentication {
      */
     void beforeLogin(Context ctx, String email) {
         var from = address.key(ctx);
-        var account = digest(email.toLowerCase(Locale.ROOT));
+        var account = NewUser.isPossibleEmail(email) ? digest(email.toLowerCase(Locale.ROOT)) : NO_ACCOUNT;
         loginsPerAddress.spend(ctx, from);
         logins.spend(ctx, from + account);
         loginsPerAccount.spend(ctx, account);
@@ -113,15 +154,28 @@ final class Authentication {
         }
     }
 
-    /** Changing an address asks whether it is taken, changing a password costs its hash. */
+    /**
+     * Changing an address asks whether it is taken, changing a password costs its hash. A user's limit is spent by that user
+     * only: others are refused by what comes next.
+     */
     void beforeCredentialChange(Context ctx, long userId) {
-        if (!principal(ctx).isAdmin()) {
+        var principal = principal(ctx);
+        if (principal.is(userId) && !principal.isAdmin()) {
             credentialChanges.spend(ctx, Long.toString(userId));
         }
     }
 
-    /** A key of fixed size, whatever somebody sends. */
-    private static String digest(String text) {
+    /** What a user writes is bounded in bytes, whether or not it is accepted. */
+    void beforeWriting(Context ctx) {
+        var exchange = Exchange.of(ctx);
+        var body = exchange.body();
+        if (exchange.principal() instanceof Principal.Member member && body != null) {
+            bytesWritten.spendBeside(ctx, Long.toString(member.userId()), body.length);
+        }
+    }
+
+    /** A key of fixed size that shows nothing of what was sent. */
+    static String digest(String text) {
         return HexFormat.of().formatHex(Digests.sha256(text.getBytes(StandardCharsets.UTF_8)), 0, 16);
     }
 }

@@ -54,6 +54,10 @@ final class Bodies extends Handler.Wrapper {
             return super.handle(request, response, callback);
         }
         var exchange = Objects.requireNonNull(Exchange.of(request));
+        if (hasUnknownCoding(request)) {
+            exchange.bodyProblem(new HttpProblem(Problem.NOT_IMPLEMENTED, "the only transfer coding is chunked"));
+            return super.handle(request, response, new Drain(request, callback));
+        }
         if (request.getLength() > MAX_BODY) {
             exchange.bodyProblem(tooLarge());
             return super.handle(request, response, new Drain(request, callback));
@@ -65,6 +69,12 @@ final class Bodies extends Handler.Wrapper {
     /** Whether a request says that there is a body. */
     private static boolean isAnnounced(Request request) {
         return request.getLength() > 0 || request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING);
+    }
+
+    /** Jetty makes sure that chunked is the last one, and ignores all others. */
+    private static boolean hasUnknownCoding(Request request) {
+        var codings = request.getHeaders().getValuesList(HttpHeader.TRANSFER_ENCODING);
+        return !codings.isEmpty() && !(codings.size() == 1 && codings.getFirst().equalsIgnoreCase("chunked"));
     }
 
     private static HttpProblem tooLarge() {

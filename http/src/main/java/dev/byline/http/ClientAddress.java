@@ -12,6 +12,9 @@ import java.util.regex.Pattern;
 
 /** Where a request comes from, as a key for limits. */
 final class ClientAddress {
+    /** No literal is longer, with brackets, zone and port. */
+    private static final int MAX_LITERAL = 100;
+
     private static final String OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
     private static final Pattern V4 = Pattern.compile("(" + OCTET + "(?:\\." + OCTET + "){3})(?::[0-9]{1,5})?");
     private static final Pattern V6 =
@@ -56,6 +59,9 @@ final class ClientAddress {
 
     /** An address literal, perhaps with a port as some proxies write it; never a name, which would be looked up. */
     static Optional<InetAddress> parse(String text) {
+        if (text.length() > MAX_LITERAL) {
+            return Optional.empty();
+        }
         var v4 = V4.matcher(text);
         var v6 = V6.matcher(text);
         try {

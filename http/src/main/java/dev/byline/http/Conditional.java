@@ -34,8 +34,6 @@ final class Conditional {
     private static final HttpField PRIVATE_ONLY =
             new PreEncodedHttpField(HttpHeader.CACHE_CONTROL, "private, no-cache");
 
-    private static final Pattern LIST =
-            Pattern.compile("(?:[ \t]*,)*[ \t]*(W/)?(\"[\\x21\\x23-\\x7e\\x80-\\xff]*\")[ \t]*(?:,|$)");
     private static final Pattern VERSION = Pattern.compile("\"" + FORMAT + "([1-9][0-9]{0,17})(" + PRIVATE + ")?\"");
 
     private Conditional() {}
@@ -170,21 +168,56 @@ final class Conditional {
     }
 
     private static List<String> tags(Context ctx, String header) {
-        var text = String.join(",", Collections.list(ctx.req().getHeaders(header)));
+        return tags(header, String.join(",", Collections.list(ctx.req().getHeaders(header))));
+    }
+
+    static List<String> tags(String header, String text) {
         if (text.strip().equals("*")) {
             return List.of("*");
         }
         var tags = new ArrayList<String>();
-        var tag = LIST.matcher(text);
-        var end = 0;
-        while (tag.lookingAt()) {
-            tags.add((tag.group(1) == null ? "" : tag.group(1)) + tag.group(2));
-            end = tag.end();
-            tag.region(end, text.length());
+        for (var start = skip(" \t,", text, 0); start < text.length(); ) {
+            var end = endOfTag(text, start);
+            var next = end < 0 ? 0 : skip(" \t", text, end);
+            if (end < 0 || (next < text.length() && text.charAt(next) != ',')) {
+                throw malformedTags(header);
+            }
+            tags.add(text.substring(start, end));
+            start = skip(" \t,", text, next);
         }
-        if (!text.substring(end).matches("[ \t,]*") || tags.isEmpty()) {
-            throw HttpProblem.malformedParameter(header, "must be a list of entity tags, or *");
+        if (tags.isEmpty()) {
+            throw malformedTags(header);
         }
         return tags;
+    }
+
+    /** Where an entity tag ends that starts somewhere; -1 if none does. By hand: a pattern for the list would recurse. */
+    private static int endOfTag(String text, int start) {
+        var quote = text.startsWith("W/", start) ? start + 2 : start;
+        if (!text.startsWith("\"", quote)) {
+            return -1;
+        }
+        for (int i = quote + 1; i < text.length(); i++) {
+            var c = text.charAt(i);
+            if (c == '"') {
+                return i + 1;
+            }
+            if (c < 0x21 || c == 0x7f || c > 0xff) {
+                return -1;
+            }
+        }
+        return -1;
+    }
+
+    private static int skip(String characters, String text, int from) {
+        var i = from;
+        while (i < text.length() && characters.indexOf(text.charAt(i)) >= 0) {
+            i++;
+        }
+        return i;
+    }
+
+    private static HttpProblem malformedTags(String header) {
+        return HttpProblem.malformedParameter(header, "must be a list of entity tags, or *");
     }
 }

@@ -20,18 +20,22 @@ final class Exchange {
 
     /** W3C Trace Context, version 00: of later versions the first parts mean the same. */
     private static final Pattern TRACEPARENT =
-            Pattern.compile("(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
+            Pattern.compile("(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}");
+
+    private static final int TRACEPARENT_LENGTH = 55;
 
     private final HttpFields.Mutable answer;
     private final long start = System.nanoTime();
     private final String requestId;
     private final @Nullable String traceId;
     private final InetAddress peer;
+    private final boolean probe;
     private String endpoint = PrometheusMetrics.UNMATCHED;
     private Principal principal = new Principal.Anonymous();
     private byte @Nullable [] body;
     private @Nullable HttpProblem bodyProblem;
     private @Nullable String rejection;
+    private boolean clientGone;
     private Runnable whenWorked = () -> {};
     private Runnable refund = () -> {};
     private final Request request;
@@ -50,12 +54,22 @@ final class Exchange {
         this.answer = response.getHeaders();
         var headers = request.getHeaders();
         this.requestId = RequestId.choose(headers.get(RequestId.HEADER));
-        var traceparent = headers.get("traceparent");
-        var matcher = traceparent == null ? null : TRACEPARENT.matcher(traceparent);
+        this.probe = Route.isProbe(request.getHttpURI().getPath());
         this.peer = request.getConnectionMetaData().getRemoteSocketAddress() instanceof InetSocketAddress remote
                 ? remote.getAddress()
                 : InetAddress.getLoopbackAddress();
-        this.traceId = matcher != null && matcher.matches() ? matcher.group(1) : null;
+        this.traceId = traceId(headers.get("traceparent"));
+    }
+
+    /** What follows the parts that are known is left alone. */
+    static @Nullable String traceId(@Nullable String traceparent) {
+        if (traceparent == null
+                || traceparent.length() < TRACEPARENT_LENGTH
+                || (traceparent.length() > TRACEPARENT_LENGTH && traceparent.charAt(TRACEPARENT_LENGTH) != '-')) {
+            return null;
+        }
+        var matcher = TRACEPARENT.matcher(traceparent).region(0, TRACEPARENT_LENGTH);
+        return matcher.matches() ? matcher.group(1) : null;
     }
 
     /** Takes note of a request, and sets the headers that all answers have. */
@@ -93,6 +107,11 @@ final class Exchange {
     /** Who is at the other end of the connection; a proxy, perhaps. */
     InetAddress peer() {
         return peer;
+    }
+
+    /** Whether it is a probe, for every stage: see {@link Route#isProbe}. */
+    boolean isProbe() {
+        return probe;
     }
 
     /** Of the caller's W3C trace, if it sent one. */
@@ -146,6 +165,15 @@ final class Exchange {
     @Nullable
     HttpProblem bodyProblem() {
         return bodyProblem;
+    }
+
+    /** The client had gone before it could be answered. */
+    void clientGone() {
+        clientGone = true;
+    }
+
+    boolean isClientGone() {
+        return clientGone;
     }
 
     /** It was refused before any work, for a reason that is a label of a metric. */

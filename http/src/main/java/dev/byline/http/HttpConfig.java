@@ -10,7 +10,7 @@ import java.util.Set;
  * @param port the port, 0 for any free one
  * @param version of the program, for the index
  * @param signupOpen whether anyone may sign up; else only admins create users
- * @param limits requests a minute
+ * @param limits requests a minute, bytes an hour
  * @param trustedProxies whose {@code X-Forwarded-For} is believed
  * @param corsOrigins web origins, such as {@code https://app.example.com}, whose pages may read answers
  * @param requireIfMatch whether PATCH and DELETE of users and posts must say which version they mean
@@ -42,19 +42,20 @@ public record HttpConfig(
     }
 
     /**
-     * Requests a minute, with a burst of one minute's worth; 0 for no limit.
+     * Requests a minute, with a burst of one minute's worth, and bytes an hour; 0 for no limit.
      *
      * @param token for each token
      * @param anonymous for each address without a token
      * @param login attempts to log in for each account from each address, and ten times that for each account
      * @param signup for each address
+     * @param bytes of request bodies that a user writes an hour: posts, and users with their metadata
      */
-    public record RateLimits(int token, int anonymous, int login, int signup) {
-        /** What holds unless set otherwise. */
-        public static final RateLimits DEFAULT = new RateLimits(600, 600, 10, 20);
+    public record RateLimits(int token, int anonymous, int login, int signup, long bytes) {
+        /** What holds unless set otherwise. The bytes are a hundred bodies of the largest size. */
+        public static final RateLimits DEFAULT = new RateLimits(600, 600, 10, 20, 100L * Bodies.MAX_BODY);
 
         /** No limits at all, for load tests. */
-        public static final RateLimits NONE = new RateLimits(0, 0, 0, 0);
+        public static final RateLimits NONE = new RateLimits(0, 0, 0, 0, 0);
     }
 
     /**
@@ -71,7 +72,7 @@ public record HttpConfig(
     /**
      * The same with other limits.
      *
-     * @param other requests a minute
+     * @param other requests a minute, bytes an hour
      */
     public HttpConfig withLimits(RateLimits other) {
         return new HttpConfig(

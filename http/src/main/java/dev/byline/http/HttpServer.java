@@ -137,7 +137,7 @@ public final class HttpServer implements AutoCloseable {
         var renderings = new Renderings(Runtime.getRuntime().maxMemory() / 32);
         var all = routes(
                 new UserRoutes(byline.users(), byline.posts(), authentication, config, renderings),
-                new PostRoutes(byline.posts(), config, renderings),
+                new PostRoutes(byline.posts(), authentication, config, renderings),
                 new TokenRoutes(byline.tokens(), authentication),
                 new ImportRoutes(byline.imports()),
                 new SystemRoutes(readiness, config),
@@ -298,7 +298,7 @@ public final class HttpServer implements AutoCloseable {
 
     /** Nobody gets in before the schema and the first admin are there: an address could be taken from under them. */
     private static void requireStarted(Context ctx, Readiness readiness) {
-        if (!readiness.isStarted() && !Route.isProbe(ctx.path())) {
+        if (!readiness.isStarted() && !Exchange.of(ctx).isProbe()) {
             throw Problems.unavailable("starting");
         }
     }

@@ -78,7 +78,8 @@ final class Instrumentation extends Handler.Wrapper implements Graceful {
     private void ended(Request request, Response response, Exchange exchange, @Nullable Throwable failure) {
         var nanos = exchange.nanos();
         // Nobody got an answer: the client went away first, for which proxies write 499.
-        var status = failure != null && !response.isCommitted() ? 499 : response.getStatus();
+        var gone = exchange.isClientGone() || (failure != null && !response.isCommitted());
+        var status = gone ? 499 : response.getStatus();
         metrics.ended(request.getMethod(), exchange.endpoint(), status, nanos, exchange.rejection());
         if (exchange.isClosed()) {
             metrics.responseCut();

@@ -22,17 +22,20 @@ final class PostRoutes {
     private static final String NO_ORIGIN = "";
 
     private final Posts posts;
+    private final Authentication authentication;
     private final boolean requireIfMatch;
     private final Renderings renderings;
 
-    PostRoutes(Posts posts, HttpConfig config, Renderings renderings) {
+    PostRoutes(Posts posts, Authentication authentication, HttpConfig config, Renderings renderings) {
         this.renderings = renderings;
         this.posts = posts;
+        this.authentication = authentication;
         this.requireIfMatch = config.requireIfMatch();
     }
 
     void create(Context ctx) {
         Requests.query(ctx);
+        authentication.beforeWriting(ctx);
         var newPost = newPost(Requests.body(ctx));
         var key = Requests.idempotencyKey(ctx, NO_ORIGIN);
         if (key == null) {
@@ -45,6 +48,7 @@ final class PostRoutes {
 
     void createBatch(Context ctx) {
         Requests.query(ctx);
+        authentication.beforeWriting(ctx);
         var body = Requests.body(ctx);
         var wanted = body.list("posts", 1, Posts.MAX_BATCH, PostRoutes::newPost);
         List<NewPost> batch = body.build(() -> wanted);
@@ -116,6 +120,7 @@ final class PostRoutes {
         Requests.query(ctx);
         var id = Requests.pathId(ctx);
         var expected = Conditional.expected(ctx, requireIfMatch);
+        authentication.beforeWriting(ctx);
         var body = Requests.patch(ctx);
         var title = body.optionalText("title");
         var text = body.optionalText("body");

@@ -141,7 +141,12 @@ final class Problems {
         }
         var body = bytes(e, Exchange.of(ctx).requestId());
         Exchange.of(ctx).reserveAnyway(body.length);
-        Responses.write(ctx, CONTENT_TYPE, body);
+        try {
+            Responses.write(ctx, CONTENT_TYPE, body);
+        } catch (UncheckedIOException gone) {
+            LOG.debug("client gone", gone);
+            Exchange.of(ctx).clientGone();
+        }
     }
 
     static byte[] bytes(HttpProblem e, String requestId) {

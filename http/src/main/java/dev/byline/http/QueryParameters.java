@@ -8,9 +8,8 @@ import java.net.URLEncoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -31,6 +30,9 @@ final class QueryParameters {
     }
 
     static QueryParameters parse(@Nullable String query, Set<String> allowed) {
+        if (query != null && query.indexOf('\ufffd') >= 0) {
+            throw badEncoding(); // what Jetty makes of bytes that are not UTF-8
+        }
         var values = new LinkedHashMap<String, String>();
         for (var pair : query == null ? new String[0] : query.split("&", -1)) {
             if (pair.isEmpty()) {
@@ -95,10 +97,12 @@ final class QueryParameters {
         return text(name).map(text -> Requests.id(name, text));
     }
 
-    List<Long> ids() {
-        var ids = new ArrayList<Long>();
+    /** Repeated ones count once. */
+    Set<Long> ids() {
+        var ids = new LinkedHashSet<Long>();
         for (var text : text("ids").orElse("").split(",", -1)) {
             ids.add(Requests.id("ids", text));
+            PageRequest.checkIds(ids.size());
         }
         return ids;
     }
@@ -121,10 +125,15 @@ final class QueryParameters {
         if (NUMBER.matcher(text).matches()) {
             return Integer.parseInt(text);
         }
-        if (text.matches("-?[0-9]+")) {
+        if (isWholeNumber(text)) {
             throw new BylineException.Invalid("limit", "must be 1 to " + PageRequest.MAX_LIMIT);
         }
         throw HttpProblem.malformedParameter("limit", "must be a whole number");
+    }
+
+    private static boolean isWholeNumber(String text) {
+        var digits = text.startsWith("-") ? 1 : 0;
+        return text.length() > digits && text.chars().skip(digits).allMatch(c -> c >= '0' && c <= '9');
     }
 
     /** Percent-decoding that refuses what it can't decode, unlike the JDK's. */

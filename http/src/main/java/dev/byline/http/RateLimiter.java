@@ -3,14 +3,15 @@ package dev.byline.http;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.bucket4j.Bucket;
+import io.github.bucket4j.ConsumptionProbe;
 import io.javalin.http.Context;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Token buckets, one for each key: so many requests a minute, a burst of one minute's worth. Memory is bounded: a bucket
- * that nobody touched for two minutes is full again and may be forgotten, and beyond {@value #MAX_BUCKETS} the least used
+ * Token buckets, one for each key: so much in a window of time, a burst of one window's worth. Memory is bounded: a bucket
+ * that nobody touched for two windows is full again and may be forgotten, and beyond {@value #MAX_BUCKETS} the least used
  * go. Per process: n replicas let n times as much through.
  *
  * @see <a href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/">RateLimit header fields</a>
@@ -19,69 +20,136 @@ final class RateLimiter {
     private static final int MAX_BUCKETS = 100_000;
 
     private final String name;
-    private final int perMinute;
+    private final long quota;
+    private final Duration window;
+    private final String detail;
     private final PrometheusMetrics metrics;
-    private final Cache<String, Bucket> buckets = Caffeine.newBuilder()
-            .maximumSize(MAX_BUCKETS)
-            .expireAfterAccess(Duration.ofMinutes(2))
-            .build();
+    private final Cache<String, Bucket> buckets;
+
+    private RateLimiter(String name, long quota, Duration window, String detail, PrometheusMetrics metrics) {
+        this.name = name;
+        this.quota = quota;
+        this.window = window;
+        this.detail = detail;
+        this.metrics = metrics;
+        this.buckets = Caffeine.newBuilder()
+                .maximumSize(MAX_BUCKETS)
+                .expireAfterAccess(window.multipliedBy(2))
+                .build();
+    }
 
     /**
-     * A limit.
+     * A limit of requests.
      *
      * @param name for RateLimit-Policy
-     * @param perMinute 0 for no limit
+     * @param quota requests a minute, 0 for no limit
      * @param metrics counts what is over it
      */
-    RateLimiter(String name, int perMinute, PrometheusMetrics metrics) {
-        this.metrics = metrics;
-        this.name = name;
-        this.perMinute = perMinute;
+    static RateLimiter perMinute(String name, int quota, PrometheusMetrics metrics) {
+        return new RateLimiter(name, quota, Duration.ofMinutes(1), "at most " + quota + " a minute", metrics);
+    }
+
+    /**
+     * A limit of bytes.
+     *
+     * @param name for RateLimit-Policy
+     * @param quota bytes an hour, 0 for no limit
+     * @param metrics counts what is over it
+     */
+    static RateLimiter bytesPerHour(String name, long quota, PrometheusMetrics metrics) {
+        return new RateLimiter(name, quota, Duration.ofHours(1), "at most " + quota + " bytes an hour", metrics);
     }
 
     /** Takes one from the key's bucket and tells the client what is left. */
     void spend(Context ctx, String key) {
-        if (perMinute == 0) {
+        if (quota == 0) {
             return;
         }
-        var probe = bucket(key).tryConsumeAndReturnRemaining(1);
-        ctx.header("RateLimit-Policy", "\"" + name + "\";q=" + perMinute + ";w=60");
-        tell(ctx, probe.getRemainingTokens(), seconds(probe.getNanosToWaitForReset()));
+        var probe = take(ctx, key, 1);
+        ctx.header("RateLimit-Policy", policy());
+        ctx.header("RateLimit", state(probe));
+    }
+
+    /** Takes an amount, and tells the client what is left of this limit beside what it was told of another. */
+    void spendBeside(Context ctx, String key, long amount) {
+        if (quota == 0 || amount == 0) {
+            return;
+        }
+        var probe = take(ctx, key, amount);
+        ctx.res().addHeader("RateLimit-Policy", policy());
+        ctx.res().addHeader("RateLimit", state(probe));
+    }
+
+    private ConsumptionProbe take(Context ctx, String key, long amount) {
+        var probe = bucket(key).tryConsumeAndReturnRemaining(amount);
         if (!probe.isConsumed()) {
-            metrics.limited(name);
-            throw exhausted(probe.getNanosToWaitForRefill());
+            throw exhausted(ctx, state(probe), probe.getNanosToWaitForRefill());
+        }
+        return probe;
+    }
+
+    /** Takes one if there is one, and tells nobody. */
+    void spendQuietly(String key) {
+        if (quota > 0) {
+            boolean ignored = bucket(key).tryConsume(1);
+        }
+    }
+
+    /** Refuses who has nothing left, and takes nothing. */
+    void requireLeft(Context ctx, String key) {
+        var bucket = quota == 0 ? null : buckets.getIfPresent(key);
+        if (bucket == null) {
+            return; // a full one
+        }
+        var probe = bucket.estimateAbilityToConsume(1);
+        if (!probe.canBeConsumed()) {
+            throw exhausted(ctx, state(probe.getRemainingTokens()), probe.getNanosToWaitForRefill());
         }
     }
 
     /** Gives back what {@link #spend} took. */
     void refund(Context ctx, String key) {
-        if (perMinute == 0) {
+        if (quota == 0) {
             return;
         }
         var bucket = bucket(key);
         bucket.addTokens(1);
-        var left = bucket.getAvailableTokens();
-        tell(ctx, left, Math.ceilDiv((perMinute - left) * 60, perMinute));
+        ctx.header("RateLimit", state(bucket.getAvailableTokens()));
     }
 
-    private void tell(Context ctx, long left, long secondsToReset) {
-        ctx.header("RateLimit", "\"" + name + "\";r=" + left + ";t=" + secondsToReset);
+    private String policy() {
+        return "\"" + name + "\";q=" + quota + ";w=" + window.toSeconds();
+    }
+
+    private String state(ConsumptionProbe probe) {
+        return state(probe.getRemainingTokens(), seconds(probe.getNanosToWaitForReset()));
+    }
+
+    private String state(long left) {
+        return state(left, Math.ceilDiv((quota - left) * window.toSeconds(), quota));
+    }
+
+    private String state(long left, long secondsToReset) {
+        return "\"" + name + "\";r=" + left + ";t=" + secondsToReset;
     }
 
     private Bucket bucket(String key) {
         return buckets.get(
                 key,
                 each -> Bucket.builder()
-                        .addLimit(limit -> limit.capacity(perMinute).refillGreedy(perMinute, Duration.ofMinutes(1)))
+                        .addLimit(limit -> limit.capacity(quota).refillGreedy(quota, window))
                         .build());
     }
 
-    private HttpProblem exhausted(long nanos) {
+    private HttpProblem exhausted(Context ctx, String state, long nanosToRefill) {
+        metrics.limited(name);
+        ctx.header("RateLimit-Policy", policy());
+        ctx.header("RateLimit", state);
         return new HttpProblem(
                 Problem.TOO_MANY_REQUESTS,
-                "at most " + perMinute + " a minute",
+                detail,
                 List.of(),
-                Map.of("Retry-After", Long.toString(seconds(nanos))));
+                Map.of("Retry-After", Long.toString(seconds(nanosToRefill))));
     }
 
     private static long seconds(long nanos) {

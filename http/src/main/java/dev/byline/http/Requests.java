@@ -6,10 +6,10 @@ import io.javalin.http.Context;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -121,35 +121,59 @@ final class Requests {
 
     /** The ranges of the header Accept: true, or false for one with a quality of 0. */
     private static Map<String, Boolean> accepted(Context ctx) {
-        var accept = String.join(",", Collections.list(ctx.req().getHeaders("Accept")));
+        return accepted(String.join(",", Collections.list(ctx.req().getHeaders("Accept"))));
+    }
+
+    static Map<String, Boolean> accepted(String accept) {
         var ranges = new HashMap<String, Boolean>();
-        for (var range : accept.toLowerCase(Locale.ROOT).replaceAll("[ \t]", "").split(",", -1)) {
-            if (!range.isEmpty()) {
-                var parts = range.split(";", 2);
-                var wanted = parts.length == 1 || !parts[1].matches("(.*;)?q=0(\\.0*)?(;.*)?");
-                ranges.merge(parts[0], wanted, Boolean::logicalOr);
+        for (var range : lower(accept).split(",", -1)) {
+            if (!range.isBlank()) {
+                var parts = range.split(";", -1);
+                var wanted = Arrays.stream(parts).skip(1).noneMatch(Requests::isZeroQuality);
+                ranges.merge(parts[0].strip(), wanted, Boolean::logicalOr);
             }
         }
         return ranges;
     }
 
+    private static boolean isZeroQuality(String parameter) {
+        var text = parameter.strip();
+        return text.startsWith("q=0")
+                && (text.length() == 3
+                        || (text.charAt(3) == '.' && text.chars().skip(4).allMatch(c -> c == '0')));
+    }
+
+    /** Lower case of ASCII only: tokens of HTTP have no other letters, and the JDK's mapping isn't linear for some. */
+    private static String lower(String text) {
+        var lower = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            var c = text.charAt(i);
+            lower.append(c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c);
+        }
+        return lower.toString();
+    }
+
     private static void requireType(Context ctx, Set<String> types, Map<String, String> headers) {
         var header = ctx.req().getHeader("Content-Type"); // getContentType() throws at an unknown charset
-        var parts = header == null ? new String[] {""} : header.split(";", -1);
-        var charset = "utf-8";
-        for (var part : parts) {
-            var trimmed = part.strip().toLowerCase(Locale.ROOT);
-            if (trimmed.startsWith("charset=")) {
-                charset = trimmed.substring("charset=".length()).replace("\"", "");
-            }
-        }
-        if (!types.contains(parts[0].strip().toLowerCase(Locale.ROOT)) || !charset.equals("utf-8")) {
+        if (header == null || !isUtf8(header, types)) {
             throw unsupported("the body must be " + String.join(" or ", types) + " in UTF-8", headers);
         }
         var coding = ctx.req().getHeader("Content-Encoding");
         if (coding != null && !coding.equalsIgnoreCase("identity")) {
             throw unsupported("the body must not be compressed", headers);
         }
+    }
+
+    static boolean isUtf8(String contentType, Set<String> types) {
+        var parts = lower(contentType).split(";", -1);
+        var charset = "utf-8";
+        for (var part : parts) {
+            var trimmed = part.strip();
+            if (trimmed.startsWith("charset=")) {
+                charset = trimmed.substring("charset=".length()).replace("\"", "");
+            }
+        }
+        return types.contains(parts[0].strip()) && charset.equals("utf-8");
     }
 
     private static String text(Context ctx) {

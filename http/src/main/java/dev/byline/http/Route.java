@@ -2,6 +2,7 @@ package dev.byline.http;
 
 import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A line of the route table.
@@ -20,7 +21,7 @@ record Route(HandlerType method, String path, Access access, Handler handler, bo
     /** Whether an address is this route's. By hand: who is refused must not cost a pattern for each route. */
     boolean matches(String address) {
         var wanted = path.split("/", -1);
-        var given = address.split("/", -1);
+        var given = address.split("/", wanted.length + 1); // any more is no match
         if (wanted.length != given.length) {
             return false;
         }
@@ -35,10 +36,11 @@ record Route(HandlerType method, String path, Access access, Handler handler, bo
     /**
      * What asks whether the process lives: never authenticated, never counted, never refused.
      *
-     * @param path of a request
+     * @param path as it was sent: other spellings of it, such as {@code /%6civez} or {@code /livez;x}, are no probes, and no
+     *     addresses of anything else
      */
-    static boolean isProbe(String path) {
-        return path.equals("/livez") || path.equals("/readyz");
+    static boolean isProbe(@Nullable String path) {
+        return "/livez".equals(path) || "/readyz".equals(path);
     }
 
     /** Who may call a route; what they may do there is core's affair. */

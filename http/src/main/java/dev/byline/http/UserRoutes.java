@@ -42,6 +42,7 @@ final class UserRoutes {
     void create(Context ctx) {
         Requests.query(ctx);
         Authentication.require(ctx, signupOpen ? Route.Access.ANYONE : Route.Access.ADMIN);
+        authentication.beforeWriting(ctx);
         var body = Requests.body(ctx);
         var email = body.text("email");
         var name = body.text("name");
@@ -100,6 +101,7 @@ final class UserRoutes {
         Requests.query(ctx);
         var id = Requests.pathId(ctx);
         var expected = Conditional.expected(ctx, requireIfMatch);
+        authentication.beforeWriting(ctx);
         var body = Requests.patch(ctx);
         var email = body.optionalText("email");
         var name = body.optionalText("name");

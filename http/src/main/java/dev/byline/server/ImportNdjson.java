@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,7 @@ final class ImportNdjson {
     private static final int BATCH = 500;
     private static final int BATCH_BYTES = 1_000_000;
     private static final int MAX_LINE = 4 * 1024 * 1024;
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
     private static final int ATTEMPTS = 5;
     private static final int SHOWN_REFUSALS = 20;
 
@@ -98,11 +100,20 @@ final class ImportNdjson {
                 }
             }
             number++;
-            if (!line.toString(StandardCharsets.ISO_8859_1).isBlank()) {
+            var text = number == 1 ? withoutMark(line.toByteArray()) : line.toByteArray();
+            if (!new String(text, StandardCharsets.ISO_8859_1).isBlank()) {
                 lines++;
-                return line.toByteArray();
+                return text;
             }
         }
+    }
+
+    /** Some programs begin a file of UTF-8 with a byte order mark. */
+    private static byte[] withoutMark(byte[] line) {
+        var mark = BYTE_ORDER_MARK.length;
+        return line.length >= mark && Arrays.equals(line, 0, mark, BYTE_ORDER_MARK, 0, mark)
+                ? Arrays.copyOfRange(line, mark, line.length)
+                : line;
     }
 
     private @Nullable ImportedPost parse(byte[] line) {

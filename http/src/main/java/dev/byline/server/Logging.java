@@ -27,6 +27,8 @@ final class Logging {
         root.setLevel(Level.WARN);
         root.addAppender(console);
         context.getLogger("dev.byline").setLevel(Level.INFO);
+        context.getLogger("org.eclipse.jetty.util.HostPort")
+                .setLevel(Level.OFF); // logs what stands in a bad Host header, whole
         // jOOQ warns of every PostgreSQL older than its newest dialect; ServerFacts knows which are supported
         context.getLogger("org.jooq.impl.DefaultExecuteContext.logVersionSupport")
                 .setLevel(Level.OFF);

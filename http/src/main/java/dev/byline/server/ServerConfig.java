@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  * @param signupOpen whether anyone may sign up
  * @param admin who is created at start unless the address is taken, null for nobody
  * @param tokenTtl how long tokens live
- * @param limits requests a minute
+ * @param limits requests a minute, bytes an hour
  * @param trustedProxies whose X-Forwarded-For is believed
  * @param corsOrigins whose pages may read answers
  * @param requireIfMatch whether PATCH and DELETE must say which version they mean
@@ -89,6 +89,8 @@ record ServerConfig(
         Duration slowStatement) {
 
     private static final int MAX_RATE = 100_000_000;
+    private static final long MIN_BYTES = 1024 * 1024;
+    private static final long MAX_BYTES = 1_000_000_000_000L;
 
     /** The form of log lines. */
     enum Log {
@@ -133,7 +135,11 @@ record ServerConfig(
                         reader.number(Setting.BYLINE_RATE_LIMIT, 0, MAX_RATE, 600),
                         reader.number(Setting.BYLINE_RATE_LIMIT_ANONYMOUS, 0, MAX_RATE, 600),
                         reader.number(Setting.BYLINE_RATE_LIMIT_LOGIN, 0, MAX_RATE, 10),
-                        reader.number(Setting.BYLINE_RATE_LIMIT_SIGNUP, 0, MAX_RATE, 20)),
+                        reader.number(Setting.BYLINE_RATE_LIMIT_SIGNUP, 0, MAX_RATE, 20),
+                        reader.read(
+                                Setting.BYLINE_RATE_LIMIT_BYTES,
+                                ServerConfig::bytesAnHour,
+                                HttpConfig.RateLimits.DEFAULT.bytes())),
                 reader.read(
                         Setting.BYLINE_TRUSTED_PROXIES,
                         text -> list(text).stream().map(Cidr::parse).toList(),
@@ -210,9 +216,8 @@ record ServerConfig(
                 .withPoolSize(plan.poolSize())
                 .withSlowStatement(slowStatement)
                 .withPgBouncer(pgBouncer);
-        // Requests that take half a minute must leave most places to others.
-        var atATime = Math.clamp(maxRequests / 4, 1, BylineConfig.Imports.MAX_CONCURRENT);
-        return new BylineConfig(database, tokenTtl, cache, new BylineConfig.Imports(importPrivate, atATime));
+        var importing = new BylineConfig.Imports(importPrivate, BylineConfig.Imports.MAX_CONCURRENT);
+        return new BylineConfig(database, tokenTtl, cache, importing);
     }
 
     private static final class Reader {
@@ -282,6 +287,17 @@ record ServerConfig(
             }
         }
         throw new IllegalArgumentException("must be a whole number from " + min + " to " + max);
+    }
+
+    /** Less than the largest body would never let it through. */
+    private static long bytesAnHour(String text) {
+        if (text.matches("[0-9]{1,13}")) {
+            var number = Long.parseLong(text);
+            if (number == 0 || (number >= MIN_BYTES && number <= MAX_BYTES)) {
+                return number;
+            }
+        }
+        throw new IllegalArgumentException("must be 0, or a whole number from " + MIN_BYTES + " to " + MAX_BYTES);
     }
 
     private static String address(String host) {

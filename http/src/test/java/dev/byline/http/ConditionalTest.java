@@ -20,7 +20,7 @@ class ConditionalTest extends ServerTest {
 
     @Override
     protected HttpConfig config() {
-        return HttpConfig.local(0, "test").withLimits(new HttpConfig.RateLimits(100_000, 100_000, 0, 0));
+        return HttpConfig.local(0, "test").withLimits(new HttpConfig.RateLimits(100_000, 100_000, 0, 0, 0));
     }
 
     private int count;

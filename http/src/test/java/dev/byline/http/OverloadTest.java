@@ -9,6 +9,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.sql.Connection;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -79,6 +80,11 @@ class OverloadTest extends ServerTest {
             }
             assertThat(get("/livez").status()).isEqualTo(200);
             assertThat(get("/readyz").status()).isEqualTo(200);
+            for (var spelling : List.of("/livez;x", "/%6civez", "/x/../livez", "/./livez", "/readyz;x")) {
+                assertThat(raw("GET " + spelling + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+                        .as(spelling)
+                        .startsWith("HTTP/1.1 503 ");
+            }
             held.rollback();
             assertThat(inside.join().statusCode()).isEqualTo(200);
         }
@@ -87,7 +93,7 @@ class OverloadTest extends ServerTest {
         assertThat(text).containsPattern("http_requests_rejected_total\\{reason=\"busy\",} [1-9]");
         assertThat(text).containsPattern("http_requests_rejected_total\\{reason=\"waited\",} [1-9]");
         assertThat(text)
-                .containsPattern("http_requests_total\\{method=\"GET\",endpoint=\"unmatched\",status=\"503\",} 10");
+                .containsPattern("http_requests_total\\{method=\"GET\",endpoint=\"unmatched\",status=\"503\",} 15");
     }
 
     @Test

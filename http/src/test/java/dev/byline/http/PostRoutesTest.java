@@ -8,6 +8,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PostRoutesTest extends ServerTest {
     private long author;
@@ -63,6 +64,132 @@ class PostRoutesTest extends ServerTest {
 
         assertThat(post.body())
                 .contains("\"published_at\":\"2020-02-29T06:30:00.123456Z\"", "\"created_at\":\"2020-02-29T06:30:00");
+    }
+
+    /** RFC 3339: any number of digits, cut after six; a leap second is the last microsecond before the next minute. */
+    @ParameterizedTest
+    @CsvSource({
+        "1990-12-31T23:59:60Z, 1990-12-31T23:59:59.999999Z",
+        "1990-12-31T15:59:60-08:00, 1990-12-31T23:59:59.999999Z",
+        "2017-01-01T05:29:60.25+05:30, 2016-12-31T23:59:59.999999Z",
+        "2016-12-31t23:59:60z, 2016-12-31T23:59:59.999999Z",
+        "2020-02-29T12:00:00.1234567890123Z, 2020-02-29T12:00:00.123456Z",
+        "2020-02-29T12:00:00.9999999999999999999999999Z, 2020-02-29T12:00:00.999999Z",
+        "2020-02-29T12:00:00.5Z, 2020-02-29T12:00:00.500000Z",
+        "2020-02-29t12:00:00.000000z, 2020-02-29T12:00:00.000000Z",
+        "2020-02-29T12:00:00-00:00, 2020-02-29T12:00:00.000000Z",
+        "2020-02-29T23:59:59+23:59, 2020-02-29T00:00:59.000000Z",
+        "2020-02-29T00:00:00-23:59, 2020-02-29T23:59:00.000000Z"
+    })
+    void takesEveryTimeOfRfc3339(String sent, String shown) {
+        var post = newPost(",\"published_at\":\"" + sent + "\"");
+
+        assertThat(post.json().path("published_at").textValue()).as(post.body()).isEqualTo(shown);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "1990-12-31T23:58:60Z",
+                "1990-12-31T12:59:60Z",
+                "1990-12-31T23:59:60+01:00",
+                "1990-12-31T23:59:61Z",
+                "2020-02-29 12:00:00Z",
+                "2020-02-29T12:00:00",
+                "2020-02-29T12:00:00.Z",
+                "2020-02-29T12:00:00,5Z",
+                "2020-02-29T24:00:00Z",
+                "2020-02-29T12:60:00Z",
+                "2021-02-29T12:00:00Z",
+                "2020-00-10T12:00:00Z",
+                "2020-01-00T12:00:00Z",
+                "2020-02-29T12:00:00+24:00",
+                "2020-02-29T12:00:00+01:60",
+                "2020-02-29T12:00:00+0100",
+                "2020-02-29T12:00:00Zx",
+                "+2020-02-29T12:00:00Z",
+                "12020-02-29T12:00:00Z",
+                "\u0662020-02-29T12:00:00Z",
+                "\u0662\u0660\u0662\u0660-02-29T12:00:00Z",
+                "0000-01-01T00:00:00Z",
+                "0001-01-01T00:00:00+00:01",
+                "",
+            })
+    void refusesWhatIsNoTimeOfRfc3339(String sent) {
+        var answer = newPost(",\"published_at\":\"" + sent + "\"");
+
+        assertProblem(answer, 422, "invalid");
+        assertThat(fields(answer)).containsExactly("published_at");
+    }
+
+    /** What a reader sees as empty is: white space, what is not shown, blank glyphs. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                " ",
+                "\\t",
+                "\\n",
+                "\u0085",
+                "\u00a0",
+                "\u1680",
+                "\u2003",
+                "\u2028",
+                "\u202f",
+                "\u3000",
+                "\u00ad",
+                "\u034f",
+                "\u061c",
+                "\u115f",
+                "\u1160",
+                "\u17b4",
+                "\u180b",
+                "\u180e",
+                "\u200b",
+                "\u200d",
+                "\u200e",
+                "\u202e",
+                "\u2060",
+                "\u2064",
+                "\u206f",
+                "\u2800",
+                "\u3164",
+                "\ufe0f",
+                "\ufeff",
+                "\uffa0",
+                "\ufff9",
+                "\\u0001",
+                "\\u001b",
+                "\u007f",
+                "\u009f",
+                "\ud834\udd73",
+                "\udb40\udc01",
+                "\udb40\udc41",
+                "\udb40\udd00",
+                " \u200b\u2800\\u0001\u3164 ",
+            })
+    void textsThatLookEmptyAreBlank(String blank) {
+        var title = post("/posts", "{\"user_id\":%d,\"title\":\"%s\",\"body\":\"\"}".formatted(author, blank));
+        assertProblem(title, 422, "invalid");
+        assertThat(title.body()).contains("title must not be blank");
+        var name = post("/users", "{\"email\":\"blank@example.com\",\"name\":\"%s\"}".formatted(blank));
+        assertProblem(name, 422, "invalid");
+        assertThat(name.body()).contains("name must not be blank");
+        assertProblem(patch("/users/" + author, "{\"name\":\"%s\"}".formatted(blank)), 422, "invalid");
+        assertThat(newPost(",\"metadata\":{\"a\":\"%s\"}".formatted(blank)).status())
+                .as("not everything needs a word")
+                .isEqualTo(201);
+        var word = blank + "x" + blank;
+        assertThat(post("/posts", "{\"user_id\":%d,\"title\":\"%s\",\"body\":\"\"}".formatted(author, word))
+                        .status())
+                .isEqualTo(201);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {".", "-", "\u0301", "\ufffd", "\u4e00", "\u0e33", "\ud83d\ude00", "\ud83c\uddea", "\ue000"})
+    void oneCharacterThatIsShownIsATitle(String title) {
+        assertThat(post("/posts", "{\"user_id\":%d,\"title\":\"%s\",\"body\":\"\"}".formatted(author, title))
+                        .status())
+                .isEqualTo(201);
     }
 
     @ParameterizedTest

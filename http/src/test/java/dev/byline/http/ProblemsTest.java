@@ -2,15 +2,21 @@ package dev.byline.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** Everything that a client can get wrong, answered as a problem: by us, by Javalin, by Jetty. */
 class ProblemsTest extends ServerTest {
@@ -77,6 +83,99 @@ class ProblemsTest extends ServerTest {
                     """)
     void whatJettyRefuses(String line, int status, String slug) {
         assertRawProblem(raw(line + "\r\nHost: localhost\r\nConnection: close\r\n\r\n"), status, slug);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/posts?q=\u00ff",
+                "/posts?q=\u00c3",
+                "/posts?q=\u00e2\u0082",
+                "/posts?q=\u00ed\u00a0\u0080",
+                "/posts?q=\u00c0\u00af",
+                "/posts?q=\u00f5\u0080\u0080\u0080",
+                "/posts?\u00ff=1",
+                "/users?cursor=\u0080",
+                "/livez?\u00ff",
+            })
+    void rawBytesThatAreNotUtf8InAQuery(String target) {
+        var answer = raw("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+
+        assertRawProblem(answer, 400, "malformed");
+    }
+
+    @Test
+    void rawUtf8InAQueryIsRead() {
+        var answer = raw("GET /posts?q=\u00c3\u00a9 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+
+        assertThat(answer).startsWith("HTTP/1.1 200 ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "foo, chunked",
+                "gzip, chunked",
+                "gzip,chunked",
+                "identity, chunked",
+                "foo;x=\"chunked\", chunked"
+            })
+    void unknownTransferCodings(String codings) {
+        for (var header : new String[] {codings, codings.replace(", ", "\r\nTransfer-Encoding: ")}) {
+            var answer = raw("POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                    + "Transfer-Encoding: " + header + "\r\n\r\n28\r\n"
+                    + "{\"email\":\"coding@example.com\",\"name\":1}\r\n0\r\n\r\n"
+                    + "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+
+            assertRawProblem(answer, 501, "not-implemented");
+            assertThat(answer).contains("Connection: close").doesNotContain("alive");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"chunked", "Chunked", " CHUNKED "})
+    void chunksAreRead(String coding) {
+        var answer = raw("POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                + "Transfer-Encoding: " + coding + "\r\nConnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n");
+
+        assertRawProblem(answer, 422, "invalid");
+    }
+
+    /** The path of a probe counts as it was sent, for every stage: all other spellings are addresses of nothing. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/livez;x",
+                "/livez;jsessionid=1",
+                "/;x/livez",
+                "/%6civez",
+                "/livez%20",
+                "/./livez",
+                "/x/../livez",
+                "//livez",
+                "/livez/",
+                "/livez/.",
+                "/%2e/livez",
+                "/readyz;x",
+                "/%72eadyz",
+                "/LIVEZ",
+                "/livez%3fx",
+            })
+    void otherSpellingsOfAProbeAreNone(String path) {
+        var before = metrics.holds().count();
+        var answer = raw("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+
+        assertThat(answer).matches("(?s)HTTP/1.1 40[04] .*");
+        assertThat(answer).contains("application/problem+json").doesNotContain("alive", "\"ready\"");
+        assertThat(metrics.holds().count()).isEqualTo(before);
+    }
+
+    @Test
+    void probesAskNobodyWhoCalls() {
+        var answer =
+                raw("GET /livez HTTP/1.1\r\nHost: localhost\r\nAuthorization: nonsense\r\nConnection: close\r\n\r\n");
+
+        assertThat(answer).startsWith("HTTP/1.1 200 ");
     }
 
     @Test
@@ -365,6 +464,52 @@ class ProblemsTest extends ServerTest {
         }
         assertThat(database.value("SELECT count(*) FROM users WHERE email = 'early@example.com'"))
                 .isEqualTo("0");
+    }
+
+    /** A client that vanishes in mid-send: counted as 499, at most one line of log, without a stack. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 2400", "Transfer-Encoding: chunked"})
+    void anUploadThatIsResetIsNoFault(String framing) throws Exception {
+        var root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+        var lines = new ListAppender<ILoggingEvent>();
+        lines.start();
+        root.addAppender(lines);
+        var gone = "http_requests_total{method=\"POST\",endpoint=\"/posts\",status=\"499\",}";
+        var before = value(gone);
+        try {
+            try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+                socket.getOutputStream()
+                        .write(("POST /posts HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                                        + framing + "\r\n\r\n5\r\n{\"tit\r\n")
+                                .getBytes(StandardCharsets.US_ASCII));
+                awaitInFlight(1);
+                socket.setSoLinger(true, 0); // close by RST
+            }
+            awaitInFlight(0);
+        } finally {
+            root.detachAppender(lines);
+        }
+
+        assertThat(lines.list.stream().filter(line -> line.getLevel().isGreaterOrEqual(Level.INFO)))
+                .hasSizeLessThanOrEqualTo(1)
+                .allMatch(line -> line.getThrowableProxy() == null);
+        assertThat(value(gone)).isEqualTo(before + 1);
+    }
+
+    private double value(String series) {
+        return metrics.text()
+                .lines()
+                .filter(line -> line.startsWith(series + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+                .sum();
+    }
+
+    private void awaitInFlight(int number) throws InterruptedException {
+        var end = System.nanoTime() + 10_000_000_000L;
+        while (value("http_requests_in_flight") != number) {
+            assertThat(System.nanoTime()).as("requests in flight").isLessThan(end);
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
     }
 
     @Test

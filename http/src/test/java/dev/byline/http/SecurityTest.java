@@ -19,7 +19,7 @@ class SecurityTest extends ServerTest {
 
     @Override
     protected HttpConfig config() {
-        var limits = new HttpConfig.RateLimits(40, 200, 3, 5);
+        var limits = new HttpConfig.RateLimits(40, 200, 3, 5, 1024 * 1024);
         var proxies = java.util.List.of(Cidr.parse("127.0.0.0/8"), Cidr.parse("10.0.0.0/8"));
         return new HttpConfig(
                 "127.0.0.1", 0, "test", true, limits, proxies, Set.of("https://app.example"), false, true, true, 64);
@@ -233,6 +233,99 @@ class SecurityTest extends ServerTest {
             assertThat(status).isEqualTo(429);
         }
 
+        /** A limit on an account is spent only by those who may act for it: others are refused first. */
+        @Test
+        void strangersSpendNothingOfAnAccountsLimit() {
+            var victim = signup("192.0.2.51", "spared@example.com").id();
+            var own = "Bearer " + tokenOf(victim);
+            var others = "Bearer "
+                    + tokenOf(signup("192.0.2.52", "stranger@example.com").id());
+            for (int i = 0; i < 10; i++) {
+                var change = i % 2 == 0
+                        ? "{\"password\":\"another horse battery\"}"
+                        : "{\"email\":\"taken-over@example.com\"}";
+                assertProblem(change(others, victim, change), 403, "forbidden");
+                assertProblem(change(others, 999_999_999, change), 404, "not-found");
+            }
+            assertThat(change(own, victim, "{\"email\":\"spared2@example.com\"}")
+                            .status())
+                    .isEqualTo(200);
+        }
+
+        private Answer change(String bearer, long user, String change) {
+            return from("192.0.2.53", "PATCH", "/users/" + user, change, "Authorization", bearer);
+        }
+
+        /** A limit that is used up spares the work: no statement for a token that nobody has. */
+        @Test
+        void unknownTokensOverTheLimitAskNoDatabase() {
+            var known = "Bearer "
+                    + tokenOf(signup("192.0.2.54", "known-here@example.com").id());
+            assertThat(withToken("192.0.2.55", known)).isEqualTo(200);
+            var status = 401;
+            for (int i = 0; i < 250 && status == 401; i++) {
+                status = withToken("192.0.2.55", madeUp(i));
+            }
+            assertThat(status).isEqualTo(429);
+
+            var asked = metrics.holds().count();
+            for (int i = 0; i < 50; i++) {
+                assertThat(withToken("192.0.2.55", madeUp(1000 + i))).isEqualTo(429);
+            }
+            assertThat(metrics.holds().count()).as("connections borrowed").isEqualTo(asked);
+            assertThat(withToken("192.0.2.55", known)).as("in use before").isEqualTo(200);
+            assertThat(withToken("192.0.2.56", madeUp(2000))).as("elsewhere").isEqualTo(401);
+        }
+
+        private int withToken(String address, String bearer) {
+            return from(address, "GET", "/users/1", "", "Authorization", bearer).status();
+        }
+
+        private String madeUp(int number) {
+            return "Bearer byl_" + "b".repeat(39) + String.format("%04d", number);
+        }
+
+        @Test
+        void forBytesThatAUserWrites() {
+            var writer = "Bearer "
+                    + tokenOf(signup("192.0.2.57", "prolific@example.com").id());
+            var large = "{\"title\":\"T\",\"body\":\"" + "x".repeat(199_000) + "\"}";
+            var first = from("192.0.2.57", "POST", "/posts", large, "Authorization", writer);
+            assertThat(first.status()).isEqualTo(201);
+            assertThat(first.response().headers().allValues("RateLimit-Policy"))
+                    .containsExactly("\"token\";q=40;w=60", "\"bytes\";q=1048576;w=3600");
+            assertThat(first.response().headers().allValues("RateLimit").getLast())
+                    .matches("\"bytes\";r=84[0-9]{4};t=6[0-9]{2}");
+            for (int i = 0; i < 4; i++) {
+                assertThat(from("192.0.2.57", "POST", "/posts", large, "Authorization", writer)
+                                .status())
+                        .isEqualTo(201);
+            }
+            for (var path : new String[] {"/posts", "/posts/batch"}) {
+                var refused = from("192.0.2.57", "POST", path, large, "Authorization", writer);
+                assertProblem(refused, 429, "too-many-requests");
+                assertThat(refused.header("RateLimit-Policy")).isEqualTo("\"bytes\";q=1048576;w=3600");
+                assertThat(Integer.parseInt(refused.header("Retry-After"))).isBetween(400, 700);
+            }
+            for (var path : new String[] {"/posts/" + first.id(), "/users/" + idOf("prolific@example.com")}) {
+                assertProblem(
+                        from("192.0.2.57", "PATCH", path, large, "Authorization", writer), 429, "too-many-requests");
+            }
+            assertThat(from("192.0.2.57", "POST", "/posts", "{\"title\":\"T\",\"body\":\"\"}", "Authorization", writer)
+                            .status())
+                    .as("a small one still fits")
+                    .isEqualTo(201);
+            var other = "Bearer "
+                    + tokenOf(signup("192.0.2.58", "prolific2@example.com").id());
+            assertThat(from("192.0.2.57", "POST", "/posts", large, "Authorization", other)
+                            .status())
+                    .isEqualTo(201);
+        }
+
+        private long idOf(String email) {
+            return byline.users().byEmail(new Principal.Operator(), email).id();
+        }
+
         @Test
         void neighboursWithoutATokenDoNotBlockThoseWithOne() {
             var bearer = "Bearer "
@@ -297,6 +390,35 @@ class SecurityTest extends ServerTest {
                         "{\"email\":\"%s@x\",\"name\":\"N\",\"password\":\"%s\"}".formatted(marks, marks)),
                 422,
                 "invalid");
+    }
+
+    /** An address that nobody can have is wrong like any other: the same bytes, the same limits, but no work. */
+    @Test
+    void impossibleAddressesAreWrongLikeAnyOther() {
+        var wrong = login("192.0.2.60", "unknown@example.com", "wrong horse battery");
+        assertProblem(wrong, 401, "unauthenticated");
+        var sigmas = login("192.0.2.60", "\u03a3".repeat(400_000), "wrong horse battery");
+        assertThat(sigmas.status()).isEqualTo(401);
+        assertThat(sigmas.body().replaceAll("\"request_id\":\"[^\"]+\"", ""))
+                .isEqualTo(wrong.body().replaceAll("\"request_id\":\"[^\"]+\"", ""));
+        assertThat(sigmas.response().headers().map().keySet())
+                .isEqualTo(wrong.response().headers().map().keySet());
+        var status = 401;
+        for (int i = 0; i < 4 && status == 401; i++) {
+            status = login("192.0.2.60", "\u03a3".repeat(300 + i), "wrong horse battery")
+                    .status();
+        }
+        assertThat(status).isEqualTo(429);
+        assertThat(login("192.0.2.61", "\ud83d\ude00".repeat(254), "wrong horse battery")
+                        .status())
+                .as("254 code points are not too many")
+                .isEqualTo(401);
+    }
+
+    @Test
+    void noLimitKeepsATokenInClear() {
+        var token = "byl_" + "c".repeat(43);
+        assertThat(Authentication.digest(token)).hasSize(32).doesNotContain("byl_", "ccc");
     }
 
     @Test

@@ -130,6 +130,30 @@ class CommandTest {
     }
 
     @Test
+    void aByteOrderMarkBeforeTheFirstLineIsIgnored(@TempDir Path folder) throws IOException {
+        var line = "{\"email\":\"a@example.com\",\"name\":\"A\",\"title\":\"%s\",\"body\":\"\","
+                + "\"created_at\":\"2016-12-31T23:59:60.1234567890123Z\"}\n";
+        var first = Files.writeString(folder.resolve("first.ndjson"), "\ufeff" + line.formatted("One"));
+        var blank = Files.writeString(folder.resolve("blank.ndjson"), "\ufeff\n" + line.formatted("Two"));
+        var later = Files.writeString(
+                folder.resolve("later.ndjson"), line.formatted("Three") + "\ufeff" + line.formatted("Four"));
+        try (var database = TestDatabase.empty()) {
+            var environment = Map.of("DATABASE_URL", database.url());
+
+            assertThat(run(environment, "import-ndjson", first.toString())).isEqualTo(Command.DONE);
+
+            assertThat(out()).startsWith("1 lines: 1 new posts, 0 there already, 0 refused");
+            assertThat(run(environment, "import-ndjson", blank.toString())).isEqualTo(Command.DONE);
+
+            assertThat(out()).startsWith("1 lines: 1 new posts, 0 there already, 0 refused");
+            assertThat(run(environment, "import-ndjson", later.toString())).isEqualTo(Command.FAILED);
+            assertThat(out()).startsWith("2 lines: 1 new posts, 0 there already, 1 refused");
+            assertThat(database.value("SELECT DISTINCT published_at AT TIME ZONE 'UTC' FROM posts"))
+                    .isEqualTo("2016-12-31 23:59:59.999999");
+        }
+    }
+
+    @Test
     void importsWhatIsGoodSaysWhatIsNotAndMakesNoDuplicates(@TempDir Path folder) throws IOException {
         var file = Files.writeString(folder.resolve("posts.ndjson"), """
                 {"email":"a@example.com","name":"A","title":"One","body":"1","created_at":"2020-01-01T00:00:00Z"}
