@@ -56,8 +56,8 @@ public record BylineConfig(Database database, Duration tokenTtl, Cache cache, Im
      * @param maxConcurrent how many imports this process works on at a time, at least 1
      */
     public record Imports(boolean allowPrivate, int maxConcurrent) {
-        /** How many imports there are at a time when nobody says otherwise. */
-        public static final int MAX_CONCURRENT = 4;
+        /** How many imports there are at a time when nobody says otherwise: most of them wait for their share of the fetches. */
+        public static final int MAX_CONCURRENT = 64;
 
         /** What anybody on the internet could read. */
         public static final Imports PUBLIC = new Imports(false, MAX_CONCURRENT);

@@ -26,4 +26,15 @@ record Deadline(long at) {
     boolean isOver() {
         return left() == 0;
     }
+
+    /**
+     * For work that takes long without waiting.
+     *
+     * @throws FeedException when it is over, or the thread was interrupted
+     */
+    void check() throws FeedException {
+        if (isOver() || Thread.currentThread().isInterrupted()) {
+            throw FeedException.busy();
+        }
+    }
 }

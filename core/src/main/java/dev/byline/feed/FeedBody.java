@@ -6,7 +6,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Locale;
-import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.apache.hc.core5.http.ClassicHttpResponse;
@@ -18,14 +17,17 @@ final class FeedBody {
     /** The most bytes of a document, uncompressed. */
     static final int MAX_BYTES = 5 * 1024 * 1024;
 
-    /** What can be kept and sent back. */
-    private static final Pattern VALIDATOR = Pattern.compile("[ -~]{1,1000}");
+    /** The most characters of a media type with its parameters, of a coding, and of a validator. */
+    private static final int MAX_TYPE = 500;
+
+    private static final int MAX_CODING = 50;
+    private static final int MAX_VALIDATOR = 1000;
 
     private FeedBody() {}
 
     static Fetched.Document read(ClassicHttpResponse response, FeedUrl from) throws IOException, FeedException {
         var header = header(response, "Content-Type");
-        var type = header == null ? null : ContentType.parseLenient(header);
+        var type = header == null || header.length() > MAX_TYPE ? null : ContentType.parseLenient(header);
         var name = type == null ? "" : String.valueOf(type.getMimeType()).toLowerCase(Locale.ROOT);
         var kind = FeedType.of(name)
                 .orElseThrow(() ->
@@ -39,14 +41,14 @@ final class FeedBody {
             throw tooLarge();
         }
         var validators = new Validators(validator(response, "ETag"), validator(response, "Last-Modified"));
-        var charset = type == null ? null : type.getCharset();
+        var charset = type == null ? null : type.getParameter("charset");
         return new Fetched.Document(from, kind, charset, bytes(entity.getContent(), gzipped), validators);
     }
 
     private static boolean isGzipped(ClassicHttpResponse response) throws FeedException {
         var codings = response.getHeaders("Content-Encoding");
         var coding = codings.length == 0 ? "identity" : String.valueOf(codings[0].getValue());
-        var known = codings.length < 2;
+        var known = codings.length < 2 && coding.length() <= MAX_CODING;
         return switch (known ? coding.strip().toLowerCase(Locale.ROOT) : "several") {
             case "identity", "" -> false;
             case "gzip", "x-gzip" -> true;
@@ -85,6 +87,10 @@ final class FeedBody {
     /** One that can't be kept is none: the next time the whole document comes. */
     private static @Nullable String validator(ClassicHttpResponse response, String name) {
         var value = header(response, name);
-        return value != null && VALIDATOR.matcher(value).matches() ? value : null;
+        var kept = value != null
+                && !value.isEmpty()
+                && value.length() <= MAX_VALIDATOR
+                && value.chars().allMatch(c -> c >= ' ' && c <= '~');
+        return kept ? value : null;
     }
 }

@@ -17,6 +17,10 @@ final class FeedException extends Exception {
         this.reason = reason;
     }
 
+    static FeedException busy() {
+        return new FeedException(ImportFailure.BUSY, "there was no time left; import it again");
+    }
+
     ImportFailure reason() {
         return reason;
     }

@@ -7,12 +7,17 @@ import java.net.InetAddress;
 import java.net.Proxy;
 import java.net.Socket;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SNIServerName;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.StandardConstants;
 import org.apache.hc.client5.http.DnsResolver;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
 import org.apache.hc.client5.http.config.ConnectionConfig;
@@ -26,11 +31,14 @@ import org.apache.hc.client5.http.impl.routing.DefaultRoutePlanner;
 import org.apache.hc.client5.http.io.DetachedSocketFactory;
 import org.apache.hc.client5.http.protocol.HttpClientContext;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
+import org.apache.hc.client5.http.ssl.HttpsSupport;
 import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.io.CloseMode;
+import org.apache.hc.core5.ssl.SSLContexts;
 import org.apache.hc.core5.util.Timeout;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +69,8 @@ final class FeedFetcher implements AutoCloseable {
     private final boolean allowPrivate;
     private final Duration limit;
     private final DetachedSocketFactory sockets;
-    private final TlsSocketStrategy tls = DefaultClientTlsStrategy.createDefault();
+    private final SSLContext trust = SSLContexts.createDefault();
+    private final TlsSocketStrategy tls = new DefaultClientTlsStrategy(trust);
     private final ScheduledThreadPoolExecutor timer;
 
     /**
@@ -156,7 +165,10 @@ final class FeedFetcher implements AutoCloseable {
     /** A client that can reach one host, at the addresses that were checked. */
     private CloseableHttpClient client(String host, List<InetAddress> addresses) {
         var operator = new DefaultHttpClientConnectionOperator(
-                sockets, null, new Checked(host, addresses), scheme -> scheme.equalsIgnoreCase("https") ? tls : null);
+                sockets,
+                null,
+                new Checked(host, addresses),
+                scheme -> scheme.equalsIgnoreCase("https") ? tls(host) : null);
         var connections = new BasicHttpClientConnectionManager(
                 operator,
                 ManagedHttpClientConnectionFactory.builder().http1Config(HTTP).build());
@@ -174,6 +186,37 @@ final class FeedFetcher implements AutoCloseable {
                 .disableCookieManagement()
                 .disableAuthCaching()
                 .build();
+    }
+
+    private TlsSocketStrategy tls(String host) {
+        return host.indexOf('_') < 0 ? tls : new UnderscoreTls(trust, host);
+    }
+
+    /**
+     * For hosts with an underscore, which the JDK takes for no DNS name: it neither names them to the server nor finds them in a
+     * certificate. The certificate's issuer is checked by the JDK all the same, its names by the client.
+     */
+    private static final class UnderscoreTls extends DefaultClientTlsStrategy {
+        private final SNIServerName name;
+
+        UnderscoreTls(SSLContext trust, String host) {
+            super(trust, HostnameVerificationPolicy.CLIENT, HttpsSupport.getDefaultHostnameVerifier());
+            this.name = new HostName(host);
+        }
+
+        /** {@link javax.net.ssl.SNIHostName} refuses it. */
+        private static final class HostName extends SNIServerName {
+            HostName(String host) {
+                super(StandardConstants.SNI_HOST_NAME, host.getBytes(StandardCharsets.US_ASCII));
+            }
+        }
+
+        @Override
+        protected void initializeSocket(SSLSocket socket) {
+            var parameters = socket.getSSLParameters();
+            parameters.setServerNames(List.of(name));
+            socket.setSSLParameters(parameters);
+        }
     }
 
     /** Knows the addresses that were checked, and nothing else. */

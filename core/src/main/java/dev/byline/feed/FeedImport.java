@@ -9,11 +9,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,8 +19,8 @@ import org.slf4j.LoggerFactory;
 /**
  * One feed on its way. Whatever happens is its outcome.
  *
- * @param fetches a place for each that may be fetched, and kept in memory, at a time
- * @param workers a place for each that may be read and written at a time; asked for after the other, never before
+ * @param fetches a permit for each that may be fetched, and kept in memory, at a time
+ * @param workers what reads and writes; waited for while a permit is held, never before
  * @param userId whose posts
  * @param url as it was asked for
  * @param feed the same, understood
@@ -32,8 +30,8 @@ import org.slf4j.LoggerFactory;
 record FeedImport(
         FeedStore store,
         FeedFetcher fetcher,
-        Semaphore fetches,
-        Semaphore workers,
+        FetchPlaces fetches,
+        FeedWorkers workers,
         InstantSource clock,
         long userId,
         String url,
@@ -49,13 +47,20 @@ record FeedImport(
      */
     ImportOutcome run() {
         try {
-            return withPlace(fetches, this::fetch);
+            if (!fetches.acquire(userId, deadline)) {
+                throw FeedException.busy();
+            }
+            try {
+                return fetch();
+            } finally {
+                fetches.release(userId);
+            }
         } catch (FeedException e) {
             var late = e.reason() == ImportFailure.TIMEOUT && deadline.isOver();
-            return late ? busy().outcome(url) : e.outcome(url);
+            return late ? FeedException.busy().outcome(url) : e.outcome(url);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return busy().outcome(url);
+            return FeedException.busy().outcome(url);
         } catch (BylineException.Unavailable e) {
             LOG.warn("could not write what {} says", feed.host(), e);
             return new ImportOutcome.Failed(
@@ -70,30 +75,10 @@ record FeedImport(
         }
     }
 
-    /** Something to do in a place. */
-    private interface Step {
-        ImportOutcome run() throws FeedException, InterruptedException;
-    }
-
-    private ImportOutcome withPlace(Semaphore places, Step step) throws FeedException, InterruptedException {
-        if (!places.tryAcquire(deadline.left(), TimeUnit.NANOSECONDS)) {
-            throw busy();
-        }
-        try {
-            return step.run();
-        } finally {
-            places.release();
-        }
-    }
-
-    private static FeedException busy() {
-        return new FeedException(ImportFailure.BUSY, "there was no time left; import it again");
-    }
-
     private ImportOutcome fetch() throws FeedException, InterruptedException {
         return switch (fetcher.fetch(feed, validators(), deadline)) {
             case Fetched.NotModified ignored -> new ImportOutcome.Unchanged(url);
-            case Fetched.Document document -> withPlace(workers, () -> take(document));
+            case Fetched.Document document -> workers.run(() -> take(document), deadline);
         };
     }
 
@@ -102,28 +87,17 @@ record FeedImport(
     }
 
     private ImportOutcome take(Fetched.Document document) throws FeedException {
-        var now = clock.instant();
-        var posts = new LinkedHashMap<Sha256, FeedPost>();
         var failed = new ArrayList<FailedItem>();
-        for (var entry : FeedParser.parse(document)) {
-            if (deadline.isOver()) {
-                throw busy();
-            }
-            try {
-                var post = FeedPost.of(entry, document.from(), now);
-                posts.putIfAbsent(post.guid(), post);
-            } catch (BylineException.Invalid e) {
-                failed.add(FeedPost.failed(entry, e));
-            }
-        }
-        var missing = store.missing(known, List.copyOf(posts.values()));
-        var chosen = newest(missing);
-        var written = write(chosen);
-        var left = missing.size() - chosen.size();
+        var read = posts(document, failed);
+        var posts = FeedPost.distinct(read);
+        var missing = store.missing(known, posts);
+        var chosen = newest(missing.posts());
+        var written = write(chosen, missing.renamed());
+        var left = missing.posts().size() - chosen.size();
         if (left == 0 && failed.isEmpty() && !document.validators().equals(validators())) {
             store.remember(userId, feed.toString(), document.validators()); // only who has everything may skip it
         }
-        if (missing.isEmpty() && failed.isEmpty()) {
+        if (chosen.isEmpty() && failed.isEmpty()) {
             return new ImportOutcome.Unchanged(url);
         }
         return new ImportOutcome.Imported(
@@ -131,8 +105,23 @@ record FeedImport(
                 written.imported(),
                 written.updated(),
                 left,
+                read.size() - posts.size(),
                 failed.size(),
                 failed.subList(0, Math.min(Imports.MAX_SHOWN, failed.size())));
+    }
+
+    private List<FeedPost> posts(Fetched.Document document, List<FailedItem> failed) throws FeedException {
+        var now = clock.instant();
+        var posts = new ArrayList<FeedPost>();
+        for (var entry : FeedParser.parse(document, deadline)) {
+            deadline.check();
+            try {
+                posts.add(FeedPost.of(entry, now));
+            } catch (BylineException.Invalid e) {
+                failed.add(FeedPost.failed(entry, e));
+            }
+        }
+        return posts;
     }
 
     /** As many as one time brings; the oldest first, so that ids go up with time. What has no time is new. */
@@ -146,13 +135,13 @@ record FeedImport(
                 .reversed();
     }
 
-    private Written write(List<FeedPost> posts) throws FeedException {
+    private Written write(List<FeedPost> posts, Map<Sha256, Sha256> renamed) throws FeedException {
         var written = Written.NOTHING;
+        var rest = renamed;
         for (var batch : FeedStore.batches(posts)) {
-            if (deadline.isOver()) {
-                throw busy();
-            }
-            written = written.plus(store.write(userId, feed.toString(), batch));
+            deadline.check();
+            written = written.plus(store.write(userId, feed.toString(), batch, rest));
+            rest = Map.of();
         }
         return written;
     }

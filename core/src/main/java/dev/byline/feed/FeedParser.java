@@ -13,14 +13,16 @@ final class FeedParser {
     /**
      * Reads a document.
      *
+     * @param deadline by which it is done, or given up
      * @return its items, in its order
-     * @throws FeedException when it is no feed, or broken anywhere: a part of one is not taken for the whole
+     * @throws FeedException when it is no feed, or broken anywhere: a part of one is not taken for the whole; or when the time
+     *     is over
      */
-    static List<FeedEntry> parse(Fetched.Document document) throws FeedException {
+    static List<FeedEntry> parse(Fetched.Document document, Deadline deadline) throws FeedException {
         var entries = new Entries();
         switch (document.type()) {
-            case JSON -> JsonFeed.read(document.body(), entries);
-            case XML -> XmlFeed.read(document.body(), document.charset(), entries);
+            case JSON -> JsonFeed.read(document, deadline, entries);
+            case XML -> XmlFeed.read(document, deadline, entries);
         }
         return entries.list;
     }

@@ -10,6 +10,7 @@ import dev.byline.feed.ImportSql.KnownItem;
 import dev.byline.post.Posts;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,15 +42,47 @@ final class FeedStore {
         return database.read(dsl -> ImportSql.feeds(dsl, userId, urls));
     }
 
-    /** Those of the posts that are not there as they are, in the same order. Writes nothing. */
-    List<FeedPost> missing(@Nullable KnownFeed feed, List<FeedPost> posts) {
+    /**
+     * What is to be written.
+     *
+     * @param posts those that are not there as they are, in the order of the document
+     * @param renamed guids of items that are there as they are, but known by a key that isn't theirs alone any more, with the one
+     *     that is
+     */
+    record Missing(List<FeedPost> posts, Map<Sha256, Sha256> renamed) {}
+
+    /** Compares posts with what is there. Writes nothing. */
+    Missing missing(@Nullable KnownFeed feed, List<FeedPost> posts) {
         if (feed == null || posts.isEmpty()) {
-            return posts;
+            return new Missing(posts, Map.of());
         }
         var known = database.read(dsl -> ImportSql.items(dsl, feed.id(), posts));
-        return posts.stream()
-                .filter(post -> isMissing(known.get(post.guid()), post))
-                .toList();
+        var missing = new ArrayList<FeedPost>();
+        var renamed = new HashMap<Sha256, Sha256>();
+        for (var post : posts) {
+            var there = find(known, post);
+            if (isMissing(there, post)) {
+                missing.add(post);
+            } else if (there != null && post.keys().indexOf(there.guid()) < post.level()) {
+                renamed.put(there.guid(), post.guid());
+            }
+        }
+        return new Missing(missing, renamed);
+    }
+
+    /**
+     * What a post's item is known by: a key that is its alone, the most exact first; else one that it shares with others by now, if
+     * it is the one that says the same. That one is taken out: it is no other's.
+     */
+    private static @Nullable KnownItem find(Map<Sha256, KnownItem> known, FeedPost post) {
+        for (int i = post.keys().size() - 1; i >= 0; i--) {
+            var there = known.get(post.keys().get(i));
+            if (there != null && (i >= post.level() || there.content().equals(post.content()))) {
+                known.remove(there.guid());
+                return there;
+            }
+        }
+        return null;
     }
 
     /** An item whose post was deleted is not. */
@@ -85,12 +118,14 @@ final class FeedStore {
     /**
      * Writes what is missing, in one transaction: what another import wrote meanwhile is looked at again.
      *
+     * @param posts a part of what is missing
+     * @param renamed all that is renamed; done once, it does nothing
      * @throws FeedException when the user has too many feeds
      * @throws BylineException.Invalid when the user is gone
      */
-    Written write(long userId, String url, List<FeedPost> posts) throws FeedException {
+    Written write(long userId, String url, List<FeedPost> posts, Map<Sha256, Sha256> renamed) throws FeedException {
         return cache.writing(touched -> database.write(dsl -> Optional.ofNullable(lock(dsl, userId, url))
-                        .map(feed -> write(dsl, userId, feed, posts, touched))))
+                        .map(feed -> write(dsl, userId, feed, posts, renamed, touched))))
                 .orElseThrow(FeedStore::tooMany);
     }
 
@@ -111,16 +146,26 @@ final class FeedStore {
     }
 
     private static Written write(
-            DSLContext dsl, long userId, long feed, List<FeedPost> posts, Set<CacheKey<?>> touched) {
+            DSLContext dsl,
+            long userId,
+            long feed,
+            List<FeedPost> posts,
+            Map<Sha256, Sha256> renamed,
+            Set<CacheKey<?>> touched) {
+        if (!renamed.isEmpty()) {
+            ImportSql.rename(dsl, feed, renamed);
+        }
         var known = ImportSql.items(dsl, feed, posts);
         var fresh = new ArrayList<FeedPost>();
         var changed = new LinkedHashMap<Long, FeedPost>();
+        var contents = new HashMap<Sha256, Sha256>();
         for (var post : posts) {
-            var there = known.get(post.guid());
+            var there = find(known, post);
             if (there == null) {
                 fresh.add(post);
             } else if (there.postId() != null && isMissing(there, post)) {
                 changed.put(there.postId(), post);
+                contents.put(there.guid(), post.content());
             }
         }
         touched.add(Posts.FEED);
@@ -133,7 +178,7 @@ final class FeedStore {
         if (!changed.isEmpty()) {
             changed.keySet().forEach(id -> touched.add(Posts.cached(id)));
             ImportSql.updatePosts(dsl, changed);
-            ImportSql.updateItems(dsl, feed, changed.values());
+            ImportSql.updateItems(dsl, feed, contents);
         }
         return new Written(fresh.size(), changed.size());
     }

@@ -7,7 +7,6 @@ import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Pattern;
 
 /**
  * The address of a feed, in the one spelling that every parser reads alike: anything that two of them could take for
@@ -22,11 +21,10 @@ record FeedUrl(String scheme, String host, int port, String target) {
     /** The most characters. */
     static final int MAX_LENGTH = 2000;
 
-    private static final Pattern VISIBLE_ASCII = Pattern.compile("[!-~]+");
-    private static final Pattern NAME =
-            Pattern.compile("(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*");
-    private static final Pattern NUMBER_LAST = Pattern.compile("(.*\\.)?([0-9]+|0x[0-9a-f]*)");
-    private static final Pattern IPV4 = Pattern.compile("(0|[1-9][0-9]{0,2})(\\.(0|[1-9][0-9]{0,2})){3}");
+    /** The most characters of a name, and of a label, as DNS has them. */
+    private static final int MAX_NAME = 253;
+
+    private static final int MAX_LABEL = 63;
 
     /** Names that are never anybody's on the internet: asking for them would tell what there is inside. */
     private static final List<String> INSIDE = List.of(
@@ -49,7 +47,7 @@ record FeedUrl(String scheme, String host, int port, String target) {
      * @throws FeedException when it may not be asked for
      */
     static FeedUrl parse(String text, boolean allowPrivate) throws FeedException {
-        if (text.length() > MAX_LENGTH || !VISIBLE_ASCII.matcher(text).matches()) {
+        if (!isVisibleAscii(text)) {
             throw bad("must have at most " + MAX_LENGTH + " characters, all of them visible ASCII");
         }
         URI uri;
@@ -62,52 +60,82 @@ record FeedUrl(String scheme, String host, int port, String target) {
         if (!scheme.equals("http") && !scheme.equals("https")) {
             throw bad("must begin with https:// or http://");
         }
-        if (uri.getHost() == null) {
+        if (uri.getRawAuthority() == null) {
             throw bad("must name a host: a DNS name in ASCII, or an IP address");
         }
+        // Not by java.net.URI, which knows no names with an underscore. Nothing beside host and port: no user.
+        var authority = uri.getRawAuthority();
+        var colon = authority.lastIndexOf(':');
+        var hasPort = colon > authority.lastIndexOf(']');
         var usual = scheme.equals("https") ? 443 : 80;
-        var port = uri.getPort() < 0 ? usual : uri.getPort();
-        // Nothing beside host and port: no user, no empty port, no zeros before it.
-        var plain = uri.getPort() < 0 ? uri.getHost() : uri.getHost() + ":" + port;
-        if (!plain.equals(uri.getRawAuthority()) || port < 1 || port > 65535) {
-            throw bad("must have a host and at most a port, no user or password");
-        }
+        var port = hasPort ? port(authority.substring(colon + 1)) : usual;
         if (port != usual && !allowPrivate) {
             throw new FeedException(ImportFailure.FORBIDDEN_ADDRESS, "only the default ports 443 and 80 are asked");
         }
-        var host = host(uri.getHost().toLowerCase(Locale.ROOT), allowPrivate);
+        var name = hasPort ? authority.substring(0, colon) : authority;
+        var host = host(name.toLowerCase(Locale.ROOT), allowPrivate);
         var path = uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
         return new FeedUrl(scheme, host, port, uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery());
+    }
+
+    private static boolean isVisibleAscii(String text) {
+        return !text.isEmpty() && text.length() <= MAX_LENGTH && text.chars().allMatch(c -> c > ' ' && c <= '~');
+    }
+
+    /** Not empty, no zeros before it. */
+    private static int port(String digits) throws FeedException {
+        var plain = digits.length() <= 5 && isNumber(digits) && digits.charAt(0) != '0';
+        var port = plain ? Integer.parseInt(digits) : 0;
+        if (port < 1 || port > 65_535) {
+            throw bad("must have a host and at most a port, no user or password");
+        }
+        return port;
     }
 
     private static String host(String host, boolean allowPrivate) throws FeedException {
         if (host.startsWith("[")) {
             return ipv6(host);
         }
-        if (NUMBER_LAST.matcher(host).matches()) { // an IPv4 address to some parser or other
-            if (!IPV4.matcher(host).matches()
-                    || List.of(host.split("\\.")).stream().anyMatch(FeedUrl::isNoByte)) {
+        var labels = List.of(host.split("\\.", -1));
+        var last = labels.getLast();
+        if (isNumber(last) || last.startsWith("0x")) { // an IPv4 address to some parser or other
+            if (labels.size() != 4 || !labels.stream().allMatch(FeedUrl::isByte)) {
                 throw bad("must name a host as a DNS name or a usual IP address");
             }
             return host;
         }
-        if (!NAME.matcher(host).matches()) {
+        if (host.length() > MAX_NAME || !labels.stream().allMatch(FeedUrl::isLabel)) {
             throw bad("must name a host as a DNS name or a usual IP address");
         }
-        var inside = !host.contains(".") || INSIDE.stream().anyMatch(name -> host.endsWith("." + name));
+        var inside = labels.size() == 1 || INSIDE.stream().anyMatch(name -> host.endsWith("." + name));
         if (inside && !allowPrivate) {
             throw new FeedException(ImportFailure.FORBIDDEN_ADDRESS, "is not a name on the public internet");
         }
         return host;
     }
 
-    private static boolean isNoByte(String number) {
-        return Integer.parseInt(number) > 255;
+    private static boolean isNumber(String text) {
+        return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
+    }
+
+    /** 0 to 255, no zeros before it. */
+    private static boolean isByte(String text) {
+        var plain = text.length() <= 3 && isNumber(text) && (text.length() == 1 || text.charAt(0) != '0');
+        return plain && Integer.parseInt(text) <= 255;
+    }
+
+    /** As DNS has names of hosts, with the underscore that some have all the same. */
+    private static boolean isLabel(String text) {
+        return !text.isEmpty()
+                && text.length() <= MAX_LABEL
+                && text.charAt(0) != '-'
+                && text.charAt(text.length() - 1) != '-'
+                && text.chars().allMatch(c -> (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_');
     }
 
     /** Written as Java writes it, so that one address has one spelling; with a zone it is nobody's business. */
     private static String ipv6(String host) throws FeedException {
-        if (!host.matches("\\[[0-9a-f:.]+]")) {
+        if (!host.matches("\\[[0-9a-f:.]++]")) {
             throw bad("must have an IPv6 address without a zone");
         }
         try {
@@ -120,14 +148,14 @@ record FeedUrl(String scheme, String host, int port, String target) {
 
     /** Where a redirect leads. */
     FeedUrl resolve(String location, boolean allowPrivate) throws FeedException {
-        if (location.length() > MAX_LENGTH || !VISIBLE_ASCII.matcher(location).matches()) {
+        if (!isVisibleAscii(location)) {
             throw bad("redirects to what is no address");
         }
-        try {
-            return parse(new URI(toString()).resolve(new URI(location)).toString(), allowPrivate);
-        } catch (URISyntaxException e) {
-            throw new FeedException(ImportFailure.BAD_URL, "redirects to what is no address", e);
-        }
+        return parse(
+                UriReference.parse(toString())
+                        .resolve(UriReference.parse(location))
+                        .toString(),
+                allowPrivate);
     }
 
     private static FeedException bad(String what) {

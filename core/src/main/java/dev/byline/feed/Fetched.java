@@ -1,6 +1,5 @@
 package dev.byline.feed;
 
-import java.nio.charset.Charset;
 import org.jspecify.annotations.Nullable;
 
 /** What a server answered to who asked for a feed. */
@@ -13,12 +12,12 @@ sealed interface Fetched {
      *
      * @param from where it came from, at the end of all redirects
      * @param type what it is, as the server says
-     * @param charset as the server says, if it does
+     * @param charset as the server names it, if it does
      * @param body its bytes
      * @param validators what to ask with the next time
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Document(FeedUrl from, FeedType type, @Nullable Charset charset, byte[] body, Validators validators)
+    record Document(FeedUrl from, FeedType type, @Nullable String charset, byte[] body, Validators validators)
             implements Fetched {}
 
     /**

@@ -1,20 +1,17 @@
 package dev.byline.feed;
 
+import java.util.HashSet;
 import java.util.Set;
-import org.jsoup.Jsoup;
-import org.jsoup.nodes.Element;
-import org.jsoup.nodes.Node;
-import org.jsoup.nodes.TextNode;
-import org.jsoup.parser.Parser;
-import org.jsoup.select.NodeFilter;
-import org.jsoup.select.NodeTraversor;
 
 /**
  * HTML as text: tags are gone, what was a block of its own stands on lines of its own. What is text may look like a tag
  * afterwards; that is so with everybody's posts, and clients escape it.
+ *
+ * <p>One pass without a tree: an HTML parser repeats elements that are left open, so that a megabyte becomes millions of nodes.
+ * Where a browser would drop words because something isn't closed, they stay.
  */
 final class HtmlText {
-    /** Read by programs, not by people. */
+    /** Read by programs, not by people; dropped with what is inside. */
     private static final Set<String> DROPPED = Set.of(
             "script",
             "style",
@@ -29,101 +26,204 @@ final class HtmlText {
             "select",
             "textarea");
 
-    private HtmlText() {}
+    /** Blocks with an empty line around. */
+    private static final Set<String> PARAGRAPHS =
+            Set.of("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "ul", "ol", "table", "figure");
+
+    /** Blocks on lines of their own. */
+    private static final Set<String> BLOCKS = Set.of(
+            "address",
+            "article",
+            "aside",
+            "audio",
+            "canvas",
+            "caption",
+            "center",
+            "col",
+            "colgroup",
+            "dd",
+            "details",
+            "dir",
+            "div",
+            "dl",
+            "dt",
+            "fieldset",
+            "figcaption",
+            "footer",
+            "form",
+            "header",
+            "hgroup",
+            "hr",
+            "li",
+            "main",
+            "menu",
+            "nav",
+            "section",
+            "summary",
+            "tbody",
+            "td",
+            "tfoot",
+            "th",
+            "thead",
+            "tr",
+            "video");
+
+    private final String html;
+    private final StringBuilder text = new StringBuilder();
+    private final Set<String> unclosed = new HashSet<>();
+    private int at;
+    private int preformatted;
+
+    private HtmlText(String html) {
+        this.html = html;
+    }
 
     /** Makes text of HTML, however broken. */
     static String of(String html) {
-        var writer = new Writer();
-        var unused = NodeTraversor.filter(writer, Jsoup.parseBodyFragment(html).body());
-        return writer.text.toString().strip();
+        return new HtmlText(html).text();
     }
 
-    /** What an entity of HTML stands for; itself, if there is none of that name. */
-    static String entity(String name) {
-        return Parser.unescapeEntities("&" + name + ";", false);
+    private String text() {
+        while (at < html.length()) {
+            var mark = html.indexOf('<', at);
+            var end = mark < 0 ? html.length() : mark;
+            write(HtmlEntities.decoded(html.substring(at, end)));
+            at = end;
+            if (mark >= 0) {
+                markup();
+            }
+        }
+        return text.toString().strip();
     }
 
-    /** Writes what it is led past. */
-    private static final class Writer implements NodeFilter {
-        private final StringBuilder text = new StringBuilder();
-        private int preformatted;
-
-        @Override
-        public FilterResult head(Node node, int depth) {
-            if (node instanceof TextNode words) {
-                write(words.getWholeText());
-            } else if (node instanceof Element element) {
-                if (DROPPED.contains(element.normalName())) {
-                    return FilterResult.SKIP_ENTIRELY;
-                }
-                open(element);
+    /** What begins with a {@code <}. */
+    private void markup() {
+        if (HtmlTag.begins(html, at)) {
+            var tag = HtmlTag.read(html, at);
+            if (tag == null) {
+                write(HtmlEntities.decoded(html.substring(at)));
+                at = html.length();
+            } else {
+                at = tag.after();
+                tag(tag);
             }
-            return FilterResult.CONTINUE;
-        }
-
-        private void open(Element element) {
-            switch (element.normalName()) {
-                case "br" -> text.append('\n');
-                case "img" -> write(element.attr("alt"));
-                case "pre" -> {
-                    lineBreaks(2);
-                    preformatted++;
-                }
-                case "li" -> {
-                    lineBreaks(1);
-                    text.append("- ");
-                }
-                case "td", "th" -> write(" ");
-                default -> lineBreaks(breaks(element));
+        } else if (html.startsWith("<!--", at)) {
+            skip("<!--", html.startsWith("<!-->", at) || html.startsWith("<!--->", at) ? ">" : "-->");
+        } else if (html.startsWith("<![CDATA[", at)) {
+            var start = at + "<![CDATA[".length();
+            skip("<![CDATA[", "]]>");
+            if (at > start) {
+                write(html.substring(start, at - "]]>".length()));
             }
+        } else if (html.startsWith("<!", at) || html.startsWith("<?", at) || html.startsWith("</", at)) {
+            skip("<", ">");
+        } else {
+            write("<");
+            at++;
         }
+    }
 
-        @Override
-        public FilterResult tail(Node node, int depth) {
-            if (node instanceof Element element) {
-                if (element.normalName().equals("pre")) {
-                    preformatted--;
-                }
-                lineBreaks(breaks(element));
-            }
-            return FilterResult.CONTINUE;
+    /** Goes behind the end, or behind the start if there is no end. */
+    private void skip(String start, String end) {
+        var found = find(end, at + start.length() - (end.equals(">") ? 1 : 0));
+        at = found < 0 ? at + start.length() : found + end.length();
+    }
+
+    /** What wasn't found once is not looked for again. */
+    private int find(String what, int from) {
+        var found = unclosed.contains(what) ? -1 : html.indexOf(what, from);
+        if (found < 0) {
+            unclosed.add(what);
         }
+        return found;
+    }
 
-        private static int breaks(Element element) {
-            return switch (element.normalName()) {
-                case "p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "ul", "ol", "table", "figure" -> 2;
-                default -> element.isBlock() && !element.normalName().equals("body") ? 1 : 0;
-            };
+    private void tag(HtmlTag tag) {
+        if (tag.end()) {
+            close(tag.name());
+        } else if (DROPPED.contains(tag.name())) {
+            drop(tag);
+        } else {
+            open(tag);
         }
+    }
 
-        /** So many at the end, and no more; none at the beginning. */
-        private void lineBreaks(int wanted) {
-            if (wanted == 0 || text.isEmpty()) {
+    private void drop(HtmlTag tag) {
+        if (tag.empty() || unclosed.contains(tag.name())) {
+            return;
+        }
+        var length = tag.name().length();
+        for (var end = html.indexOf("</", at); end >= 0; end = html.indexOf("</", end + 2)) {
+            var next = end + 2 + length < html.length() ? html.charAt(end + 2 + length) : '\0';
+            if (html.regionMatches(true, end + 2, tag.name(), 0, length)
+                    && (HtmlTag.isSpace(next) || next == '/' || next == '>')) {
+                var closing = HtmlTag.read(html, end);
+                at = closing == null ? html.length() : closing.after();
                 return;
             }
-            while (preformatted == 0 && text.length() > 0 && text.charAt(text.length() - 1) == ' ') {
-                text.setLength(text.length() - 1);
-            }
-            var there = 0;
-            while (there < text.length() && text.charAt(text.length() - 1 - there) == '\n') {
-                there++;
-            }
-            text.repeat('\n', Math.max(0, wanted - there));
         }
+        unclosed.add(tag.name());
+    }
 
-        /** White space is one space, but for preformatted text. */
-        private void write(String words) {
-            if (preformatted > 0) {
-                text.append(words);
-                return;
+    private void open(HtmlTag tag) {
+        switch (tag.name()) {
+            case "br" -> text.append('\n');
+            case "img" -> write(tag.alt() == null ? "" : tag.alt());
+            case "pre" -> {
+                lineBreaks(2);
+                preformatted++;
+                at += html.startsWith("\r\n", at) ? 2 : html.startsWith("\n", at) ? 1 : 0;
             }
-            for (int i = 0; i < words.length(); i++) {
-                var c = words.charAt(i);
-                if (c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f') {
-                    text.append(c);
-                } else if (!text.isEmpty() && " \n".indexOf(text.charAt(text.length() - 1)) < 0) {
-                    text.append(' ');
-                }
+            case "li" -> {
+                lineBreaks(1);
+                text.append("- ");
+            }
+            case "td", "th" -> write(" ");
+            default -> lineBreaks(breaks(tag.name()));
+        }
+    }
+
+    private void close(String name) {
+        if (name.equals("pre") && preformatted > 0) {
+            preformatted--;
+        }
+        if (name.equals("br")) {
+            text.append('\n');
+        }
+        lineBreaks(breaks(name));
+    }
+
+    private static int breaks(String name) {
+        return PARAGRAPHS.contains(name) ? 2 : BLOCKS.contains(name) ? 1 : 0;
+    }
+
+    /** So many at the end, and no more; none at the beginning. */
+    private void lineBreaks(int wanted) {
+        if (wanted == 0 || text.isEmpty()) {
+            return;
+        }
+        while (preformatted == 0 && !text.isEmpty() && text.charAt(text.length() - 1) == ' ') {
+            text.setLength(text.length() - 1);
+        }
+        var there = 0;
+        while (there < wanted && there < text.length() && text.charAt(text.length() - 1 - there) == '\n') {
+            there++;
+        }
+        text.repeat('\n', wanted - there);
+    }
+
+    /** White space is one space, but for preformatted text. */
+    private void write(String words) {
+        if (preformatted > 0) {
+            text.append(words);
+            return;
+        }
+        for (int i = 0; i < words.length(); i++) {
+            var c = words.charAt(i);
+            if (!HtmlTag.isSpace(c)) {
+                text.append(c);
+            } else if (!text.isEmpty() && " \n".indexOf(text.charAt(text.length() - 1)) < 0) {
+                text.append(' ');
             }
         }
     }

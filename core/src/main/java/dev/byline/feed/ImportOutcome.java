@@ -15,10 +15,12 @@ public sealed interface ImportOutcome {
      * @param updated how many posts changed
      * @param left how many new or changed items wait for the next time, as one time brings at most {@link
      *     Imports#MAX_ITEMS}
+     * @param duplicates how many items say in all what another of the same feed says, and were dropped
      * @param failed how many items could not become posts
      * @param failedItems the first of these, at most {@link Imports#MAX_SHOWN}
      */
-    record Imported(String url, int imported, int updated, int left, int failed, List<FailedItem> failedItems)
+    record Imported(
+            String url, int imported, int updated, int left, int duplicates, int failed, List<FailedItem> failedItems)
             implements ImportOutcome {
         /** Copies the list. */
         public Imported {

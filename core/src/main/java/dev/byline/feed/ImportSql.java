@@ -9,7 +9,9 @@ import dev.byline.Metadata;
 import dev.byline.db.MetadataSql;
 import dev.byline.feed.Fetched.Validators;
 import dev.byline.user.UserSql;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,14 +19,19 @@ import org.jooq.DSLContext;
 import org.jooq.DataType;
 import org.jooq.Field;
 import org.jooq.JSONB;
+import org.jooq.Record2;
 import org.jooq.Row2;
 import org.jooq.Row4;
+import org.jooq.Table;
 import org.jooq.impl.DSL;
 import org.jooq.impl.SQLDataType;
 import org.jspecify.annotations.Nullable;
 
 /** The statements about feeds and their items, one method each. */
 final class ImportSql {
+    /** Of a statement: many times so many take their time. */
+    private static final int MAX_KEYS = 5_000;
+
     private ImportSql() {}
 
     /**
@@ -38,10 +45,11 @@ final class ImportSql {
     /**
      * An item that is known.
      *
+     * @param guid what it is known by
      * @param postId the post, null when it was deleted
      * @param content what it said
      */
-    record KnownItem(@Nullable Long postId, Sha256 content) {}
+    record KnownItem(Sha256 guid, @Nullable Long postId, Sha256 content) {}
 
     static Map<String, KnownFeed> feeds(DSLContext dsl, long userId, Collection<String> urls) {
         return dsl.select(FEEDS.URL, FEEDS.ID, FEEDS.ETAG, FEEDS.LAST_MODIFIED)
@@ -82,14 +90,44 @@ final class ImportSql {
                 .fetchOptional(FEEDS.ID);
     }
 
+    /** Those that are known by any of the keys of the posts. */
     static Map<Sha256, KnownItem> items(DSLContext dsl, long feedId, Collection<FeedPost> posts) {
-        var guids = posts.stream().map(post -> post.guid().bytes()).toArray(byte[][]::new);
-        return dsl.select(FEED_ITEMS.GUID, FEED_ITEMS.POST_ID, FEED_ITEMS.CONTENT)
-                .from(FEED_ITEMS)
-                .where(FEED_ITEMS.FEED_ID.eq(feedId), FEED_ITEMS.GUID.eq(DSL.any(guids)))
-                .fetchMap(
-                        row -> Sha256.of(row.get(FEED_ITEMS.GUID)),
-                        row -> new KnownItem(row.get(FEED_ITEMS.POST_ID), Sha256.of(row.get(FEED_ITEMS.CONTENT))));
+        var keys = posts.stream()
+                .flatMap(post -> post.keys().stream())
+                .distinct()
+                .map(Sha256::bytes)
+                .toArray(byte[][]::new);
+        var items = new HashMap<Sha256, KnownItem>();
+        for (int from = 0; from < keys.length; from += MAX_KEYS) {
+            var part = Arrays.copyOfRange(keys, from, Math.min(keys.length, from + MAX_KEYS));
+            dsl.select(FEED_ITEMS.GUID, FEED_ITEMS.POST_ID, FEED_ITEMS.CONTENT)
+                    .from(FEED_ITEMS)
+                    .where(FEED_ITEMS.FEED_ID.eq(feedId), FEED_ITEMS.GUID.eq(DSL.any(part)))
+                    .forEach(row -> {
+                        var guid = Sha256.of(row.get(FEED_ITEMS.GUID));
+                        var content = Sha256.of(row.get(FEED_ITEMS.CONTENT));
+                        items.put(guid, new KnownItem(guid, row.get(FEED_ITEMS.POST_ID), content));
+                    });
+        }
+        return items;
+    }
+
+    /** Lets items be known by another key from now on. */
+    static void rename(DSLContext dsl, long feedId, Map<Sha256, Sha256> guids) {
+        var rows = guids.entrySet().stream()
+                .map(each -> DSL.row(
+                        DSL.val(each.getKey().bytes()), DSL.val(each.getValue().bytes())))
+                .toArray(Row2[]::new);
+        var v = values(rows, "old", "new");
+        var there = FEED_ITEMS.as("there");
+        var unused = dsl.update(FEED_ITEMS)
+                .set(FEED_ITEMS.GUID, v("new", SQLDataType.BLOB))
+                .from(v)
+                .where(FEED_ITEMS.FEED_ID.eq(feedId), FEED_ITEMS.GUID.eq(v("old", SQLDataType.BLOB)))
+                .and(DSL.notExists(DSL.selectOne()
+                        .from(there)
+                        .where(there.FEED_ID.eq(feedId), there.GUID.eq(v("new", SQLDataType.BLOB)))))
+                .execute();
     }
 
     /** Returns their ids, in the same order. */
@@ -149,18 +187,23 @@ final class ImportSql {
         var unused = insert.execute();
     }
 
-    @SuppressWarnings("unchecked")
-    static void updateItems(DSLContext dsl, long feedId, Collection<FeedPost> posts) {
-        var rows = posts.stream()
-                .map(post -> DSL.row(
-                        DSL.val(post.guid().bytes()), DSL.val(post.content().bytes())))
+    /** What the items of these guids say now. */
+    static void updateItems(DSLContext dsl, long feedId, Map<Sha256, Sha256> contents) {
+        var rows = contents.entrySet().stream()
+                .map(each -> DSL.row(
+                        DSL.val(each.getKey().bytes()), DSL.val(each.getValue().bytes())))
                 .toArray(Row2[]::new);
-        var v = DSL.values((Row2<byte[], byte[]>[]) rows).as("v", "guid", "content");
+        var v = values(rows, "guid", "content");
         var unused = dsl.update(FEED_ITEMS)
                 .set(FEED_ITEMS.CONTENT, v("content", SQLDataType.BLOB))
                 .from(v)
                 .where(FEED_ITEMS.FEED_ID.eq(feedId), FEED_ITEMS.GUID.eq(v("guid", SQLDataType.BLOB)))
                 .execute();
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Table<Record2<byte[], byte[]>> values(Row2<?, ?>[] rows, String first, String second) {
+        return DSL.values((Row2<byte[], byte[]>[]) rows).as("v", first, second);
     }
 
     static void remember(DSLContext dsl, long feedId, Validators validators) {

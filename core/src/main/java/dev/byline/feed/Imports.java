@@ -32,8 +32,9 @@ import org.jspecify.annotations.Nullable;
  * Brings in what users wrote, or write, elsewhere: the items of feeds become their posts, and importing again brings what is
  * new or changed since. Safe for use by several threads. Needs Apache HttpClient 5 and jsoup on the class path.
  *
- * <p>In a process, 8 feeds are fetched at a time, for whomever, first come, first served; two of these are read and written
- * at a time, so that connections are left for everybody else. No connection is held while anything is waited for.
+ * <p>In a process, 8 feeds are fetched at a time, shared fairly among users; two of these are read and written at a time, on
+ * threads of their own, so that processors and connections are left for everybody else. No connection is held while anything is
+ * waited for.
  */
 public final class Imports implements AutoCloseable {
     /** The most feeds of one call. */
@@ -60,8 +61,8 @@ public final class Imports implements AutoCloseable {
     private final Duration timeLimit;
     private final InstantSource clock;
     private final Semaphore imports;
-    private final Semaphore fetches = new Semaphore(FETCHES, true);
-    private final Semaphore workers = new Semaphore(WORKERS, true);
+    private final FetchPlaces fetches = new FetchPlaces(FETCHES);
+    private final FeedWorkers workers = new FeedWorkers(WORKERS);
     private final Set<Long> importing = ConcurrentHashMap.newKeySet();
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("byline-import-", 0).factory());
@@ -238,6 +239,7 @@ public final class Imports implements AutoCloseable {
     @Override
     public void close() {
         threads.shutdownNow();
+        workers.close();
         opening.lock();
         try {
             if (fetcher != null) {

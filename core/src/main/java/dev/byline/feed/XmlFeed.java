@@ -2,16 +2,16 @@ package dev.byline.feed;
 
 import dev.byline.feed.FeedEntry.Text;
 import dev.byline.feed.FeedParser.Entries;
-import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.Charset;
-import java.util.HexFormat;
-import java.util.Locale;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import javax.xml.stream.XMLInputFactory;
 import javax.xml.stream.XMLStreamConstants;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamReader;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads RSS and Atom with the JDK's own parser, as a stream: nothing of a document is kept but the members that are wanted.
@@ -27,65 +27,103 @@ final class XmlFeed {
     private static final String CONTENT = "http://purl.org/rss/1.0/modules/content/";
     private static final String DUBLIN_CORE = "http://purl.org/dc/elements/1.1/";
 
-    private final XMLStreamReader xml;
+    private static final String ALTERNATE = "http://www.iana.org/assignments/relation/alternate";
+    private static final String XML = "http://www.w3.org/XML/1998/namespace";
 
-    private XmlFeed(XMLStreamReader xml) {
+    private static final int MAX_DEPTH = 100;
+
+    /** Of elements that are open at a time: the parser looks through them for each name. */
+    private static final int MAX_NAMESPACES = 500;
+
+    private final XMLStreamReader xml;
+    private final Deadline deadline;
+    private int depth;
+    private int namespaces;
+
+    /** What links are relative to, of the elements that are open. */
+    private final Deque<String> bases = new ArrayDeque<>();
+
+    private XmlFeed(XMLStreamReader xml, Deadline deadline, String base) {
         this.xml = xml;
+        this.deadline = deadline;
+        bases.push(base);
     }
 
-    static void read(byte[] body, @Nullable Charset charset, Entries entries) throws FeedException {
-        try {
-            var xml = reader(body, charset);
+    static void read(Fetched.Document document, Deadline deadline, Entries entries) throws FeedException {
+        try (var characters = XmlSource.open(document.body(), document.charset())) {
+            var xml = factory().createXMLStreamReader(characters);
             try {
-                new XmlFeed(xml).feed(entries);
+                new XmlFeed(xml, deadline, document.from().toString()).feed(entries);
             } finally {
                 xml.close();
             }
-        } catch (XMLStreamException e) {
+        } catch (XMLStreamException | CharacterCodingException e) {
             throw new FeedException(ImportFailure.MALFORMED, "is not well-formed XML", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
-    /** The byte order mark decides, then the server, then the document (RFC 7303). White space before it is forgiven. */
-    private static XMLStreamReader reader(byte[] body, @Nullable Charset charset) throws XMLStreamException {
+    /**
+     * Without DTDs there are no entities that could grow, so those of XML, which the JDK counts from 24 on, have no limits but the
+     * document's.
+     */
+    private static XMLInputFactory factory() {
         var factory = XMLInputFactory.newDefaultFactory();
         factory.setProperty(XMLInputFactory.SUPPORT_DTD, false);
         factory.setProperty(XMLInputFactory.IS_SUPPORTING_EXTERNAL_ENTITIES, false);
         factory.setProperty(XMLInputFactory.IS_REPLACING_ENTITY_REFERENCES, false);
+        factory.setProperty("jdk.xml.totalEntitySizeLimit", "0");
+        factory.setProperty("jdk.xml.maxGeneralEntitySizeLimit", "0");
+        factory.setProperty("jdk.xml.entityExpansionLimit", "0");
+        factory.setProperty("jdk.xml.entityReplacementLimit", "0");
+        factory.setProperty("jdk.xml.elementAttributeLimit", "200");
         factory.setXMLResolver((publicId, systemId, base, namespace) -> InputStream.nullInputStream());
-        var start = 0;
-        while (start < body.length && body[start] > 0 && body[start] <= ' ') {
-            start++;
-        }
-        var in = new ByteArrayInputStream(body, start, body.length - start);
-        return charset == null || hasByteOrderMark(body)
-                ? factory.createXMLStreamReader(in)
-                : factory.createXMLStreamReader(in, charset.name());
+        return factory;
     }
 
-    private static boolean hasByteOrderMark(byte[] body) {
-        var start = HexFormat.of().formatHex(body, 0, Math.min(3, body.length));
-        return start.equals("efbbbf") || start.startsWith("feff") || start.startsWith("fffe");
+    /** The next event, within the bounds on time, depth and namespaces. */
+    private int next() throws XMLStreamException, FeedException {
+        deadline.check();
+        var event = xml.next();
+        switch (event) {
+            case XMLStreamConstants.START_ELEMENT -> {
+                namespaces += xml.getNamespaceCount();
+                if (++depth > MAX_DEPTH || namespaces > MAX_NAMESPACES) {
+                    throw new FeedException(
+                            ImportFailure.MALFORMED,
+                            "has more than " + MAX_DEPTH + " levels, or " + MAX_NAMESPACES + " namespaces at a time");
+                }
+                bases.push(base());
+            }
+            case XMLStreamConstants.END_ELEMENT -> {
+                namespaces -= xml.getNamespaceCount();
+                depth--;
+                bases.pop();
+            }
+            case XMLStreamConstants.DTD -> throw new FeedException(ImportFailure.MALFORMED, "has a DTD");
+            default -> {} // text, comments
+        }
+        return event;
+    }
+
+    /** Of the element that was just opened. One that is no address is passed over. */
+    private String base() {
+        var outer = bases.element();
+        var own = xml.getAttributeValue(XML, "base");
+        var resolved = own == null ? null : WebLink.resolve(own, outer);
+        return resolved == null ? outer : resolved;
     }
 
     private void feed(Entries entries) throws XMLStreamException, FeedException {
-        var depth = 0;
         var item = "";
         while (xml.hasNext()) {
-            switch (xml.next()) {
-                case XMLStreamConstants.START_ELEMENT -> {
-                    if (++depth == 1) {
-                        item = itemName();
-                    } else if (xml.getLocalName().equals(item) && depth <= 3) {
-                        entries.add(entry(item.equals("entry")));
-                        depth--;
-                    } else {
-                        checkDepth(depth);
-                    }
+            if (next() == XMLStreamConstants.START_ELEMENT) {
+                if (depth == 1) {
+                    item = itemName();
+                } else if (xml.getLocalName().equals(item) && depth <= 3) {
+                    entries.add(entry(item.equals("entry")));
                 }
-                case XMLStreamConstants.END_ELEMENT -> depth--;
-                case XMLStreamConstants.DTD -> throw new FeedException(ImportFailure.MALFORMED, "has a DTD");
-                default -> {} // text between elements, comments
             }
         }
     }
@@ -112,7 +150,7 @@ final class XmlFeed {
             entry.id(about);
         }
         while (true) {
-            switch (xml.next()) {
+            switch (next()) {
                 case XMLStreamConstants.START_ELEMENT -> {
                     var space = String.valueOf(xml.getNamespaceURI());
                     if (space.equals(own)) {
@@ -135,17 +173,18 @@ final class XmlFeed {
 
     private void rss(FeedEntry.Builder entry, String name) throws XMLStreamException, FeedException {
         var permanent = !"false".equalsIgnoreCase(xml.getAttributeValue(null, "isPermaLink"));
+        var base = bases.element();
         var text = text();
         switch (name) {
             case "guid" -> {
                 entry.id(text.value());
-                if (permanent) {
-                    entry.secondLink(text.value());
+                if (permanent && WebLink.isAbsolute(text.value().strip())) {
+                    entry.secondLink(text.value(), base);
                 }
             }
-            case "link" -> entry.link(text.value());
-            case "title" -> entry.title(Text.html(text.value()));
-            case "description" -> entry.summary(Text.html(text.value()));
+            case "link" -> entry.link(text.value(), base);
+            case "title" -> entry.title(text.asHtml());
+            case "description" -> entry.summary(text.asHtml());
             case "pubDate" -> entry.published(text.value());
             default -> {} // nothing that a post has
         }
@@ -155,27 +194,32 @@ final class XmlFeed {
             throws XMLStreamException, FeedException {
         var text = text();
         if (space.equals(CONTENT) && name.equals("encoded")) {
-            entry.content(Text.html(text.value()));
+            entry.content(text.asHtml());
         } else if (space.equals(DUBLIN_CORE) && name.equals("date")) {
             entry.modified(text.value());
         }
     }
 
     private void atom(FeedEntry.Builder entry, String name) throws XMLStreamException, FeedException {
-        var type = String.valueOf(xml.getAttributeValue(null, "type")).toLowerCase(Locale.ROOT);
+        var type = AtomType.of(xml.getAttributeValue(null, "type"), xml.getAttributeValue(null, "mode"));
         var rel = xml.getAttributeValue(null, "rel");
         var href = xml.getAttributeValue(null, "href");
+        var base = bases.element();
         var text = text();
-        var typed = text.html() || type.contains("html") ? Text.html(text.value()) : text;
+        var typed = type == AtomType.HTML ? text.asHtml() : text;
         switch (name) {
             case "id" -> entry.id(text.value());
             case "link" -> {
-                if (href != null && (rel == null || rel.equals("alternate"))) {
-                    entry.link(href);
+                if (href != null && (rel == null || rel.equals("alternate") || rel.equals(ALTERNATE))) {
+                    entry.link(href, base);
                 }
             }
             case "title" -> entry.title(typed);
-            case "content" -> entry.content(typed);
+            case "content" -> {
+                if (type != AtomType.BINARY || text.kind() == Text.Kind.MARKUP) {
+                    entry.content(typed);
+                }
+            }
             case "summary" -> entry.summary(typed);
             case "published", "issued" -> entry.published(text.value());
             case "updated", "modified", "created" -> entry.modified(text.value());
@@ -186,29 +230,27 @@ final class XmlFeed {
     /** Reads to the end of the element that was just opened. With elements inside, it is written as HTML. */
     private Text text() throws XMLStreamException, FeedException {
         var text = new XmlText();
-        for (var depth = 1; depth > 0; ) {
-            switch (xml.next()) {
-                case XMLStreamConstants.START_ELEMENT -> {
-                    checkDepth(++depth);
+        var outside = depth - 1;
+        while (depth > outside) {
+            switch (next()) {
+                case XMLStreamConstants.START_ELEMENT ->
                     text.open(xml.getLocalName(), xml.getAttributeValue(null, "alt"));
-                }
                 case XMLStreamConstants.END_ELEMENT -> {
-                    if (--depth > 0) {
+                    if (depth > outside) {
                         text.close(xml.getLocalName());
                     }
                 }
                 case XMLStreamConstants.CHARACTERS, XMLStreamConstants.CDATA, XMLStreamConstants.SPACE ->
                     text.append(xml.getText());
-                case XMLStreamConstants.ENTITY_REFERENCE -> text.append(HtmlText.entity(xml.getLocalName()));
+                case XMLStreamConstants.ENTITY_REFERENCE -> text.append(entity(xml.getLocalName()));
                 default -> {} // comments
             }
         }
         return text.text();
     }
 
-    private static void checkDepth(int depth) throws FeedException {
-        if (depth > 100) {
-            throw new FeedException(ImportFailure.MALFORMED, "has more than 100 levels");
-        }
+    /** As feeds have them without declaring them; itself, if HTML has none of that name. */
+    private static String entity(String name) {
+        return HtmlEntities.decoded("&" + name + ";");
     }
 }

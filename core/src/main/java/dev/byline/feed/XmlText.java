@@ -23,6 +23,9 @@ final class XmlText {
             text.setLength(0);
             text.append(before);
         }
+        if (!isHtml(name)) {
+            return;
+        }
         text.append('<').append(name);
         if (alt != null) {
             text.append(" alt=\"").append(escaped(alt)).append('"');
@@ -31,9 +34,15 @@ final class XmlText {
     }
 
     void close(String name) {
-        if (!VOID.contains(name)) {
+        if (!VOID.contains(name) && isHtml(name)) {
             text.append("</").append(name).append('>');
         }
+    }
+
+    /** What begins otherwise would be text. */
+    private static boolean isHtml(String name) {
+        var first = name.charAt(0);
+        return (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
     }
 
     private static String escaped(String characters) {
@@ -41,6 +50,8 @@ final class XmlText {
     }
 
     FeedEntry.Text text() {
-        return new FeedEntry.Text(text.toString(), html);
+        return html
+                ? new FeedEntry.Text(text.toString(), FeedEntry.Text.Kind.MARKUP)
+                : FeedEntry.Text.plain(text.toString());
     }
 }

@@ -16,11 +16,14 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.GZIPOutputStream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -29,14 +32,19 @@ import org.junit.jupiter.api.io.TempDir;
 /** Against servers that do what they like. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FeedFetcherTest {
-    private static final Duration LIMIT = Duration.ofMillis(700);
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+
+    /** Of fetches that never end by themselves. */
+    private static final Duration SHORT = Duration.ofMillis(700);
 
     private final FeedServer server = new FeedServer();
     private final FeedFetcher fetcher = new FeedFetcher(true, LIMIT);
+    private final FeedFetcher hurried = new FeedFetcher(true, SHORT);
 
     @AfterAll
     void close() {
         fetcher.close();
+        hurried.close();
         server.close();
     }
 
@@ -118,7 +126,7 @@ class FeedFetcherTest {
     }
 
     @Test
-    void whatIsTooLargeIsLeft() {
+    void whatIsTooLargeIsLeft() throws IOException {
         server.on("/huge", exchange -> {
             exchange.getResponseHeaders().set("Content-Type", "application/json");
             exchange.sendResponseHeaders(200, 5 * 1024 * 1024 + 1);
@@ -129,13 +137,13 @@ class FeedFetcherTest {
             exchange.sendResponseHeaders(200, 0);
             endless(exchange.getResponseBody());
         });
-        server.on("/bomb", exchange -> {
-            var bytes = new ByteArrayOutputStream();
-            try (var gzip = new GZIPOutputStream(bytes)) {
-                for (int i = 0; i < 100; i++) {
-                    gzip.write(new byte[1024 * 1024]);
-                }
+        var bytes = new ByteArrayOutputStream();
+        try (var gzip = new GZIPOutputStream(bytes)) {
+            for (int i = 0; i < 100; i++) {
+                gzip.write(new byte[1024 * 1024]);
             }
+        }
+        server.on("/bomb", exchange -> {
             exchange.getResponseHeaders().set("Content-Encoding", "gzip");
             FeedServer.send(exchange, 200, "application/json", bytes.toByteArray());
         });
@@ -167,7 +175,7 @@ class FeedFetcherTest {
         assertFails(server.url("/cut"), ImportFailure.MALFORMED);
         assertThatThrownBy(() -> {
                     var document = (Fetched.Document) fetch(server.url("/parts"));
-                    FeedParser.parse(document); // or it was read, as nothing
+                    FeedParser.parse(document, Deadline.in(Duration.ofMinutes(1))); // or it was read, as nothing
                 })
                 .isInstanceOf(FeedException.class);
     }
@@ -226,7 +234,7 @@ class FeedFetcherTest {
         }) {
             try (var server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
                 dripping(server, drip[0], drip[1]);
-                assertFails("http://127.0.0.1:" + server.getLocalPort() + "/", ImportFailure.TIMEOUT);
+                assertFails(hurried, "http://127.0.0.1:" + server.getLocalPort() + "/", ImportFailure.TIMEOUT);
             }
         }
     }
@@ -298,7 +306,7 @@ class FeedFetcherTest {
                 },
                 proxy -> new Socket(),
                 true,
-                LIMIT)) {
+                SHORT)) {
             assertFails(waiting, "http://slow.example/", ImportFailure.TIMEOUT);
         }
         try (var empty = new FeedFetcher(name -> new InetAddress[0], proxy -> new Socket(), true, LIMIT)) {
@@ -306,8 +314,8 @@ class FeedFetcherTest {
         }
     }
 
-    @Test
-    void aCertificateThatNobodyVouchesForIsNotTrusted(@TempDir Path folder) throws Exception {
+    /** A key with a certificate of its own for these names. */
+    private static KeyStore keys(Path folder, String names) throws Exception {
         var store = folder.resolve("keys").toString();
         var keytool = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "keytool")
@@ -318,9 +326,9 @@ class FeedFetcherTest {
                         "-keyalg",
                         "EC",
                         "-dname",
-                        "CN=127.0.0.1",
+                        "CN=x",
                         "-ext",
-                        "san=ip:127.0.0.1",
+                        "san=" + names,
                         "-keystore",
                         store,
                         "-storepass",
@@ -329,23 +337,76 @@ class FeedFetcherTest {
                 .start();
         keytool.getInputStream().readAllBytes();
         assertThat(keytool.waitFor()).isZero();
-        var keys = KeyStore.getInstance(Path.of(store).toFile(), "changeit".toCharArray());
+        return KeyStore.getInstance(Path.of(store).toFile(), "changeit".toCharArray());
+    }
+
+    private static SSLContext context(KeyStore keys) throws Exception {
         var managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         managers.init(keys, "changeit".toCharArray());
         var context = SSLContext.getInstance("TLS");
         context.init(managers.getKeyManagers(), null, null);
-        try (var server =
-                context.getServerSocketFactory().createServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            var accepting = Thread.ofVirtual().start(() -> {
-                try (var socket = server.accept()) {
-                    var unused = socket.getInputStream().read();
+        return context;
+    }
+
+    /** Shakes hands with each connection. */
+    private static void shakingHands(SSLServerSocket server) {
+        var unused = Thread.ofVirtual().start(() -> {
+            while (!server.isClosed()) {
+                try (var socket = (SSLSocket) server.accept()) {
+                    socket.startHandshake();
                 } catch (IOException e) {
                     // refused, as it should be
                 }
-            });
-            assertFails("https://127.0.0.1:" + server.getLocalPort() + "/", ImportFailure.UNTRUSTED);
-            accepting.join();
+            }
+        });
+    }
+
+    @Test
+    void aCertificateThatNobodyVouchesForIsNotTrusted(@TempDir Path folder) throws Exception {
+        var context = context(keys(folder, "ip:127.0.0.1,dns:*.blogs.example"));
+        var loopback = InetAddress.getLoopbackAddress();
+        try (var server = (SSLServerSocket) context.getServerSocketFactory().createServerSocket(0, 50, loopback);
+                var strict = new FeedFetcher(
+                        name -> new InetAddress[] {loopback}, proxy -> new Socket(), true, Duration.ofSeconds(10))) {
+            shakingHands(server);
+            assertFails(strict, "https://127.0.0.1:" + server.getLocalPort() + "/", ImportFailure.UNTRUSTED);
+            assertFails(
+                    strict, "https://my_blog.blogs.example:" + server.getLocalPort() + "/", ImportFailure.UNTRUSTED);
         }
+    }
+
+    /** The JDK's own TLS server takes no such names, so only what it is sent is looked at. */
+    @Test
+    void hostsMayHaveUnderscores() throws Exception {
+        var loopback = InetAddress.getLoopbackAddress();
+        server.on("/underscore", "application/json", "{}");
+        var plain = server.url("").replaceAll(".*:", "");
+        var hello = new CompletableFuture<String>();
+        try (var server = new ServerSocket(0, 50, loopback);
+                var fetcher = new FeedFetcher(
+                        name -> new InetAddress[] {loopback}, proxy -> new Socket(), true, Duration.ofSeconds(10))) {
+            assertThat(fetch(fetcher, "http://my_blog.example:" + plain + "/underscore"))
+                    .isInstanceOf(Fetched.Document.class);
+            var unused = Thread.ofVirtual().start(() -> {
+                try (var socket = server.accept()) {
+                    var bytes = new byte[4096];
+                    var length = socket.getInputStream().read(bytes);
+                    hello.complete(new String(bytes, 0, length, StandardCharsets.ISO_8859_1));
+                } catch (IOException e) {
+                    hello.completeExceptionally(e);
+                }
+            });
+            assertThatThrownBy(() -> fetch(fetcher, "https://my_blog.example:" + server.getLocalPort() + "/"))
+                    .isInstanceOf(FeedException.class);
+            assertThat(hello.join()).contains("my_blog.example");
+        }
+    }
+
+    @Test
+    void theNameOfTheCharsetIsKeptAsItIs() throws Exception {
+        server.on("/charset", "application/xml; charset=\"x-mac-roman\"", "<rss/>");
+
+        assertThat(((Fetched.Document) fetch(server.url("/charset"))).charset()).isEqualTo("x-mac-roman");
     }
 
     /** The end may come before, while and after the client connects: it says so in several ways. */

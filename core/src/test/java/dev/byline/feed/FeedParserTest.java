@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.byline.BylineException;
 import dev.byline.feed.Fetched.Validators;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,8 @@ class FeedParserTest {
 
     private static List<FeedEntry> parse(FeedType type, String text) throws FeedException {
         return FeedParser.parse(
-                new Fetched.Document(url(), type, null, text.getBytes(StandardCharsets.UTF_8), Validators.NONE));
+                new Fetched.Document(url(), type, null, text.getBytes(StandardCharsets.UTF_8), Validators.NONE),
+                Deadline.in(Duration.ofMinutes(1)));
     }
 
     private static FeedUrl url() throws FeedException {
@@ -26,7 +28,7 @@ class FeedParserTest {
     private static FeedPost post(FeedType type, String text) throws FeedException {
         var entries = parse(type, text);
         assertThat(entries).hasSize(1);
-        return FeedPost.of(entries.getFirst(), url(), NOW);
+        return FeedPost.of(entries.getFirst(), NOW);
     }
 
     private static void assertPost(FeedPost post, String title, String body, String metadata, @Nullable String time) {
@@ -160,25 +162,5 @@ class FeedParserTest {
         }
         assertThat(HtmlText.of("<pre>a\n  b</pre><p> c   d <p><img alt='e'>")).isEqualTo("a\n  b\n\nc d\n\ne");
         assertThat(HtmlText.of("<b>".repeat(100_000))).isEmpty();
-    }
-
-    @Test
-    void timesComeInManyForms() {
-        for (var time : new String[] {
-            "2020-02-03T04:05:06Z",
-            "2020-02-03T05:05:06+01:00",
-            "2020-02-03 04:05:06Z",
-            "2020-02-03T04:05:06.000+0000",
-            "Mon, 03 Feb 2020 04:05:06 GMT",
-            "3 Feb 20 04:05:06 UT",
-            "Mon, 3 February 2020 05:05:06 +0100",
-            "Sun, 02 Feb 2020 23:05:06 EST",
-            "2020-02-03T04:05:06"
-        }) {
-            assertThat(FeedTime.parse(time)).as(time).isEqualTo(Instant.parse("2020-02-03T04:05:06Z"));
-        }
-        for (var time : new String[] {"", "yesterday", "2020-13-01T00:00:00Z", "99 Feb 2020 00:00:00 GMT", "2020"}) {
-            assertThat(FeedTime.parse(time)).as(time).isNull();
-        }
     }
 }

@@ -17,16 +17,21 @@ import dev.byline.post.Post;
 import dev.byline.post.PostChange;
 import dev.byline.post.PostFilter;
 import dev.byline.user.User;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -38,13 +43,15 @@ class ImportsTest extends CoreTest {
     private final Imports imports = new Imports(
             pool,
             InstantSource.system(),
-            TieredCache.open(BylineConfig.Cache.OFF, java.util.Map::of, Metrics.NONE),
+            TieredCache.open(BylineConfig.Cache.OFF, Map::of, Metrics.NONE),
             Metrics.NONE,
             PRIVATE);
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private int paths;
 
     @AfterAll
     void stop() {
+        threads.shutdownNow();
         imports.close();
         server.close();
     }
@@ -96,7 +103,7 @@ class ImportsTest extends CoreTest {
     }
 
     private static Imported imported(String url, int imported, int updated) {
-        return new Imported(url, imported, updated, 0, 0, List.of());
+        return new Imported(url, imported, updated, 0, 0, 0, List.of());
     }
 
     @Test
@@ -192,9 +199,9 @@ class ImportsTest extends CoreTest {
         var feed = new Changing(
                 feed(IntStream.range(0, 1200).mapToObj(i -> item("i" + i, "x")).toList()));
 
-        assertThat(run(user, feed.url)).isEqualTo(new Imported(feed.url, 500, 0, 700, 0, List.of()));
+        assertThat(run(user, feed.url)).isEqualTo(new Imported(feed.url, 500, 0, 700, 0, 0, List.of()));
         assertThat(posts(user).getFirst().title()).isEqualTo("i0");
-        assertThat(run(user, feed.url)).isEqualTo(new Imported(feed.url, 500, 0, 200, 0, List.of()));
+        assertThat(run(user, feed.url)).isEqualTo(new Imported(feed.url, 500, 0, 200, 0, 0, List.of()));
         assertThat(run(user, feed.url)).isEqualTo(imported(feed.url, 200, 0));
         assertThat(run(user, feed.url)).isEqualTo(new Unchanged(feed.url));
     }
@@ -277,18 +284,27 @@ class ImportsTest extends CoreTest {
         }
     }
 
-    @Test
-    void oneImportOfAUsersAtATimeAndFourInAll() throws Exception {
-        var inside = new CountDownLatch(4);
-        var go = new CountDownLatch(1);
-        server.on("/held", exchange -> {
+    /** Feeds that are not answered before the latch opens, each counted when it is asked for. */
+    private List<String> slow(int count, CountDownLatch go, CountDownLatch inside) {
+        var path = "/slow/" + ++paths;
+        server.on(path, exchange -> {
             inside.countDown();
             go.await();
             FeedServer.send(exchange, 200, "application/json", feed().getBytes(StandardCharsets.UTF_8));
         });
+        return IntStream.range(0, count)
+                .mapToObj(i -> server.url(path + "?" + i))
+                .toList();
+    }
+
+    @Test
+    void oneImportOfAUsersAtATimeAndSoManyInAll() throws Exception {
+        var inside = new CountDownLatch(4);
+        var go = new CountDownLatch(1);
+        var held = slow(1, go, inside);
         var users = IntStream.range(0, 5).mapToObj(i -> newUser()).toList();
         var running = users.subList(0, 4).stream()
-                .map(user -> CompletableFuture.supplyAsync(() -> run(user, server.url("/held"))))
+                .map(user -> CompletableFuture.supplyAsync(() -> run(user, held.getFirst()), threads))
                 .toList();
         inside.await();
 
@@ -300,6 +316,59 @@ class ImportsTest extends CoreTest {
         assertThat(run(users.get(4), "x")).isInstanceOf(Failed.class);
     }
 
+    private Imports imports(BylineConfig.Imports config, Duration timeLimit) {
+        return new Imports(
+                pool,
+                InstantSource.system(),
+                TieredCache.open(BylineConfig.Cache.OFF, Map::of, Metrics.NONE),
+                Metrics.NONE,
+                config,
+                null,
+                timeLimit);
+    }
+
+    @Test
+    void fourUsersWithManySlowFeedsDontKeepAFifthOut() throws Exception {
+        var inside = new CountDownLatch(6); // two of the eight are for users who have none
+        var go = new CountDownLatch(1);
+        var config = new BylineConfig.Imports(true, BylineConfig.Imports.MAX_CONCURRENT);
+        try (var many = imports(config, Imports.TIME_LIMIT)) {
+            var feeds = slow(20, go, inside);
+            var running = IntStream.range(0, 4)
+                    .mapToObj(i -> as(newUser()))
+                    .map(user -> CompletableFuture.supplyAsync(() -> many.run(user, feeds), threads))
+                    .toList();
+            inside.await();
+            var quick = new Changing(feed(item("a", "A")));
+
+            assertThat(many.run(as(newUser()), List.of(quick.url))).containsExactly(imported(quick.url, 1, 0));
+
+            assertThat(running).noneMatch(CompletableFuture::isDone);
+            go.countDown();
+            running.forEach(each -> assertThat(each.join()).hasSize(20).hasOnlyElementsOfType(Unchanged.class));
+        }
+    }
+
+    /** Of 5 MiB, and nothing but elements; it comes compressed, so nearly all of the time is the parser's. */
+    @Test
+    void aDocumentThatTakesLongToParseIsBusyByTheDeadline() throws Exception {
+        var document = "<rss><channel>" + "<a b='c'/>".repeat(520_000) + "</channel></rss>";
+        var bytes = new ByteArrayOutputStream();
+        try (var gzip = new GZIPOutputStream(bytes)) {
+            gzip.write(document.getBytes(StandardCharsets.UTF_8));
+        }
+        server.on("/long", exchange -> {
+            exchange.getResponseHeaders().set("Content-Encoding", "gzip");
+            FeedServer.send(exchange, 200, "text/xml", bytes.toByteArray());
+        });
+        try (var hurried = imports(PRIVATE, Duration.ofMillis(100))) {
+            assertThat(hurried.run(as(newUser()), List.of(server.url("/long"))))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            Failed.class, failed -> assertThat(failed.reason()).isEqualTo(ImportFailure.BUSY));
+        }
+    }
+
     @Test
     void whenTimeIsUpTheRestIsBusy() {
         var user = newUser();
@@ -308,15 +377,8 @@ class ImportsTest extends CoreTest {
         var never =
                 IntStream.range(0, 12).mapToObj(i -> server.url("/never?" + i)).toList();
         var eight = new ArrayList<String>(List.of(good.url));
-        eight.addAll(never.subList(0, 7));
-        try (var hurried = new Imports(
-                pool,
-                InstantSource.system(),
-                TieredCache.open(BylineConfig.Cache.OFF, java.util.Map::of, Metrics.NONE),
-                Metrics.NONE,
-                PRIVATE,
-                null,
-                Duration.ofSeconds(2))) {
+        eight.addAll(never.subList(0, 7)); // of which half are fetched at a time
+        try (var hurried = imports(PRIVATE, Duration.ofSeconds(2))) {
             var outcomes = new ArrayList<ImportOutcome>(hurried.run(as(user), eight));
             assertThat(outcomes.removeFirst()).isEqualTo(imported(good.url, 1, 0));
             outcomes.addAll(hurried.run(as(user), never)); // more than there are places

@@ -23,6 +23,8 @@ final class ImportRoutes {
         var body = Requests.body(ctx);
         var urls = body.texts("urls", 1, Imports.MAX_URLS);
         List<String> wanted = body.build(() -> urls);
+        Exchange.of(ctx)
+                .worked(); // imports have bounds of their own; one that waits elsewhere takes no place from requests
         var outcomes = imports.run(principal(ctx), wanted);
         Responses.json(ctx, HttpStatus.OK, json -> write(json, outcomes));
     }
@@ -47,6 +49,7 @@ final class ImportRoutes {
                 json.writeNumberField("imported", imported.imported());
                 json.writeNumberField("updated", imported.updated());
                 json.writeNumberField("left", imported.left());
+                json.writeNumberField("duplicates", imported.duplicates());
                 json.writeNumberField("failed", imported.failed());
                 json.writeArrayFieldStart("failed_items");
                 for (var item : imported.failedItems()) {

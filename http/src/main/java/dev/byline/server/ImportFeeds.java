@@ -60,12 +60,13 @@ final class ImportFeeds {
             case ImportOutcome.Imported imported -> {
                 terminal.out()
                         .printf(
-                                "%s%s: %d new, %d updated, %d failed%s%n",
+                                "%s%s: %d new, %d updated, %d failed%s%s%n",
                                 start,
                                 imported.url(),
                                 imported.imported(),
                                 imported.updated(),
                                 imported.failed(),
+                                imported.duplicates() == 0 ? "" : ", " + imported.duplicates() + " there twice",
                                 imported.left() == 0 ? "" : ", " + imported.left() + " left: import it again");
                 imported.failedItems()
                         .forEach(item -> terminal.err().println("  " + item.item() + ": " + item.reason()));
