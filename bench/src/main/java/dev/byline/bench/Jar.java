@@ -28,15 +28,25 @@ record Jar(Process process, int port, int managementPort) implements AutoCloseab
 
     /** Starts one and waits until it is ready. */
     static Jar start(Path jar, int port, Map<String, String> settings, String... jvmOptions) throws Exception {
+        return start(command(jar, jvmOptions), port, settings);
+    }
+
+    /** What starts one. */
+    static List<String> command(Path jar, String... jvmOptions) {
         var command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(List.of(jvmOptions));
         command.addAll(List.of("-jar", jar.toString(), "serve"));
-        return start(command, port, settings);
+        return command;
     }
 
     /** Runs a command that starts one and waits until it is ready. */
     static Jar start(List<String> command, int port, Map<String, String> settings) throws Exception {
+        return start(command, port, settings, Path.of(System.getProperty("java.io.tmpdir"), "byline-bench.log"));
+    }
+
+    /** As above; its log is appended to a file. */
+    static Jar start(List<String> command, int port, Map<String, String> settings, Path log) throws Exception {
         var managementPort = TestRedis.freePort();
         var builder = new ProcessBuilder(command);
         builder.environment()
@@ -48,15 +58,12 @@ record Jar(Process process, int port, int managementPort) implements AutoCloseab
                         "BYLINE_RATE_LIMIT_SIGNUP", "0"));
         builder.environment().putAll(settings);
         var process = builder.redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(
-                        Path.of(System.getProperty("java.io.tmpdir"), "byline-bench.log")
-                                .toFile()))
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
         var server = new Jar(process, port, managementPort);
         while (!server.isReady()) {
             if (!process.isAlive()) {
-                throw new IllegalStateException(
-                        "did not start: see byline-bench.log in the folder for temporary files");
+                throw new IllegalStateException("did not start: see " + log);
             }
             TimeUnit.MILLISECONDS.sleep(50);
         }
