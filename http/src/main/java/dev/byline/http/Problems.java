@@ -61,7 +61,8 @@ final class Problems {
             case BylineException.Unavailable unavailable -> {
                 if (unavailable.getCause() != null) {
                     LOG.warn(
-                            "database not available, request id {}: {}",
+                            "{}, request id {}: {}",
+                            detail,
                             Exchange.of(ctx).requestId(),
                             ExceptionUtils.getRootCauseMessage(unavailable));
                 }
