@@ -24,7 +24,7 @@ import javax.sql.DataSource;
  * safe for use by several threads, shares nothing with others in the same JVM, and owns two threads: one removes
  * what is deleted or expired, one notes when tokens were used; two more hash passwords while there are any. Three more serve a
  * Redis, where one is shared: what listens to other processes, its heartbeat, and what repeats invalidations. While feeds are
- * imported, one more ends what takes too long, and others look names up.
+ * imported, two more read and write them, one ends what takes too long, and others look names up.
  */
 public final class Byline implements AutoCloseable {
     private final Database database;

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.byline.Byline;
 import dev.byline.BylineException;
 import dev.byline.CoreTest;
+import dev.byline.db.GinSql;
+import dev.byline.db.Database;
+import dev.byline.Metrics;
+import dev.byline.BylineConfig;
 import dev.byline.FieldError;
 import dev.byline.Metadata;
 import dev.byline.page.PageRequest;
@@ -113,6 +117,44 @@ class PurgeTest extends CoreTest {
 
             awaitNone("SELECT count(*) FROM users WHERE deleted_at IS NOT NULL");
         }
+    }
+
+    @Test
+    void aUserWhoCanNotBeRemovedKeepsNobodyElse() throws InterruptedException {
+        var stuck = newUser();
+        database.run("UPDATE users SET deleted_at = now() WHERE id = " + stuck.id());
+        database.run("CREATE TABLE orders (user_id bigint REFERENCES users)");
+        database.run("INSERT INTO orders VALUES (" + stuck.id() + ")");
+        var later = newUser();
+        database.run("INSERT INTO posts (user_id, title, body) SELECT " + later.id()
+                + ", 'title', 'body' FROM generate_series(1, 500)");
+        try {
+            byline.users().delete(OPERATOR, later.id());
+
+            awaitNone("SELECT count(*) FROM users WHERE id = " + later.id());
+        } finally {
+            database.run("DROP TABLE orders");
+            database.run("DELETE FROM users WHERE id = " + stuck.id());
+        }
+    }
+
+    @Test
+    void theSearchIndexesAreCleanedByTheirOwnerOnly() {
+        database.run("INSERT INTO posts (user_id, title, body) SELECT " + newUser().id()
+                + ", 'title', 'body ' || i FROM generate_series(1, 100) i");
+        try (var owner = open(database.url())) {
+            assertThat(owner.read(GinSql::cleanPendingLists)).isNotEmpty().containsOnly(true);
+        }
+        database.run("CREATE ROLE byline_guest LOGIN PASSWORD 'guest'");
+        try (var guest = open(database.url().replaceFirst("//[^@]*@", "//byline_guest:guest@"))) {
+            assertThat(guest.read(GinSql::cleanPendingLists)).isNotEmpty().containsOnly(false);
+        } finally {
+            database.run("DROP ROLE byline_guest");
+        }
+    }
+
+    private static Database open(String url) {
+        return Database.open(BylineConfig.of(url).database(), Metrics.NONE);
     }
 
     private void awaitNone(String count) throws InterruptedException {
