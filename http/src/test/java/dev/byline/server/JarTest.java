@@ -64,9 +64,10 @@ class JarTest {
                             "org.eclipse.jetty:jetty-server",
                             "ch.qos.logback:logback-classic",
                             "redis.clients:jedis");
-            assertThat(versions).allSatisfy((name, version) -> assertThat(components.getOrDefault(name, version))
-                    .as(name)
-                    .isEqualTo(version));
+            assertThat(versions)
+                    .allSatisfy((name, version) -> assertThat(components.getOrDefault(name, version))
+                            .as(name)
+                            .isEqualTo(version));
         }
     }
 
