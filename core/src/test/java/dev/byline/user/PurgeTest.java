@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.byline.Byline;
+import dev.byline.BylineConfig;
 import dev.byline.BylineException;
 import dev.byline.CoreTest;
-import dev.byline.db.GinSql;
-import dev.byline.db.Database;
-import dev.byline.Metrics;
-import dev.byline.BylineConfig;
 import dev.byline.FieldError;
 import dev.byline.Metadata;
+import dev.byline.Metrics;
+import dev.byline.db.Database;
+import dev.byline.db.GinSql;
 import dev.byline.page.PageRequest;
 import dev.byline.post.PostFilter;
 import dev.byline.post.PostStatus;
@@ -140,8 +140,8 @@ class PurgeTest extends CoreTest {
 
     @Test
     void theSearchIndexesAreCleanedByTheirOwnerOnly() {
-        database.run("INSERT INTO posts (user_id, title, body) SELECT " + newUser().id()
-                + ", 'title', 'body ' || i FROM generate_series(1, 100) i");
+        database.run("INSERT INTO posts (user_id, title, body) SELECT "
+                + newUser().id() + ", 'title', 'body ' || i FROM generate_series(1, 100) i");
         try (var owner = open(database.url())) {
             assertThat(owner.read(GinSql::cleanPendingLists)).isNotEmpty().containsOnly(true);
         }

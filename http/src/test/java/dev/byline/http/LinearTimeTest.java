@@ -33,7 +33,6 @@ class LinearTimeTest {
     /** What hashing a megabyte takes: below that, allocation and compilation decide. */
     private static final long NOISE = noise();
 
-
     private static final List<String> BEGINS =
             List.of("", "a/b;", "\"a\",", "Bearer ", "00-4bf92f3577b34da6", "[::1%", "a@", "byl_");
 
