@@ -25,7 +25,6 @@ final class Authentication {
     private static final int MAX_KNOWN = 100_000;
 
     private final Authenticator authenticator;
-    private final ClientAddress address;
     private final RateLimiter perToken;
     private final RateLimiter perAddress;
     private final RateLimiter unknownTokens;
@@ -44,7 +43,6 @@ final class Authentication {
 
     Authentication(HttpConfig config, Authenticator authenticator, PrometheusMetrics metrics) {
         this.authenticator = authenticator;
-        this.address = new ClientAddress(config.trustedProxies());
         var limits = config.limits();
         this.perToken = RateLimiter.perMinute("token", limits.token(), metrics);
         this.perAddress = RateLimiter.perMinute("anonymous", limits.anonymous(), metrics);
@@ -63,13 +61,13 @@ final class Authentication {
             return;
         }
         if (ctx.req().getHeader("Authorization") == null) {
-            perAddress.spend(ctx, address.key(ctx));
+            perAddress.spend(ctx, Exchange.of(ctx).clientAddress());
             return;
         }
         var headers = Collections.list(ctx.req().getHeaders("Authorization"));
         var bearer = bearer(String.join(", ", headers));
         if (bearer == null) {
-            perAddress.spend(ctx, address.key(ctx));
+            perAddress.spend(ctx, Exchange.of(ctx).clientAddress());
             throw new BylineException.Unauthenticated("Authorization must be one bearer token");
         }
         var exchange = Exchange.of(ctx);
@@ -87,7 +85,7 @@ final class Authentication {
     /** Guessing costs the address; where too many guesses came from, a token is looked up only if it is known to be good. */
     private Principal authenticate(Context ctx, String bearer, String key) {
         if (known.getIfPresent(key) == null) {
-            unknownTokens.requireLeft(ctx, address.key(ctx));
+            unknownTokens.requireLeft(ctx, Exchange.of(ctx).clientAddress());
         }
         try {
             var principal = authenticator.authenticate(bearer);
@@ -97,7 +95,7 @@ final class Authentication {
             return principal;
         } catch (BylineException.Unauthenticated e) {
             known.invalidate(key);
-            var from = address.key(ctx);
+            var from = Exchange.of(ctx).clientAddress();
             unknownTokens.spendQuietly(from);
             perAddress.spend(ctx, from);
             throw e;
@@ -111,7 +109,7 @@ final class Authentication {
 
     /** What tells anonymous callers apart. */
     String origin(Context ctx) {
-        return address.key(ctx);
+        return Exchange.of(ctx).clientAddress();
     }
 
     /** Refuses who may not call a route at all. */
@@ -140,7 +138,7 @@ final class Authentication {
      * refuse takes nothing from the account's own, so that nobody locks somebody else out from one address.
      */
     void beforeLogin(Context ctx, String email) {
-        var from = address.key(ctx);
+        var from = Exchange.of(ctx).clientAddress();
         var account = NewUser.isPossibleEmail(email) ? digest(email.toLowerCase(Locale.ROOT)) : NO_ACCOUNT;
         loginsPerAddress.spend(ctx, from);
         logins.spend(ctx, from + account);
@@ -150,7 +148,7 @@ final class Authentication {
     /** Signing up with somebody's token is signing up all the same. */
     void beforeSignup(Context ctx) {
         if (!principal(ctx).isAdmin()) {
-            signups.spend(ctx, address.key(ctx));
+            signups.spend(ctx, Exchange.of(ctx).clientAddress());
         }
     }
 
