@@ -41,7 +41,7 @@ CREATE INDEX CONCURRENTLY posts_author_feed_idx ON posts (user_id, published_at,
 -- without reading their vectors (match_posts). What isn't sorted in yet is bounded: whoever fills it up pays for sorting it in.
 DROP INDEX CONCURRENTLY IF EXISTS posts_search_idx;
 CREATE INDEX CONCURRENTLY posts_search_idx ON posts USING gin (search, metadata jsonb_path_ops, (ARRAY[id / 16]))
-    WITH (gin_pending_list_limit = 1024) WHERE published_at IS NOT NULL;
+    WITH (gin_pending_list_limit = 1024) WHERE coalesce(published_at IS NOT NULL, false);
 
 -- GET /users?metadata=
 DROP INDEX CONCURRENTLY IF EXISTS users_metadata_idx;
