@@ -27,25 +27,28 @@ CREATE TABLE users (
 -- Partial, so that the address of a deleted user is free at once.
 CREATE UNIQUE INDEX users_email_key ON users (email_key(email)) WHERE deleted_at IS NULL;
 
--- RFC 7396: what JSON Merge Patch does to an object, so that a patch of metadata needs no read before its write. One statement a level:
--- the time is linear in the members of both.
+-- RFC 7396: what JSON Merge Patch does to an object, so that a patch of metadata needs no read before its write. All members
+-- of a level are joined at once: put in one by one, each would copy the object.
 CREATE FUNCTION json_merge_patch(target jsonb, patch jsonb) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
 $$
 DECLARE
-    before CONSTANT jsonb := CASE WHEN jsonb_typeof(target) = 'object' THEN target ELSE '{}' END;
+    old CONSTANT jsonb := CASE jsonb_typeof(target) WHEN 'object' THEN target ELSE '{}' END;
+    written CONSTANT text := patch;
 BEGIN
     IF jsonb_typeof(patch) <> 'object' THEN
         RETURN patch;
     END IF;
-    RETURN coalesce(
-        (SELECT jsonb_object_agg(m.key, m.value)
-         FROM (SELECT b.key, b.value FROM jsonb_each(before) b WHERE NOT patch ? b.key
-               UNION ALL
-               SELECT p.key, CASE WHEN jsonb_typeof(p.value) = 'object'
-                   THEN json_merge_patch(coalesce(before -> p.key, 'null'), p.value) ELSE p.value END
-               FROM jsonb_each(patch) p
-               WHERE p.value <> 'null') m),
-        '{}');
+    IF strpos(written, 'null') = 0 AND strpos(substr(written, 2), '{') = 0 THEN
+        RETURN old || patch; -- nothing in it to remove, or to merge by itself: faster, for many small objects
+    END IF;
+    RETURN (
+        SELECT coalesce(jsonb_object_agg(coalesce(p.key, o.key), CASE
+            WHEN p.key IS NULL THEN o.value
+            WHEN jsonb_typeof(p.value) = 'object' THEN json_merge_patch(coalesce(o.value, 'null'), p.value)
+            ELSE p.value
+        END), '{}')
+        FROM jsonb_each(old) o FULL JOIN jsonb_each(patch) p ON p.key = o.key
+        WHERE p.value IS DISTINCT FROM 'null');
 END
 $$;
