@@ -327,15 +327,30 @@ final class PostSql {
     /** What a search found, and where to go on if it didn't look at everything. */
     record Found(List<Post> posts, @Nullable Cursor edge) {}
 
-    /** The best of the newest that match. */
+    /**
+     * The best of the newest that match. Of long vectors, which lie outside of their rows, the newest 2 MB are ranked; the posts with the
+     * others come last.
+     */
     static Selection<Post> mostRelevant(DSLContext dsl, PostFilter filter, int candidates, int limit) {
-        var rank = DSL.field("ts_rank({0}, {1})", Float.class, DSL.field(DSL.name("posts", "search")), query(filter));
-        var order = List.<SortField<?>>of(rank.desc(), POSTS.PUBLISHED_AT.desc(), POSTS.ID.desc());
-        var best = DSL.select(DSL.rowNumber().over(DSL.orderBy(order)).as(PLACE))
-                .select(sized(order))
+        var rank = DSL.field(
+                "CASE WHEN pg_column_size(posts.search) <= 2000 OR sum(pg_column_size(posts.search))"
+                        + " FILTER (WHERE pg_column_size(posts.search) > 2000)"
+                        + " OVER (ORDER BY posts.published_at DESC, posts.id DESC) <= 2000000"
+                        + " THEN ts_rank(posts.search, {0}) ELSE 0 END",
+                Float.class, query(filter));
+        var ranked = DSL.select(COLUMNS)
+                .select(rank.as("rank"))
                 .from(found(filter, null, candidates))
                 .join(POSTS)
                 .on(POSTS.ID.eq(FOUND_ID))
+                .asTable(POSTS.getName());
+        var order = List.<SortField<?>>of(
+                DSL.field(DSL.name(POSTS.getName(), "rank"), Float.class).desc(),
+                POSTS.PUBLISHED_AT.desc(),
+                POSTS.ID.desc());
+        var best = DSL.select(DSL.rowNumber().over(DSL.orderBy(order)).as(PLACE))
+                .select(sized(order))
+                .from(ranked)
                 .orderBy(order)
                 .limit(DSL.inline(limit));
         return selection(dsl.select(whatFits()).from(best.asTable(P)).orderBy(PLACE));

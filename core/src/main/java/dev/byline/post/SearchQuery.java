@@ -25,10 +25,10 @@ final class SearchQuery {
             var next = i + 1 < query.length() ? query.codePointAt(i + 1) : ' ';
             var isFirst =
                     i == 0 || Character.isWhitespace(query.charAt(i - 1)) || Character.isSpaceChar(query.charAt(i - 1));
-            if (isFirst && !inQuotes && Character.isDigit(next)) {
-                i = appendExcludedNumber(query, i + 1, text) - 1;
+            if (isFirst && !inQuotes && isWord(next)) {
+                i = appendExcluded(query, i + 1, text) - 1;
             } else if (isFirst && !inQuotes) {
-                text.append(isWord(next) || next == '"' ? '-' : ' ');
+                text.append(next == '"' ? '-' : ' ');
             } else {
                 text.append(i > 0 && isWord(query.codePointBefore(i)) && isWord(next) ? '-' : ' ');
             }
@@ -36,8 +36,8 @@ final class SearchQuery {
         return text.toString();
     }
 
-    /** Within quotes, or search_text would take the hyphen for a sign that makes another number. Returns where it ends. */
-    private static int appendExcludedNumber(String query, int from, StringBuilder text) {
+    /** Within quotes, as signs in it would end what is excluded. Returns where it ends. */
+    private static int appendExcluded(String query, int from, StringBuilder text) {
         var end = from;
         while (end < query.length() && !Character.isWhitespace(query.charAt(end)) && query.charAt(end) != '"') {
             end++;
@@ -52,6 +52,8 @@ final class SearchQuery {
     }
 
     private static boolean isWord(int c) {
-        return Character.isLetterOrDigit(c) || Character.getType(c) == Character.NON_SPACING_MARK;
+        return Character.isLetterOrDigit(c)
+                || Character.getType(c) == Character.NON_SPACING_MARK
+                || Character.getType(c) == Character.COMBINING_SPACING_MARK;
     }
 }

@@ -343,8 +343,12 @@ class SearchTest extends CoreTest {
                 "zorbulon — 2024")) {
             assertThat(search(found, null, null)).as(found).containsExactly(title);
         }
-        for (var excluded :
-                List.of("Zorbulon -Quixfable", "-quixfable zorbulon", "zorbulon -2024", "zorbulon -\"quixfable\"")) {
+        for (var excluded : List.of(
+                "Zorbulon -Quixfable",
+                "-quixfable zorbulon",
+                "zorbulon -2024",
+                "zorbulon -\"quixfable\"",
+                "zorbulon -quixfable.2024")) {
             assertThat(search(excluded, null, null)).as(excluded).isEmpty();
         }
         byline.posts().delete(as(other), post.id());

@@ -98,7 +98,7 @@ class CommandTest {
             var environment = Map.of("DATABASE_URL", database.url());
 
             assertThat(run(environment, "migrate")).isEqualTo(Command.DONE);
-            assertThat(out()).isEqualTo("applied 7 migrations\n");
+            assertThat(out()).isEqualTo("applied 8 migrations\n");
             assertThat(run(environment, "migrate")).isEqualTo(Command.DONE);
             assertThat(out()).isEqualTo("the schema is current\n");
         }
