@@ -116,6 +116,8 @@ class HouseRulesTest {
         noClasses()
                 .that()
                 .doNotHaveFullyQualifiedName("dev.byline.server.ChildProcess")
+                .and()
+                .doNotHaveSimpleName("TestPostgres") // of the tests, though in a jar of its own
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("java.lang.ProcessBuilder")

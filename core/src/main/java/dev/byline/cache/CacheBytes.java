@@ -132,8 +132,12 @@ public final class CacheBytes {
      * @param <T> what they are
      */
     public <T> List<T> list(Supplier<T> reader) {
+        var size = number();
+        if (size < 0 || size > buffer.remaining()) {
+            throw new IllegalArgumentException("no list");
+        }
         var values = new ArrayList<T>();
-        for (var left = number(); left > 0; left--) {
+        for (var left = size; left > 0; left--) {
             values.add(reader.get());
         }
         return values;

@@ -1,6 +1,5 @@
 package dev.byline.cache;
 
-import dev.byline.BylineException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.InvalidKeyException;
@@ -56,7 +55,7 @@ final class CacheSeal {
     /**
      * Reads no keys yet.
      *
-     * @param source reads secrets by their ids; may block, and throw {@link BylineException}
+     * @param source reads secrets by their ids; may block, and throw
      * @param clock dates values
      */
     CacheSeal(Supplier<Map<Long, byte[]>> source, InstantSource clock) {
@@ -167,8 +166,10 @@ final class CacheSeal {
             keys = new Keys(
                     Map.copyOf(all),
                     all.values().stream().max(Comparator.comparingLong(Key::id)).orElse(null));
-        } catch (BylineException e) {
-            // The database is away, or has no such table: those that are known go on, and without any Redis isn't used.
+        } catch (RuntimeException e) {
+            // The database is away, has no such table or doesn't grant it: the keys that are known go on, and without
+            // any Redis
+            // isn't used.
             LOG.debug("keys", e);
         } finally {
             reading.unlock();
