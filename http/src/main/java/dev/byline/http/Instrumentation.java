@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -23,6 +24,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Instrumentation extends Handler.Wrapper implements Graceful {
     private static final Logger LOG = LoggerFactory.getLogger(HttpServer.REQUEST_LOGGER);
+
+    private static final String METHOD_OVERRIDE = "X-HTTP-Method-Override";
 
     private final PrometheusMetrics metrics;
     private final AtomicLong refused = new AtomicLong();
@@ -72,7 +75,25 @@ final class Instrumentation extends Handler.Wrapper implements Graceful {
             Response.writeError(request, response, callback, HttpStatus.SERVICE_UNAVAILABLE_503);
             return true;
         }
-        return super.handle(request, response, callback);
+        var overridden = request.getHeaders().contains(METHOD_OVERRIDE);
+        return super.handle(overridden ? new OwnMethod(request) : request, response, callback);
+    }
+
+    /** Without the header by which Javalin would take a GET for a DELETE: a method is what the request line says. */
+    private static final class OwnMethod extends Request.Wrapper {
+        private final HttpFields headers;
+
+        OwnMethod(Request request) {
+            super(request);
+            this.headers = HttpFields.build(request.getHeaders())
+                    .remove(METHOD_OVERRIDE)
+                    .asImmutable();
+        }
+
+        @Override
+        public HttpFields getHeaders() {
+            return headers;
+        }
     }
 
     private void ended(Request request, Response response, Exchange exchange, @Nullable Throwable failure) {

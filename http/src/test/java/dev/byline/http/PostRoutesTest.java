@@ -342,4 +342,17 @@ class PostRoutesTest extends ServerTest {
             assertProblem(get(path + "?metadata=%7B%22a%22:%22%5Cu0000%22%7D"), 422, "invalid");
         }
     }
+
+    @Test
+    void theMethodIsThatOfTheRequestLine() {
+        var path = "/posts/" + newPost("").id();
+
+        assertThat(get(path, "X-HTTP-Method-Override", "DELETE").status()).isEqualTo(200);
+        assertThat(send("PATCH", path, "{}", "Content-Type", "application/json", "X-HTTP-Method-Override", "DELETE")
+                        .status())
+                .isEqualTo(200);
+        assertThat(get(path).status()).isEqualTo(200);
+        assertThat(send("DELETE", path, "", "X-HTTP-Method-Override", "GET").status())
+                .isEqualTo(204);
+    }
 }
