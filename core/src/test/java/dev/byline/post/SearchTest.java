@@ -159,6 +159,16 @@ class SearchTest extends CoreTest {
         }
     }
 
+    /** 200 exclusions of nothing were more than PostgreSQL's parser of queries has room for. */
+    @Test
+    void aQueryMayBeNothingButSigns() {
+        for (var sign : List.of("-", "- ", "<!--", "-(", "-\"", "\"", "!", "&", "|", "a -", "-a ", "'")) {
+            assertThat(search(sign.repeat(200 / sign.length()), null, null))
+                    .as(sign)
+                    .isEmpty();
+        }
+    }
+
     @Test
     void upTo200Characters() {
         assertThat(search("😀".repeat(200), null, null)).isEmpty();

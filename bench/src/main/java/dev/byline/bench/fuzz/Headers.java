@@ -185,7 +185,7 @@ final class Headers {
         draft.changed("header " + name, Bytes.show(value, 60));
     }
 
-    /** A token that is none, or that is somebody else's, or damaged. */
+    /** Another user's token, or a damaged one. */
     static void authorization(Draft draft, Dice dice, Known known) {
         var token = new StringBuilder(known.token(dice));
         switch (dice.below(4)) {
