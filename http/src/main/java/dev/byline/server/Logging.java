@@ -27,8 +27,9 @@ final class Logging {
         root.setLevel(Level.WARN);
         root.addAppender(console);
         context.getLogger("dev.byline").setLevel(Level.INFO);
-        context.getLogger("org.eclipse.jetty.util.HostPort")
-                .setLevel(Level.OFF); // logs what stands in a bad Host header, whole
+        // these two log a bad or repeated Host header whole, and the access log has the request anyway
+        context.getLogger("org.eclipse.jetty.util.HostPort").setLevel(Level.OFF);
+        context.getLogger("org.eclipse.jetty.http.HttpParser").setLevel(Level.OFF);
         // jOOQ warns of every PostgreSQL older than its newest dialect; ServerFacts knows which are supported
         context.getLogger("org.jooq.impl.DefaultExecuteContext.logVersionSupport")
                 .setLevel(Level.OFF);
