@@ -103,6 +103,23 @@ class DeploymentFilesTest {
         assertThat(ServerConfig.parse(environment).databaseUrl()).isNotNull();
     }
 
+    /** With the one that Byline is given. */
+    @Test
+    void theComposeFilesRedisWantsAPassword() throws IOException {
+        var services = json(DEPLOY.resolve("compose.yaml")).getAsJsonObject().getAsJsonObject("services");
+        var command = services.getAsJsonObject("redis").getAsJsonArray("command").asList().stream()
+                .map(JsonElement::getAsString)
+                .toList();
+        var password = command.get(command.indexOf("--requirepass") + 1);
+
+        assertThat(password).startsWith("${REDIS_PASSWORD:?");
+        assertThat(services.getAsJsonObject("byline1")
+                        .getAsJsonObject("environment")
+                        .get("REDIS_URL")
+                        .getAsString())
+                .isEqualTo("redis://:" + password + "@redis/0");
+    }
+
     @Test
     void bylineKnowsEverySettingOfTheImage() throws IOException {
         var environment = new HashMap<String, String>();
