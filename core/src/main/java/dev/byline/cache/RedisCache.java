@@ -24,9 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.ClientSetInfoConfig;
 import redis.clients.jedis.Connection;
+import redis.clients.jedis.ConnectionFactory;
 import redis.clients.jedis.ConnectionPoolConfig;
 import redis.clients.jedis.DefaultJedisClientConfig;
-import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.JedisPubSub;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.SslOptions;
@@ -34,6 +34,7 @@ import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.exceptions.JedisNoScriptException;
 import redis.clients.jedis.params.SetParams;
+import redis.clients.jedis.providers.PooledConnectionProvider;
 import redis.clients.jedis.util.JedisURIHelper;
 
 /**
@@ -93,7 +94,7 @@ final class RedisCache implements RemoteCache {
             """);
 
     private final RedisClient client;
-    private final HostAndPort address;
+    private final BoundedReplies sockets;
     private final DefaultJedisClientConfig config;
     private final String channel;
     private final Metrics metrics;
@@ -116,7 +117,7 @@ final class RedisCache implements RemoteCache {
 
     RedisCache(URI uri, Metrics metrics) {
         this.metrics = metrics;
-        this.address = JedisURIHelper.getHostAndPort(uri);
+        var address = JedisURIHelper.getHostAndPort(uri);
         this.config = DefaultJedisClientConfig.builder()
                 .resp2()
                 .connectionTimeoutMillis(CONNECT_MILLIS)
@@ -133,10 +134,15 @@ final class RedisCache implements RemoteCache {
         pool.setMaxIdle(CONNECTIONS);
         pool.setMaxWait(Duration.ofMillis(ANSWER_MILLIS));
         pool.setJmxEnabled(false);
+        this.sockets = new BoundedReplies(address, config);
         this.client = RedisClient.builder()
-                .hostAndPort(address)
                 .clientConfig(config)
-                .poolConfig(pool)
+                .connectionProvider(new PooledConnectionProvider(
+                        ConnectionFactory.builder()
+                                .socketFactory(sockets)
+                                .clientConfig(config)
+                                .build(),
+                        pool))
                 .build();
         this.listener =
                 Thread.ofPlatform().daemon().name("byline-redis-listener").unstarted(this::listenOn);
@@ -223,7 +229,7 @@ final class RedisCache implements RemoteCache {
         });
     }
 
-    /** Whatever goes wrong: a server that answers nonsense makes the client throw nearly anything. */
+    /** Whatever goes wrong: a server that answers nonsense makes the client throw nearly any exception. */
     private <T> T call(T otherwise, Supplier<T> command) {
         if (open || closed) {
             return otherwise;
@@ -232,7 +238,7 @@ final class RedisCache implements RemoteCache {
             var answer = command.get();
             failures.set(0);
             return answer;
-        } catch (RuntimeException | OutOfMemoryError e) { // the latter for an answer that says it is 2 GB long
+        } catch (RuntimeException e) {
             failed(e);
             return otherwise;
         }
@@ -285,7 +291,7 @@ final class RedisCache implements RemoteCache {
             client.set(HEARTBEAT_NAME, self, SetParams.setParams().px(1000));
             var unused = INVALIDATE.run(client, List.of(bytes(HEARTBEAT_NAME)), List.of(bytes(channel), bytes(self)));
             leaveAlone(false, null);
-        } catch (RuntimeException | OutOfMemoryError e) {
+        } catch (RuntimeException e) {
             if (!open) {
                 failed(e);
             }
@@ -303,11 +309,11 @@ final class RedisCache implements RemoteCache {
     /** Must never end before this is closed: a process that doesn't listen shows old values. */
     private void listenOn() {
         while (!closed) {
-            try (var connection = new Connection(address, config)) {
+            try (var connection = new Connection(sockets, config)) {
                 lastWord = System.nanoTime();
                 subscription = connection;
                 new Subscription().proceed(connection, channel);
-            } catch (RuntimeException | OutOfMemoryError e) {
+            } catch (RuntimeException e) {
                 LOG.debug("subscription", e);
             } finally {
                 subscription = null;

@@ -15,6 +15,9 @@ import java.util.function.Consumer;
  * was read before it can't come back after it. It also keeps others from loading the same thing at the same time.
  */
 interface RemoteCache extends AutoCloseable {
+    /** The most bytes of a value: nothing larger is filled in, or read. */
+    int MAX_BYTES = 4 << 20;
+
     /** What a look-up found. */
     sealed interface Lookup {
         /** A value, as it was filled. */
