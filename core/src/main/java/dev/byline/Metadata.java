@@ -83,6 +83,30 @@ public final class Metadata {
         return new Metadata(json);
     }
 
+    /**
+     * Wraps what was kept outside of the database, in which only JSON can be.
+     *
+     * @param json the text of an object, as the database writes it
+     * @throws IllegalArgumentException when it is not one whole JSON object
+     */
+    public static Metadata kept(String json) {
+        if (json.equals(EMPTY.json)) {
+            return EMPTY;
+        }
+        try (var parser = JSON.createParser(json)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT
+                    || parser.skipChildren().currentToken() != JsonToken.END_OBJECT
+                    || parser.nextToken() != null) {
+                throw new IllegalArgumentException("not one JSON object");
+            }
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("not a JSON object", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new Metadata(json);
+    }
+
     /** Returns the object as JSON text. */
     public String json() {
         return json;

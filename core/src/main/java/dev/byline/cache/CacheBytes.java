@@ -59,7 +59,11 @@ public final class CacheBytes {
 
     /** Reads yes or no. */
     public boolean flag() {
-        return buffer.get() == 1;
+        return switch (buffer.get()) {
+            case 0 -> false;
+            case 1 -> true;
+            default -> throw new IllegalArgumentException("neither yes nor no");
+        };
     }
 
     /** Writes a text. */

@@ -2,7 +2,6 @@ package dev.byline.cache;
 
 import static dev.byline.db.generated.Tables.CACHE_KEYS;
 
-import java.security.SecureRandom;
 import java.util.Map;
 import org.jooq.DSLContext;
 import org.jooq.impl.DSL;
@@ -20,12 +19,14 @@ public final class CacheKeySql {
         return dsl.select(CACHE_KEYS.ID, CACHE_KEYS.SECRET).from(CACHE_KEYS).fetchMap(CACHE_KEYS.ID, CACHE_KEYS.SECRET);
     }
 
-    /** Makes the first key, unless there is one. Of several processes that do this at the same time, one succeeds. */
+    /**
+     * Makes the first key, unless there is one. Of several processes that do this at the same time, one succeeds. The server draws
+     * it, from two UUIDs with 122 random bits each: values that a client sends may end in the server's log.
+     */
     public static void makeFirst(DSLContext dsl) {
-        var secret = new byte[CacheSeal.SECRET_BYTES];
-        new SecureRandom().nextBytes(secret);
+        var secret = DSL.field("sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))", byte[].class);
         var unused = dsl.insertInto(CACHE_KEYS, CACHE_KEYS.ID, CACHE_KEYS.SECRET)
-                .select(DSL.select(DSL.inline(1L), DSL.val(secret))
+                .select(DSL.select(DSL.inline(1L), secret)
                         .where(DSL.notExists(DSL.selectOne().from(CACHE_KEYS))))
                 .onConflictDoNothing()
                 .execute();

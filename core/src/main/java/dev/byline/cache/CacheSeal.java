@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -31,7 +32,7 @@ final class CacheSeal {
     /** How many bytes a secret has. */
     static final int SECRET_BYTES = 32;
 
-    /** How far the clocks of two processes may be apart; beyond that they don't use each other's values. */
+    /** How far ahead the clock of the process that loaded a value may be. */
     static final Duration MAX_SKEW = Duration.ofSeconds(1);
 
     /** How soon a key that was added in the database is used. */
@@ -49,8 +50,10 @@ final class CacheSeal {
     private final ReentrantLock reading = new ReentrantLock();
     private final Supplier<Map<Long, byte[]>> source;
     private final InstantSource clock;
+    private final LongSupplier nanoTime;
     private volatile Keys keys = new Keys(Map.of(), null);
-    private volatile @Nullable Long readAt; // as System.nanoTime; null before the first time
+    private volatile @Nullable Long readAt; // as nanoTime; null before the first time
+    private boolean failing; // guarded by reading
 
     /**
      * Reads no keys yet.
@@ -59,12 +62,46 @@ final class CacheSeal {
      * @param clock dates values
      */
     CacheSeal(Supplier<Map<Long, byte[]>> source, InstantSource clock) {
-        this.source = source;
-        this.clock = clock;
+        this(source, clock, System::nanoTime);
     }
 
-    /** Never shown. */
-    private record Key(long id, SecretKeySpec secret) {
+    /** Reads keys again by another clock. */
+    CacheSeal(Supplier<Map<Long, byte[]>> source, InstantSource clock, LongSupplier nanoTime) {
+        this.source = source;
+        this.clock = clock;
+        this.nanoTime = nanoTime;
+    }
+
+    /**
+     * A key, which is never shown.
+     *
+     * @param mac set up with the secret, to be copied
+     */
+    private record Key(long id, SecretKeySpec secret, Mac mac) {
+        static Key of(long id, byte[] secret) {
+            var spec = new SecretKeySpec(secret, ALGORITHM);
+            return new Key(id, spec, create(spec));
+        }
+
+        private static Mac create(SecretKeySpec secret) {
+            try {
+                var mac = Mac.getInstance(ALGORITHM);
+                mac.init(secret);
+                return mac;
+            } catch (NoSuchAlgorithmException | InvalidKeyException e) {
+                throw new IllegalStateException("every JDK has " + ALGORITHM, e);
+            }
+        }
+
+        /** One that no other thread uses: a copy, where the security provider can make one, as that is cheaper. */
+        Mac copy() {
+            try {
+                return (Mac) mac.clone();
+            } catch (CloneNotSupportedException e) {
+                return create(secret);
+            }
+        }
+
         @Override
         public String toString() {
             return "Key " + id;
@@ -134,10 +171,16 @@ final class CacheSeal {
         return new Opened(Instant.ofEpochMilli(head.getLong()), head);
     }
 
-    /** Whether a value that may live so long is still alive. */
-    boolean isAlive(Instant loadedAt, Duration ttl) {
+    /**
+     * How long a value still lives by this clock, whatever Redis says.
+     *
+     * @param loadedAt as it was signed
+     * @param ttl since then
+     * @return zero or negative for one that is past its time, or further in the future than clocks may be apart
+     */
+    Duration left(Instant loadedAt, Duration ttl) {
         var age = Duration.between(loadedAt, clock.instant());
-        return age.compareTo(ttl.plus(MAX_SKEW)) < 0 && age.compareTo(MAX_SKEW.negated()) > 0;
+        return age.compareTo(MAX_SKEW.negated()) > 0 ? ttl.minus(age) : Duration.ZERO;
     }
 
     private @Nullable Key key(long id) {
@@ -149,7 +192,7 @@ final class CacheSeal {
     private Keys keys(Duration maxAge) {
         var at = readAt;
         var age = keys.newest == null && maxAge.compareTo(RETRY) > 0 ? RETRY : maxAge;
-        if (at == null || System.nanoTime() - at > age.toNanos()) {
+        if (at == null || nanoTime.getAsLong() - at > age.toNanos()) {
             readOnce();
         }
         return keys;
@@ -160,16 +203,21 @@ final class CacheSeal {
             return; // another thread is at it
         }
         try {
-            readAt = System.nanoTime();
+            readAt = nanoTime.getAsLong();
             var all = new HashMap<Long, Key>();
-            source.get().forEach((id, secret) -> all.put(id, new Key(id, new SecretKeySpec(secret, ALGORITHM))));
+            source.get().forEach((id, secret) -> all.put(id, Key.of(id, secret)));
             keys = new Keys(
                     Map.copyOf(all),
                     all.values().stream().max(Comparator.comparingLong(Key::id)).orElse(null));
+            failing = false;
         } catch (RuntimeException e) {
-            // The database is away, has no such table or doesn't grant it: the keys that are known go on, and without
-            // any Redis
-            // isn't used.
+            // The database is away, has no such table or doesn't grant it: the keys that are known go on.
+            if (keys.newest == null && !failing) {
+                LOG.warn(
+                        "the keys for Redis can not be read, going on without Redis until they can: {}",
+                        e.getMessage());
+            }
+            failing = true;
             LOG.debug("keys", e);
         } finally {
             reading.unlock();
@@ -177,16 +225,11 @@ final class CacheSeal {
     }
 
     private static byte[] mac(Key key, String name, byte[] bytes, int length) {
-        try {
-            var mac = Mac.getInstance(ALGORITHM);
-            mac.init(key.secret);
-            var utf8 = name.getBytes(StandardCharsets.UTF_8);
-            mac.update(ByteBuffer.allocate(Integer.BYTES).putInt(utf8.length).flip());
-            mac.update(utf8);
-            mac.update(bytes, 0, length);
-            return Arrays.copyOf(mac.doFinal(), MAC_BYTES);
-        } catch (NoSuchAlgorithmException | InvalidKeyException e) {
-            throw new IllegalStateException("every JDK has " + ALGORITHM, e);
-        }
+        var mac = key.copy();
+        var utf8 = name.getBytes(StandardCharsets.UTF_8);
+        mac.update(ByteBuffer.allocate(Integer.BYTES).putInt(utf8.length).flip());
+        mac.update(utf8);
+        mac.update(bytes, 0, length);
+        return Arrays.copyOf(mac.doFinal(), MAC_BYTES);
     }
 }

@@ -26,6 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -54,6 +55,9 @@ public final class TieredCache implements AutoCloseable {
 
     private static final Duration LEASE_POLL = Duration.ofMillis(5);
 
+    /** How many reads wait for leases at a time: a lease in Redis may be forged. */
+    private static final int MAX_LEASE_WAITS = 32;
+
     /** Longer than the database's own limits allow a load to take. */
     private static final Duration LOAD_WAIT = Duration.ofSeconds(5);
 
@@ -77,6 +81,7 @@ public final class TieredCache implements AutoCloseable {
     private final Duration l1Ttl;
     private final Duration l2Ttl;
     private final SecureRandom random = new SecureRandom();
+    private final Semaphore leaseWaits = new Semaphore(MAX_LEASE_WAITS);
 
     /** Invalidations that Redis hasn't heard of, and when each began: until then its values are not believed. */
     private final Map<String, Long> pending = new ConcurrentHashMap<>();
@@ -237,10 +242,10 @@ public final class TieredCache implements AutoCloseable {
         while (true) {
             switch (remote.lookup(key.name(), lease, force)) {
                 case RemoteCache.Lookup.Hit hit -> {
-                    var decoded = open(key, hit.value());
-                    if (decoded != null) {
+                    var entry = open(key, hit.value(), start);
+                    if (entry != null) {
                         metrics.looked(key.kind().name(), Layer.L2, Result.HIT);
-                        return entry(key, decoded.value(), start);
+                        return entry;
                     }
                     metrics.looked(key.kind().name(), Layer.L2, Result.ERROR);
                     if (force) {
@@ -253,7 +258,7 @@ public final class TieredCache implements AutoCloseable {
                     return loadAndFill(key, loader, lease, doubt);
                 }
                 case RemoteCache.Lookup.Taken ignored -> {
-                    if (System.nanoTime() - start > LEASE_WAIT.toNanos() || !sleep(LEASE_POLL)) {
+                    if (System.nanoTime() - start > LEASE_WAIT.toNanos() || !waitForLease()) {
                         return loadBeside(key, loader);
                     }
                 }
@@ -266,12 +271,19 @@ public final class TieredCache implements AutoCloseable {
     }
 
     /** Null for what no process of this database signed under this name, and for what is past its time. */
-    private <V> CacheKind.@Nullable Decoded<V> open(CacheKey<V> key, ByteBuffer sealed) {
+    private <V> @Nullable Entry open(CacheKey<V> key, ByteBuffer sealed, long start) {
         var opened = seal.open(key.name(), sealed);
         var decoded = opened == null ? null : key.kind().decode(opened.bytes());
-        return opened != null && decoded != null && seal.isAlive(opened.loadedAt(), remoteTtl(decoded.value()))
-                ? decoded
-                : null;
+        if (opened == null || decoded == null) {
+            return null;
+        }
+        var left = seal.left(opened.loadedAt(), remoteTtl(decoded.value()));
+        if (!left.isPositive()) {
+            return null;
+        }
+        // A value's time in Redis leaves it time here; that something is absent ends everywhere at once.
+        var ttl = localTtl(key, decoded.value());
+        return entry(key, decoded.value(), start, decoded.value() == null && left.compareTo(ttl) < 0 ? left : ttl);
     }
 
     /** How long Redis may have a value. */
@@ -290,7 +302,9 @@ public final class TieredCache implements AutoCloseable {
             throw e;
         }
         var sealed = seal.seal(key.name(), loadedAt, key.kind().encode(value));
-        if (!remote().fill(key.name(), lease, sealed, jittered(remoteTtl(value)))) {
+        if (sealed.length > RemoteCache.MAX_BYTES) {
+            remote().release(key.name(), lease);
+        } else if (!remote().fill(key.name(), lease, sealed, jittered(remoteTtl(value)))) {
             doubt(key);
         } else if (doubt != null) {
             doubts.asMap().remove(key.name(), doubt); // not one that arose meanwhile
@@ -298,10 +312,10 @@ public final class TieredCache implements AutoCloseable {
         return entry(key, value, start);
     }
 
-    /** What Redis holds, or will hold, may be older than this. */
+    /** What Redis holds, or will hold, may be older than this: the next load replaces it. */
     private <V> Entry loadBeside(CacheKey<V> key, Supplier<Optional<V>> loader) {
         var start = System.nanoTime();
-        doubt(key);
+        doubts.put(key.name(), new Object());
         return entry(key, loader.get().orElse(null), start);
     }
 
@@ -323,7 +337,15 @@ public final class TieredCache implements AutoCloseable {
     }
 
     private <V> Entry entry(CacheKey<V> key, @Nullable V value, long start) {
-        var ttl = value != null ? jittered(l1Ttl) : key.kind().isLocal() ? Duration.ZERO : jittered(negativeTtl());
+        return entry(key, value, start, localTtl(key, value));
+    }
+
+    /** How long this process may have a value. */
+    private <V> Duration localTtl(CacheKey<V> key, @Nullable V value) {
+        return value != null ? jittered(l1Ttl) : key.kind().isLocal() ? Duration.ZERO : jittered(negativeTtl());
+    }
+
+    private static <V> Entry entry(CacheKey<V> key, @Nullable V value, long start, Duration ttl) {
         var weight = OVERHEAD + (value == null ? 0 : key.kind().weight().applyAsInt(value));
         return new Entry(value, null, weight, start + ttl.toNanos());
     }
@@ -336,6 +358,17 @@ public final class TieredCache implements AutoCloseable {
     private static Duration jittered(Duration ttl) {
         return Duration.ofNanos(
                 (long) (ttl.toNanos() * ThreadLocalRandom.current().nextDouble(0.9, 1.0)));
+    }
+
+    private boolean waitForLease() {
+        if (!leaseWaits.tryAcquire()) {
+            return false;
+        }
+        try {
+            return sleep(LEASE_POLL);
+        } finally {
+            leaseWaits.release();
+        }
     }
 
     private byte[] lease() {

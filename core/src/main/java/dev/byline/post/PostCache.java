@@ -77,7 +77,7 @@ final class PostCache {
                 bytes.number(),
                 bytes.text(),
                 bytes.text(),
-                Metadata.stored(bytes.text()),
+                Metadata.kept(bytes.text()),
                 bytes.optional(bytes::time),
                 bytes.number(),
                 bytes.time(),

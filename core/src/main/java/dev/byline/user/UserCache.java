@@ -85,7 +85,7 @@ public final class UserCache {
                 bytes.text(),
                 null,
                 bytes.flag(),
-                Metadata.stored(bytes.text()),
+                Metadata.kept(bytes.text()),
                 bytes.number(),
                 bytes.time(),
                 bytes.time());

@@ -3,10 +3,12 @@ package dev.byline.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import dev.byline.BylineConfig;
 import dev.byline.BylineException;
 import dev.byline.Metrics;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -88,6 +90,23 @@ class TieredCacheTest {
 
     private TieredCache node() {
         return node(L1, L2);
+    }
+
+    /** Whose clock is so far ahead of the system's. */
+    private TieredCache nodeLater(Duration ahead) {
+        var later = InstantSource.offset(InstantSource.system(), ahead);
+        var keys = Map.of(1L, new byte[CacheSeal.SECRET_BYTES]);
+        var config = new BylineConfig.Cache(true, L1, L2, 10 << 20, redis.uri());
+        var cache = new TieredCache(
+                config, new RedisCache(redis.uri(), metrics), new CacheSeal(() -> keys, later), metrics);
+        opened.add(cache);
+        return cache;
+    }
+
+    private void withoutEnd() {
+        try (var client = RedisClient.create(redis.uri())) {
+            assertThat(client.persist(KEY.name())).isOne();
+        }
     }
 
     private TieredCache node(Duration l1, Duration l2) {
@@ -320,6 +339,95 @@ class TieredCacheTest {
         }
     }
 
+    /** One read of the database in the process's own time, not each. */
+    @Test
+    void withRedisAwayAProcessKeepsWhatItReads() {
+        var a = node();
+        redis.kill();
+        for (int i = 0; i < 20; i++) {
+            assertThat(read(a)).isEqualTo("old");
+        }
+        assertThat(loads).hasValueLessThan(5); // more than one: losing the subscription empties the process
+    }
+
+    @Test
+    void withoutAKeyRedisHoldsNothingAndTheProcessKeepsWhatItReads() {
+        var config = new BylineConfig.Cache(true, L1, L2, 10 << 20, redis.uri());
+        var away = new CacheSeal(
+                () -> {
+                    throw new BylineException.Unavailable("away");
+                },
+                InstantSource.system());
+        try (var cache = new TieredCache(config, new RedisCache(redis.uri(), metrics), away, metrics)) {
+            for (int i = 0; i < 20; i++) {
+                assertThat(read(cache)).isEqualTo("old");
+            }
+            assertThat(loads).hasValueLessThan(5);
+            assertThat(redis.get(KEY.name())).isNull();
+        }
+    }
+
+    @Test
+    void aValueEndsWhateverRedisSays() {
+        read(node());
+        withoutEnd();
+        row = "new";
+
+        assertThat(read(nodeLater(Duration.ofSeconds(50)))).isEqualTo("old");
+        assertThat(read(nodeLater(L2.minus(L1)))).isEqualTo("new");
+    }
+
+    @Test
+    void aValueOfTheFutureIsAMiss() {
+        read(nodeLater(Duration.ofSeconds(2)));
+        withoutEnd();
+        row = "new";
+
+        assertThat(read(node())).isEqualTo("new");
+    }
+
+    @Test
+    void whatIsAbsentEndsWhateverRedisSays() {
+        row = "";
+        read(node());
+        withoutEnd();
+        row = "made";
+
+        assertThat(read(nodeLater(Duration.ofSeconds(2)))).isEqualTo("made");
+    }
+
+    /** Tried several times, as the machine may be slow; a copy with the whole time would last 1.8 s each time. */
+    @Test
+    void aCopyOfAbsentEndsWithIt() throws Exception {
+        for (int i = 0; i < 5; i++) {
+            row = "";
+            redis.clear();
+            read(node());
+            withoutEnd();
+            var late = nodeLater(Duration.ofMillis(1900));
+            var start = System.nanoTime();
+            var nothing = read(late);
+            row = "made";
+            await(() -> read(late).equals("made"));
+            if (nothing.equals("nothing")
+                    && System.nanoTime() - start < Duration.ofSeconds(1).toNanos()) {
+                return;
+            }
+        }
+        throw new AssertionError("the copy outlives what it was made of");
+    }
+
+    @Test
+    void whatIsTooLargeStaysInTheProcess() {
+        row = "x".repeat(RemoteCache.MAX_BYTES);
+        var a = node();
+        for (int i = 0; i < 20; i++) {
+            assertThat(read(a)).isEqualTo(row);
+        }
+        assertThat(redis.get(KEY.name())).isNull();
+        assertThat(loads).hasValueLessThan(5);
+    }
+
     @Test
     void aFailedLoadIsToldAndForgotten() {
         var a = node();
@@ -509,6 +617,64 @@ class TieredCacheTest {
                     assertThat(read(cache)).as(nonsense).isEqualTo("new");
                 }
             }
+        }
+    }
+
+    /** The client would make room for as much as is announced, or follow lists without end. */
+    @Test
+    void noRoomIsMadeForWhatAServerAnnounces() throws Exception {
+        var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        for (var hostile : List.of(
+                "$150000000\r\n",
+                "*30000000\r\n",
+                "*1\r\n".repeat(20_000),
+                "+\n$13\r\n$150000000\r\n",
+                "+\r\r\n$150000000\r\n",
+                "$~~~~~~~\r\n",
+                "~30000000\r\n",
+                "-" + "x".repeat(1 << 20))) {
+            try (var server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+                Thread.ofPlatform().daemon().start(() -> talk(server, hostile));
+                var uri = URI.create("redis://127.0.0.1:" + server.getLocalPort());
+                try (var remote = new RedisCache(uri, metrics)) {
+                    var before = threads.getCurrentThreadAllocatedBytes();
+                    assertThat(remote.lookup(KEY.name(), new byte[16], false))
+                            .isInstanceOf(RemoteCache.Lookup.Failed.class);
+                    assertThat(threads.getCurrentThreadAllocatedBytes() - before)
+                            .as(hostile.substring(0, 4))
+                            .isLessThan(40_000_000);
+                }
+            }
+        }
+    }
+
+    /** Each byte in time, the answer never: it would hold the reader for minutes. */
+    @Test
+    void anAnswerThatTricklesIsBrokenOff() throws Exception {
+        try (var server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            var sent = new AtomicInteger();
+            Thread.ofPlatform().daemon().start(() -> trickle(server, sent));
+            try (var remote = new RedisCache(URI.create("redis://127.0.0.1:" + server.getLocalPort()), metrics)) {
+                assertThat(remote.lookup(KEY.name(), new byte[16], false))
+                        .isInstanceOf(RemoteCache.Lookup.Failed.class);
+                assertThat(sent.get()).isLessThan(1000);
+            }
+        }
+    }
+
+    private static void trickle(ServerSocket server, AtomicInteger sent) {
+        try (var socket = server.accept()) {
+            socket.setTcpNoDelay(true);
+            var out = socket.getOutputStream();
+            out.write("$1000\r\n".getBytes(StandardCharsets.US_ASCII));
+            for (; sent.get() < 1000; sent.incrementAndGet()) {
+                out.write('x');
+                Thread.sleep(5);
+            }
+        } catch (IOException e) {
+            // broken off
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
