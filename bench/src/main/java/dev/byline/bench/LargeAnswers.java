@@ -51,7 +51,8 @@ final class LargeAnswers {
                 run.measure("16 clients that read all", 16, seconds, run::readAll);
                 run.measure("200 clients, 8 kB every 4 s", 200, seconds, run::readSlowly);
                 if (!server.process().isAlive()) {
-                    throw new IllegalStateException("the server ended: " + server.process().exitValue());
+                    throw new IllegalStateException(
+                            "the server ended: " + server.process().exitValue());
                 }
             }
         }
@@ -108,15 +109,13 @@ final class LargeAnswers {
                 });
             }
             TimeUnit.SECONDS.sleep(2);
-            var others = Load.open(
-                    server.port(), 20, 8, time.minusSeconds(4), (wire, number) -> wire.get("/users/1"));
+            var others = Load.open(server.port(), 20, 8, time.minusSeconds(4), (wire, number) -> wire.get("/users/1"));
             System.out.printf(
                     Locale.ROOT,
                     "%s: others %s, p50 %.1f ms, p99 %.0f ms; resident %d MB, answers %.1f MB; the clients' statuses %s%n",
                     name,
                     others.stream()
-                            .collect(Collectors.groupingBy(
-                                    Load.Outcome::status, TreeMap::new, Collectors.counting())),
+                            .collect(Collectors.groupingBy(Load.Outcome::status, TreeMap::new, Collectors.counting())),
                     Load.percentile(others, 0.5, outcome -> true),
                     Load.percentile(others, 0.99, outcome -> true),
                     server.megabytes(),
