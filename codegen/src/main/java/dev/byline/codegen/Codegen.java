@@ -39,7 +39,7 @@ public final class Codegen {
                 .withName("org.jooq.meta.postgres.PostgresDatabase")
                 .withInputSchema("public")
                 .withOutputSchemaToDefault(true)
-                .withExcludes("byline_schema_history|posts\\.search|find_.*|newest_posts|match_posts|are_common")
+                .withExcludes("byline_schema_history|posts\\.search|find_.*|newest_.*|match_.*|are_common")
                 .withIncludeExcludeColumns(true)
                 .withIncludeRoutines(false)
                 .withForcedTypes(new ForcedType()

@@ -15,7 +15,6 @@ import dev.byline.user.NewUser;
 import dev.byline.user.Principal;
 import dev.byline.user.User;
 import dev.byline.user.UserSql;
-import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -216,13 +215,12 @@ final class PostSql {
      * Metadata, of at most 16 KiB, isn't counted.
      */
     private static Field<Long> bytesBefore(OrderField<?>... order) {
-        return DSL.coalesce(
-                        DSL.sum(DSL.octetLength(POSTS.TITLE).plus(DSL.octetLength(POSTS.BODY)))
-                                .over(DSL.orderBy(order)
-                                        .rowsBetweenUnboundedPreceding()
-                                        .andPreceding(1)),
-                        DSL.inline(BigDecimal.ZERO))
-                .cast(SQLDataType.BIGINT);
+        // Null in the row of a search that says where it ended.
+        var bytes = DSL.coalesce(DSL.octetLength(POSTS.TITLE).plus(DSL.octetLength(POSTS.BODY)), DSL.inline(0));
+        return DSL.sum(bytes)
+                .over(DSL.orderBy(order).rowsUnboundedPreceding())
+                .minus(bytes)
+                .coerce(SQLDataType.BIGINT);
     }
 
     private static List<Field<?>> sized(List<SortField<?>> order) {

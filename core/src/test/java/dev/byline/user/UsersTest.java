@@ -214,6 +214,28 @@ class UsersTest extends CoreTest {
             assertThat(walk(new UserFilter(false), 2)).contains(idle.id()).doesNotContain(busy.id());
         }
 
+        /** Metadata that is compressed isn't read with the newest rows, but found by the index. */
+        @ParameterizedTest
+        @ValueSource(ints = {1, 7, 100})
+        void filtersByMetadataOfAnySize(int limit) {
+            database.run(
+                    "INSERT INTO users (email, name, created_at, metadata) SELECT 'sized' || i || '@example.com', 'S',"
+                            + " now() - i * interval '1 second', jsonb_build_object('team', i % 7,"
+                            + " 'pad', repeat('x', CASE i % 3 WHEN 0 THEN 16000 WHEN 1 THEN 2500 ELSE 0 END))"
+                            + " FROM generate_series(1, 1100) AS i");
+            try {
+                var team = Metadata.parse("{\"team\":3}");
+                var expected = database.value("SELECT string_agg(id::text, ',' ORDER BY created_at DESC, id DESC)"
+                        + " FROM users WHERE metadata @> '{\"team\": 3}'");
+
+                var found = walk(new UserFilter(null, team), limit);
+
+                assertThat(found).extracting(String::valueOf).containsExactly(expected.split(",", -1));
+            } finally {
+                database.run("DELETE FROM users WHERE email LIKE 'sized%'");
+            }
+        }
+
         @Test
         void aCursorOfAnotherListIsRefused() {
             newUser();

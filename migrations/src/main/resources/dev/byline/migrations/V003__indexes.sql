@@ -43,9 +43,9 @@ DROP INDEX CONCURRENTLY IF EXISTS posts_search_idx;
 CREATE INDEX CONCURRENTLY posts_search_idx ON posts USING gin (search, metadata jsonb_path_ops, (ARRAY[id / 16]))
     WITH (gin_pending_list_limit = 1024) WHERE coalesce(published_at IS NOT NULL, false);
 
--- GET /users?metadata=
+-- GET /users?metadata=: as for posts.
 DROP INDEX CONCURRENTLY IF EXISTS users_metadata_idx;
-CREATE INDEX CONCURRENTLY users_metadata_idx ON users USING gin (metadata jsonb_path_ops)
+CREATE INDEX CONCURRENTLY users_metadata_idx ON users USING gin (metadata jsonb_path_ops, (ARRAY[id / 16]))
     WITH (gin_pending_list_limit = 1024) WHERE deleted_at IS NULL;
 
 SET lock_timeout = '500ms';

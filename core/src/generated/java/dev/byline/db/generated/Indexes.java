@@ -33,6 +33,5 @@ public class Indexes {
     public static final Index USERS_ADMINS_IDX = Internal.createIndex(DSL.name("users_admins_idx"), Users.USERS, new OrderField[] { Users.USERS.ID }, false);
     public static final Index USERS_DELETED_IDX = Internal.createIndex(DSL.name("users_deleted_idx"), Users.USERS, new OrderField[] { Users.USERS.ID }, false);
     public static final Index USERS_INACTIVE_IDX = Internal.createIndex(DSL.name("users_inactive_idx"), Users.USERS, new OrderField[] { Users.USERS.CREATED_AT.desc(), Users.USERS.ID.desc() }, false);
-    public static final Index USERS_METADATA_IDX = Internal.createIndex(DSL.name("users_metadata_idx"), Users.USERS, new OrderField[] { Users.USERS.METADATA }, false);
     public static final Index USERS_NEWEST_IDX = Internal.createIndex(DSL.name("users_newest_idx"), Users.USERS, new OrderField[] { Users.USERS.CREATED_AT.desc(), Users.USERS.ID.desc() }, false);
 }

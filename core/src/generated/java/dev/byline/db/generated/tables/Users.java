@@ -99,7 +99,7 @@ public class Users extends TableImpl<Record> {
 
     @Override
     public List<Index> getIndexes() {
-        return Arrays.asList(Indexes.USERS_ACTIVE_IDX, Indexes.USERS_ADMINS_IDX, Indexes.USERS_DELETED_IDX, Indexes.USERS_INACTIVE_IDX, Indexes.USERS_METADATA_IDX, Indexes.USERS_NEWEST_IDX);
+        return Arrays.asList(Indexes.USERS_ACTIVE_IDX, Indexes.USERS_ADMINS_IDX, Indexes.USERS_DELETED_IDX, Indexes.USERS_INACTIVE_IDX, Indexes.USERS_NEWEST_IDX);
     }
 
     @Override
