@@ -1,12 +1,12 @@
 import dev.byline.Byline;
 import dev.byline.Metadata;
-import dev.byline.page.PageRequest;
-import dev.byline.post.NewPost;
-import dev.byline.post.PostFilter;
-import dev.byline.post.PostStatus;
-import dev.byline.user.NewUser;
-import dev.byline.user.Principal;
-import dev.byline.user.Role;
+import dev.byline.model.PageRequest;
+import dev.byline.model.NewPost;
+import dev.byline.model.PostFilter;
+import dev.byline.model.PostStatus;
+import dev.byline.model.NewUser;
+import dev.byline.model.Principal;
+import dev.byline.model.Role;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** Signs somebody up, who writes, and reads it back, on a data source of its own. */

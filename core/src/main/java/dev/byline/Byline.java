@@ -1,16 +1,18 @@
 package dev.byline;
 
-import dev.byline.cache.CacheKeySql;
-import dev.byline.cache.TieredCache;
-import dev.byline.db.Database;
-import dev.byline.db.PoolStatus;
-import dev.byline.db.ServerFacts;
-import dev.byline.feed.Imports;
-import dev.byline.post.Posts;
-import dev.byline.token.Tokens;
-import dev.byline.user.Passwords;
-import dev.byline.user.Purge;
-import dev.byline.user.Users;
+import dev.byline.internal.cache.TieredCache;
+import dev.byline.internal.feed.FeedImporter;
+import dev.byline.internal.security.Passwords;
+import dev.byline.internal.sql.CacheKeySql;
+import dev.byline.internal.sql.ServerFactsSql;
+import dev.byline.internal.store.Database;
+import dev.byline.internal.store.Housekeeper;
+import dev.byline.internal.store.Store;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.BylineException;
+import dev.byline.model.Metrics;
+import dev.byline.model.PoolStatus;
+import dev.byline.model.ServerFacts;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
@@ -28,29 +30,24 @@ import javax.sql.DataSource;
  */
 public final class Byline implements AutoCloseable {
     private final Database database;
-    private final Purge purge;
+    private final Housekeeper housekeeper;
     private final Passwords passwords;
+    private final TieredCache cache;
     private final Users users;
     private final Posts posts;
     private final Tokens tokens;
-    private final TieredCache cache;
     private final Imports imports;
 
-    private Byline(
-            Database database,
-            InstantSource clock,
-            Duration tokenTtl,
-            BylineConfig.Cache caching,
-            BylineConfig.Imports importing,
-            Metrics metrics) {
+    private Byline(Database database, Builder parts) {
         this.database = database;
-        this.purge = new Purge(database);
-        this.passwords = new Passwords(metrics);
-        this.cache = TieredCache.open(caching, this::cacheKeys, metrics);
-        this.users = new Users(database, purge, passwords, cache, Posts.FEED, Posts::author);
-        this.tokens = new Tokens(database, passwords, clock, tokenTtl, users, cache, metrics);
-        this.posts = new Posts(database, clock, users, cache);
-        this.imports = new Imports(database, clock, cache, metrics, importing);
+        this.housekeeper = new Housekeeper(database);
+        this.passwords = new Passwords(parts.metrics);
+        this.cache = TieredCache.open(parts.cache, this::cacheKeys, parts.metrics);
+        var store = new Store(database, cache);
+        this.users = new Users(store, cache, housekeeper, passwords, parts.signupOpen);
+        this.tokens = new Tokens(store, cache, passwords, parts.clock, parts.tokenTtl, users, parts.metrics);
+        this.posts = new Posts(store, cache, users, parts.clock);
+        this.imports = new Imports(new FeedImporter(store, parts.clock, parts.metrics, parts.imports), parts.imports);
     }
 
     private Map<Long, byte[]> cacheKeys() {
@@ -81,13 +78,13 @@ public final class Byline implements AutoCloseable {
      * @param metrics is told what happens
      */
     public static Byline open(BylineConfig config, Metrics metrics) {
-        return new Byline(
-                Database.open(config.database(), metrics),
-                InstantSource.system(),
-                config.tokenTtl(),
-                config.cache(),
-                config.imports(),
-                metrics);
+        var parts = builder()
+                .tokenTtl(config.tokenTtl())
+                .signup(config.signupOpen())
+                .cache(config.cache())
+                .imports(config.imports())
+                .metrics(metrics);
+        return new Byline(Database.open(config.database(), metrics), parts);
     }
 
     /** Starts setting up an instance on parts of the host's. */
@@ -99,6 +96,7 @@ public final class Byline implements AutoCloseable {
     public static final class Builder {
         private InstantSource clock = InstantSource.system();
         private Duration tokenTtl = BylineConfig.TOKEN_TTL;
+        private boolean signupOpen = true;
         private BylineConfig.Cache cache = BylineConfig.Cache.OFF;
         private BylineConfig.Imports imports = BylineConfig.Imports.PUBLIC;
         private Metrics metrics = Metrics.NONE;
@@ -122,6 +120,16 @@ public final class Byline implements AutoCloseable {
          */
         public Builder tokenTtl(Duration value) {
             this.tokenTtl = value;
+            return this;
+        }
+
+        /**
+         * Sets who may create users: anyone by default.
+         *
+         * @param open false for admins only
+         */
+        public Builder signup(boolean open) {
+            this.signupOpen = open;
             return this;
         }
 
@@ -165,7 +173,7 @@ public final class Byline implements AutoCloseable {
          *     auto-commit off, as within a transaction of the host's
          */
         public Byline dataSource(DataSource value) {
-            return new Byline(Database.on(value, metrics), clock, tokenTtl, cache, imports, metrics);
+            return new Byline(Database.on(value, metrics), this);
         }
     }
 
@@ -205,7 +213,17 @@ public final class Byline implements AutoCloseable {
      * @throws BylineException.Unavailable when it doesn't answer
      */
     public ServerFacts serverFacts() {
-        return ServerFacts.of(database);
+        return database.read(ServerFactsSql::read);
+    }
+
+    /**
+     * Asks a database server who it is, before Byline is opened on it: it need not have the schema. Blocks for it.
+     *
+     * @param dataSource as in {@link Builder#dataSource}
+     * @throws BylineException.Unavailable when it doesn't answer
+     */
+    public static ServerFacts serverFacts(DataSource dataSource) {
+        return Database.on(dataSource, Metrics.NONE).read(ServerFactsSql::read);
     }
 
     /** Closes what this opened: waits for the batch of rows that is being removed, then closes its own pool. */
@@ -213,7 +231,7 @@ public final class Byline implements AutoCloseable {
     public void close() {
         imports.close();
         tokens.close();
-        purge.close();
+        housekeeper.close();
         passwords.close();
         cache.close();
         database.close();

@@ -1,4 +1,4 @@
-/** Byline's front door and the words that every part of it shares. */
+/** The front door and the use cases: {@link dev.byline.Byline} opens them. */
 @NullMarked
 package dev.byline;
 

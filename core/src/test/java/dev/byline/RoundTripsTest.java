@@ -3,11 +3,16 @@ package dev.byline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.byline.page.PageRequest;
-import dev.byline.post.Post;
-import dev.byline.post.PostFilter;
-import dev.byline.post.PostStatus;
-import dev.byline.user.UserFilter;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.BylineException;
+import dev.byline.model.Metadata;
+import dev.byline.model.Metrics;
+import dev.byline.model.NewPost;
+import dev.byline.model.PageRequest;
+import dev.byline.model.Post;
+import dev.byline.model.PostFilter;
+import dev.byline.model.PostStatus;
+import dev.byline.model.UserFilter;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -81,6 +86,15 @@ class RoundTripsTest extends CoreTest {
     }
 
     @Test
+    void aPostOfAnUnknownAuthorIsRefusedByTwoStatements() {
+        var post = new NewPost("a", "", Metadata.EMPTY, PostStatus.PUBLISHED, 999_999L, null);
+
+        assertThat(lentDuring(() -> assertThatThrownBy(() -> cached.posts().create(OPERATOR, post))
+                        .isInstanceOf(BylineException.Invalid.class)))
+                .isEqualTo(2);
+    }
+
+    @Test
     void theFeed() {
         var first = PageRequest.first(20);
         readsTakeOneAndHitsNone(
@@ -147,7 +161,12 @@ class RoundTripsTest extends CoreTest {
     private BylineConfig throughOneConnection(Wire wire) {
         var url = database.url().replaceFirst(":[0-9]+/", ":" + wire.port() + "/");
         var config = BylineConfig.of(url);
-        return new BylineConfig(config.database().withPoolSize(1), config.tokenTtl(), config.cache(), config.imports());
+        return new BylineConfig(
+                config.database().withPoolSize(1),
+                config.tokenTtl(),
+                config.signupOpen(),
+                config.cache(),
+                config.imports());
     }
 
     /** Passes on what a server and its clients say, and counts how often it is asked: what is asked together comes at once. */

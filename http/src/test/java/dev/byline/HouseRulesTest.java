@@ -2,7 +2,9 @@ package dev.byline;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noConstructors;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -13,20 +15,10 @@ import org.junit.jupiter.api.Test;
 class HouseRulesTest {
     private static final JavaClasses HOUSE = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
-            .withImportOption(location -> !location.contains("/db/generated/"))
+            .withImportOption(location -> !location.contains("/sql/generated/"))
             .importPackages("dev.byline");
 
-    private static final String[] CORE = {
-        "dev.byline",
-        "dev.byline.user",
-        "dev.byline.post",
-        "dev.byline.token",
-        "dev.byline.idempotency",
-        "dev.byline.feed",
-        "dev.byline.cache",
-        "dev.byline.page",
-        "dev.byline.db.."
-    };
+    private static final String[] CORE = {"dev.byline", "dev.byline.model", "dev.byline.internal.."};
 
     @Test
     void coreKnowsNoHttp() {
@@ -79,20 +71,64 @@ class HouseRulesTest {
                 .and()
                 .doNotHaveSimpleName("Violations")
                 .and()
-                .resideOutsideOfPackage("dev.byline.db.generated..")
+                .resideOutsideOfPackage("dev.byline.internal.sql.generated..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAPackage("dev.byline.db.generated..")
+                .resideInAPackage("dev.byline.internal.sql.generated..")
                 .because("generated types never leave the classes that hold statements")
                 .check(HOUSE);
     }
 
     @Test
-    void partsOfCoreDoNotDependOnEachOtherInCircles() {
-        slices().matching("dev.byline.(user|post|token|idempotency|feed|cache|page|db|http|server)..")
+    void importsRunDown() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInAnyPackage("dev.byline..")
+                .layer("server")
+                .definedBy("dev.byline.server")
+                .layer("http")
+                .definedBy("dev.byline.http")
+                .layer("migrations")
+                .definedBy("dev.byline.migrations")
+                .layer("use cases")
+                .definedBy("dev.byline")
+                .layer("internal")
+                .definedBy("dev.byline.internal..")
+                .layer("model")
+                .definedBy("dev.byline.model")
+                .whereLayer("server")
+                .mayOnlyAccessLayers("http", "migrations", "use cases", "model")
+                .whereLayer("http")
+                .mayOnlyAccessLayers("use cases", "model")
+                .whereLayer("use cases")
+                .mayOnlyAccessLayers("internal", "model")
+                .whereLayer("internal")
+                .mayOnlyAccessLayers("model")
+                .whereLayer("model")
+                .mayNotAccessAnyLayer()
+                .whereLayer("migrations")
+                .mayNotAccessAnyLayer()
+                .because("dev.byline and dev.byline.model are promised, dev.byline.internal is free to change")
+                .check(HOUSE);
+    }
+
+    @Test
+    void internalPackagesDoNotDependOnEachOtherInCycles() {
+        slices().matching("dev.byline.internal.(*)..")
                 .should()
                 .beFreeOfCycles()
-                .because("each part can be read without the ones above it")
+                .because("each package can be read without the ones above it")
+                .check(HOUSE);
+    }
+
+    @Test
+    void constructorsOfUseCasesAreInternal() {
+        noConstructors()
+                .that()
+                .areDeclaredInClassesThat()
+                .resideInAPackage("dev.byline")
+                .should()
+                .bePublic()
+                .because("Byline opens its parts")
                 .check(HOUSE);
     }
 
@@ -156,15 +192,14 @@ class HouseRulesTest {
                 .should()
                 .resideInAnyPackage(
                         "dev.byline",
-                        "dev.byline.user",
-                        "dev.byline.post",
-                        "dev.byline.token",
-                        "dev.byline.idempotency",
-                        "dev.byline.feed",
-                        "dev.byline.cache",
-                        "dev.byline.page",
-                        "dev.byline.db",
-                        "dev.byline.db.generated..",
+                        "dev.byline.model",
+                        "dev.byline.internal.store",
+                        "dev.byline.internal.sql",
+                        "dev.byline.internal.sql.generated..",
+                        "dev.byline.internal.pool",
+                        "dev.byline.internal.cache",
+                        "dev.byline.internal.feed",
+                        "dev.byline.internal.security",
                         "dev.byline.http",
                         "dev.byline.server",
                         "dev.byline.migrations")

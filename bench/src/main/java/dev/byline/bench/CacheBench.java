@@ -1,17 +1,17 @@
 package dev.byline.bench;
 
 import dev.byline.Byline;
-import dev.byline.BylineConfig;
-import dev.byline.Metadata;
-import dev.byline.Metrics;
-import dev.byline.cache.CacheKind;
-import dev.byline.cache.TestRedis;
-import dev.byline.cache.TieredCache;
+import dev.byline.internal.cache.CacheKind;
+import dev.byline.internal.cache.TestRedis;
+import dev.byline.internal.cache.TieredCache;
 import dev.byline.migrations.TestDatabase;
-import dev.byline.post.NewPost;
-import dev.byline.post.PostStatus;
-import dev.byline.user.NewUser;
-import dev.byline.user.Principal;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.Metadata;
+import dev.byline.model.Metrics;
+import dev.byline.model.NewPost;
+import dev.byline.model.NewUser;
+import dev.byline.model.PostStatus;
+import dev.byline.model.Principal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,11 +1,11 @@
 package dev.byline.bench;
 
 import dev.byline.Byline;
-import dev.byline.BylineConfig;
-import dev.byline.Metadata;
 import dev.byline.migrations.TestPostgres;
-import dev.byline.user.NewUser;
-import dev.byline.user.Principal;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.Metadata;
+import dev.byline.model.NewUser;
+import dev.byline.model.Principal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;

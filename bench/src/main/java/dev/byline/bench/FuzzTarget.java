@@ -2,7 +2,7 @@ package dev.byline.bench;
 
 import dev.byline.bench.fuzz.Findings;
 import dev.byline.bench.fuzz.Values;
-import dev.byline.cache.TestRedis;
+import dev.byline.internal.cache.TestRedis;
 import dev.byline.migrations.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;

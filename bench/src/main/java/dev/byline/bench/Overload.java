@@ -1,14 +1,14 @@
 package dev.byline.bench;
 
 import dev.byline.Byline;
-import dev.byline.BylineConfig;
-import dev.byline.Metadata;
 import dev.byline.migrations.TestDatabase;
-import dev.byline.post.NewPost;
-import dev.byline.post.PostStatus;
-import dev.byline.user.NewUser;
-import dev.byline.user.Principal;
-import dev.byline.user.Role;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.Metadata;
+import dev.byline.model.NewPost;
+import dev.byline.model.NewUser;
+import dev.byline.model.PostStatus;
+import dev.byline.model.Principal;
+import dev.byline.model.Role;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;

@@ -1,12 +1,12 @@
 package dev.byline.bench;
 
 import dev.byline.Byline;
-import dev.byline.BylineConfig;
-import dev.byline.Metadata;
-import dev.byline.cache.TestRedis;
+import dev.byline.internal.cache.TestRedis;
 import dev.byline.migrations.TestDatabase;
-import dev.byline.user.NewUser;
-import dev.byline.user.Principal;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.Metadata;
+import dev.byline.model.NewUser;
+import dev.byline.model.Principal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,15 +1,15 @@
 package dev.byline.bench;
 
 import dev.byline.Byline;
-import dev.byline.BylineConfig;
-import dev.byline.Metadata;
+import dev.byline.internal.sql.Cursor;
 import dev.byline.migrations.TestDatabase;
-import dev.byline.page.Cursor;
-import dev.byline.page.PageRequest;
-import dev.byline.post.NewPost;
-import dev.byline.post.PostFilter;
-import dev.byline.post.PostStatus;
-import dev.byline.user.Principal;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.Metadata;
+import dev.byline.model.NewPost;
+import dev.byline.model.PageRequest;
+import dev.byline.model.PostFilter;
+import dev.byline.model.PostStatus;
+import dev.byline.model.Principal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

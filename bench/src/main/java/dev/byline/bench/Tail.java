@@ -1,6 +1,6 @@
 package dev.byline.bench;
 
-import dev.byline.cache.TestRedis;
+import dev.byline.internal.cache.TestRedis;
 import dev.byline.migrations.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;

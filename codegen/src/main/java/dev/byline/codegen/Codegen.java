@@ -20,7 +20,7 @@ public final class Codegen {
     /**
      * Writes the classes.
      *
-     * @param arguments one: the folder of sources to write to, replaced below {@code dev/byline/db/generated}
+     * @param arguments one: the folder of sources to write to, replaced below {@code dev/byline/internal/sql/generated}
      * @throws Exception when PostgreSQL can't be started, a migration fails or a file can't be written
      */
     public static void main(String[] arguments) throws Exception {
@@ -44,7 +44,7 @@ public final class Codegen {
                 .withIncludeRoutines(false)
                 .withForcedTypes(new ForcedType()
                         .withUserType("java.time.Instant")
-                        .withBinding("dev.byline.db.InstantBinding")
+                        .withBinding("dev.byline.internal.sql.InstantBinding")
                         .withIncludeTypes("(?i:timestamptz|timestamp.*)"));
         var generate = new Generate()
                 .withGeneratedAnnotation(false)
@@ -62,7 +62,7 @@ public final class Codegen {
                         .withDatabase(database)
                         .withGenerate(generate)
                         .withTarget(new Target()
-                                .withPackageName("dev.byline.db.generated")
+                                .withPackageName("dev.byline.internal.sql.generated")
                                 .withDirectory(sources.toString())));
     }
 }

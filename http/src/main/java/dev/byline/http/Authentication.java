@@ -2,10 +2,9 @@ package dev.byline.http;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.byline.BylineException;
-import dev.byline.Digests;
-import dev.byline.user.NewUser;
-import dev.byline.user.Principal;
+import dev.byline.model.BylineException;
+import dev.byline.model.NewUser;
+import dev.byline.model.Principal;
 import io.javalin.http.Context;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

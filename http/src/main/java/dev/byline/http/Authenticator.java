@@ -1,6 +1,6 @@
 package dev.byline.http;
 
-import dev.byline.user.Principal;
+import dev.byline.model.Principal;
 
 /**
  * Says who presents a bearer token. {@code byline.tokens()::authenticate} is Byline's own; a host may have another, for
@@ -11,7 +11,7 @@ public interface Authenticator {
      * Says who presents a token.
      *
      * @param bearer what stood behind {@code Bearer} in the header {@code Authorization}
-     * @throws dev.byline.BylineException.Unauthenticated when the token is no good; anyone without a token is anonymous
+     * @throws dev.byline.model.BylineException.Unauthenticated when the token is no good; anyone without a token is anonymous
      */
     Principal authenticate(String bearer);
 }

@@ -1,8 +1,8 @@
 package dev.byline.http;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.byline.db.Capacity;
-import dev.byline.db.Capacity.Plan;
+import dev.byline.model.Capacity;
+import dev.byline.model.Capacity.Plan;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayDeque;

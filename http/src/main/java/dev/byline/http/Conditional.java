@@ -1,11 +1,10 @@
 package dev.byline.http;
 
-import dev.byline.BylineException;
-import dev.byline.Digests;
-import dev.byline.ExpectedVersion;
-import dev.byline.post.Post;
-import dev.byline.user.Principal;
-import dev.byline.user.User;
+import dev.byline.model.BylineException;
+import dev.byline.model.ExpectedVersion;
+import dev.byline.model.Post;
+import dev.byline.model.Principal;
+import dev.byline.model.User;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.byline.http;
 
-import dev.byline.user.Principal;
+import dev.byline.model.Principal;
 import io.javalin.http.Context;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -1,6 +1,6 @@
 package dev.byline.http;
 
-import dev.byline.FieldError;
+import dev.byline.model.FieldError;
 import java.util.List;
 import java.util.Map;
 

@@ -3,8 +3,8 @@ package dev.byline.http;
 import static dev.byline.http.Authentication.principal;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.byline.feed.ImportOutcome;
-import dev.byline.feed.Imports;
+import dev.byline.Imports;
+import dev.byline.model.ImportOutcome;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import java.io.IOException;

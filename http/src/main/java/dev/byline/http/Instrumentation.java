@@ -1,6 +1,6 @@
 package dev.byline.http;
 
-import dev.byline.user.Principal;
+import dev.byline.model.Principal;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;

@@ -2,8 +2,8 @@ package dev.byline.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.byline.Byline;
-import dev.byline.db.Capacity;
-import dev.byline.db.PoolStatus;
+import dev.byline.model.Capacity;
+import dev.byline.model.PoolStatus;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;

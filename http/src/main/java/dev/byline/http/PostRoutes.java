@@ -2,13 +2,11 @@ package dev.byline.http;
 
 import static dev.byline.http.Authentication.principal;
 
-import dev.byline.idempotency.Once;
-import dev.byline.post.NewPost;
-import dev.byline.post.Post;
-import dev.byline.post.PostChange;
-import dev.byline.post.PostFilter;
-import dev.byline.post.PostStatus;
-import dev.byline.post.Posts;
+import dev.byline.Posts;
+import dev.byline.model.NewPost;
+import dev.byline.model.PostChange;
+import dev.byline.model.PostFilter;
+import dev.byline.model.PostStatus;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import java.util.List;
@@ -38,12 +36,10 @@ final class PostRoutes {
         authentication.beforeWriting(ctx);
         var newPost = newPost(Requests.body(ctx));
         var key = Requests.idempotencyKey(ctx, NO_ORIGIN);
-        if (key == null) {
-            Created.of(posts.create(principal(ctx), newPost)).send(ctx);
-            return;
-        }
-        var once = new Once<Post>(key, post -> Created.of(post).toBytes());
-        Created.send(ctx, posts.create(principal(ctx), newPost, once));
+        var created = posts.create(principal(ctx), newPost, key);
+        var post = created.value();
+        Responses.created(
+                ctx, "/posts/" + post.id(), Conditional.tag(post), created.replayed(), json -> Json.post(json, post));
     }
 
     void createBatch(Context ctx) {
@@ -53,12 +49,8 @@ final class PostRoutes {
         var wanted = body.list("posts", 1, Posts.MAX_BATCH, PostRoutes::newPost);
         List<NewPost> batch = body.build(() -> wanted);
         var key = Requests.idempotencyKey(ctx, NO_ORIGIN);
-        if (key == null) {
-            Created.of(posts.createAll(principal(ctx), batch)).send(ctx);
-            return;
-        }
-        var once = new Once<List<Post>>(key, written -> Created.of(written).toBytes());
-        Created.send(ctx, posts.createAll(principal(ctx), batch, once));
+        var created = posts.createAll(principal(ctx), batch, key);
+        Responses.created(ctx, created.replayed(), json -> Json.posts(json, created.value()));
     }
 
     private static NewPost newPost(JsonFields body) {

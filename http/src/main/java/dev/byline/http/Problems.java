@@ -1,7 +1,7 @@
 package dev.byline.http;
 
-import dev.byline.BylineException;
-import dev.byline.FieldError;
+import dev.byline.model.BylineException;
+import dev.byline.model.FieldError;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;

@@ -1,7 +1,7 @@
 package dev.byline.http;
 
-import dev.byline.Metrics;
-import dev.byline.db.PoolStatus;
+import dev.byline.model.Metrics;
+import dev.byline.model.PoolStatus;
 import io.prometheus.client.Collector;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;

@@ -1,9 +1,9 @@
 package dev.byline.http;
 
-import dev.byline.BylineException;
-import dev.byline.Metadata;
-import dev.byline.Validation;
-import dev.byline.page.PageRequest;
+import dev.byline.model.BylineException;
+import dev.byline.model.Metadata;
+import dev.byline.model.PageRequest;
+import dev.byline.model.Validation;
 import java.net.URLEncoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;

@@ -1,6 +1,5 @@
 package dev.byline.http;
 
-import dev.byline.Digests;
 import io.javalin.http.Context;
 import java.io.OutputStream;
 import java.security.MessageDigest;

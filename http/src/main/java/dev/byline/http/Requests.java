@@ -1,7 +1,7 @@
 package dev.byline.http;
 
-import dev.byline.BylineException;
-import dev.byline.idempotency.IdempotencyKey;
+import dev.byline.model.BylineException;
+import dev.byline.model.IdempotencyKey;
 import io.javalin.http.Context;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;

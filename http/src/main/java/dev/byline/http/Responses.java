@@ -1,6 +1,6 @@
 package dev.byline.http;
 
-import dev.byline.page.Page;
+import dev.byline.model.Page;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import java.io.IOException;
@@ -29,6 +29,21 @@ final class Responses {
     static void json(Context ctx, HttpStatus status, Json.Writer body) {
         ctx.status(status);
         send(ctx, JSON, Json.bytes(body));
+    }
+
+    /** For something created: with its address and its ETag. */
+    static void created(Context ctx, String location, String tag, boolean replayed, Json.Writer body) {
+        ctx.header("Location", location);
+        ctx.header("ETag", tag);
+        created(ctx, replayed, body);
+    }
+
+    /** For several things created at once. */
+    static void created(Context ctx, boolean replayed, Json.Writer body) {
+        if (replayed) {
+            ctx.header("Idempotency-Replayed", "true");
+        }
+        json(ctx, HttpStatus.CREATED, body);
     }
 
     /**

@@ -2,9 +2,9 @@ package dev.byline.http;
 
 import static dev.byline.http.Authentication.principal;
 
-import dev.byline.token.IssuedToken;
-import dev.byline.token.Tokens;
-import dev.byline.user.Password;
+import dev.byline.Tokens;
+import dev.byline.model.IssuedToken;
+import dev.byline.model.Password;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import java.time.Duration;

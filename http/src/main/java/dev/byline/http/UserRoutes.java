@@ -2,17 +2,16 @@ package dev.byline.http;
 
 import static dev.byline.http.Authentication.principal;
 
-import dev.byline.idempotency.Once;
-import dev.byline.page.Page;
-import dev.byline.page.PageRequest;
-import dev.byline.post.Posts;
-import dev.byline.user.NewUser;
-import dev.byline.user.Password;
-import dev.byline.user.Role;
-import dev.byline.user.User;
-import dev.byline.user.UserChange;
-import dev.byline.user.UserFilter;
-import dev.byline.user.Users;
+import dev.byline.Posts;
+import dev.byline.Users;
+import dev.byline.model.NewUser;
+import dev.byline.model.Page;
+import dev.byline.model.PageRequest;
+import dev.byline.model.Password;
+import dev.byline.model.Role;
+import dev.byline.model.User;
+import dev.byline.model.UserChange;
+import dev.byline.model.UserFilter;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import java.util.Set;
@@ -52,15 +51,13 @@ final class UserRoutes {
                 body.build(() -> new NewUser(email, name, password == null ? null : new Password(password), metadata));
         var key = Requests.idempotencyKey(ctx, authentication.origin(ctx));
         authentication.beforeSignup(ctx);
-        if (key == null) {
-            Created.of(users.create(principal(ctx), newUser)).send(ctx);
-            return;
+        if (key != null && password != null) {
+            authentication.beforeLogin(ctx, email); // a replay compares the password, like a login
         }
-        if (password != null) {
-            authentication.beforeLogin(ctx, email); // a replay compares it, like a login
-        }
-        var once = new Once<User>(key, user -> Created.of(user).toBytes());
-        Created.send(ctx, users.create(principal(ctx), newUser, once));
+        var created = users.create(principal(ctx), newUser, key);
+        var user = created.value();
+        Responses.created(
+                ctx, "/users/" + user.id(), Conditional.tag(user), created.replayed(), json -> Json.user(json, user));
     }
 
     void list(Context ctx) {

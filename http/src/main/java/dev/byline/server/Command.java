@@ -1,9 +1,9 @@
 package dev.byline.server;
 
 import dev.byline.Byline;
-import dev.byline.BylineException;
-import dev.byline.db.DatabaseUrl;
-import dev.byline.user.Principal;
+import dev.byline.model.BylineException;
+import dev.byline.model.DatabaseUrl;
+import dev.byline.model.Principal;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;

@@ -1,6 +1,6 @@
 package dev.byline.server;
 
-import dev.byline.db.DatabaseUrl;
+import dev.byline.model.DatabaseUrl;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

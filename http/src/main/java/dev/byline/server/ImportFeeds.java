@@ -1,11 +1,11 @@
 package dev.byline.server;
 
 import dev.byline.Byline;
-import dev.byline.BylineException;
-import dev.byline.feed.ImportOutcome;
-import dev.byline.feed.Imports;
-import dev.byline.user.Principal;
-import dev.byline.user.Role;
+import dev.byline.Imports;
+import dev.byline.model.BylineException;
+import dev.byline.model.ImportOutcome;
+import dev.byline.model.Principal;
+import dev.byline.model.Role;
 import java.util.List;
 
 /** Imports feeds as posts of a user's, and says of each what came of it. */

@@ -1,13 +1,13 @@
 package dev.byline.server;
 
-import dev.byline.BylineException;
-import dev.byline.Metadata;
+import dev.byline.Posts;
 import dev.byline.http.HttpProblem;
 import dev.byline.http.JsonFields;
-import dev.byline.post.ImportedPost;
-import dev.byline.post.Posts;
-import dev.byline.user.NewUser;
-import dev.byline.user.Principal;
+import dev.byline.model.BylineException;
+import dev.byline.model.ImportedPost;
+import dev.byline.model.Metadata;
+import dev.byline.model.NewUser;
+import dev.byline.model.Principal;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -1,10 +1,8 @@
 package dev.byline.server;
 
-import dev.byline.Metrics;
-import dev.byline.db.Database;
-import dev.byline.db.DatabaseUrl;
-import dev.byline.db.ServerFacts;
+import dev.byline.Byline;
 import dev.byline.migrations.Migrations;
+import dev.byline.model.DatabaseUrl;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Properties;
@@ -44,7 +42,7 @@ final class Schema {
      * @throws Refusal naming every fault
      */
     void check() {
-        var faults = ServerFacts.of(Database.on(dataSource, Metrics.NONE)).faults();
+        var faults = Byline.serverFacts(dataSource).faults();
         if (!faults.isEmpty()) {
             throw new Refusal(faults);
         }

@@ -1,13 +1,13 @@
 package dev.byline.server;
 
 import dev.byline.Byline;
-import dev.byline.db.DatabaseUrl;
-import dev.byline.db.ServerFacts;
 import dev.byline.http.HttpServer;
 import dev.byline.http.ManagementServer;
 import dev.byline.http.PrometheusMetrics;
-import dev.byline.user.Principal;
-import dev.byline.user.User;
+import dev.byline.model.DatabaseUrl;
+import dev.byline.model.Principal;
+import dev.byline.model.ServerFacts;
+import dev.byline.model.User;
 import io.javalin.util.JavalinBindException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;

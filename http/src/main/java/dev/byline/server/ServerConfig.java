@@ -1,16 +1,16 @@
 package dev.byline.server;
 
-import dev.byline.BylineConfig;
-import dev.byline.BylineException;
-import dev.byline.Metadata;
-import dev.byline.db.Capacity;
-import dev.byline.db.DatabaseUrl;
-import dev.byline.db.PoolSizing;
+import dev.byline.Tokens;
 import dev.byline.http.Cidr;
 import dev.byline.http.HttpConfig;
-import dev.byline.token.Tokens;
-import dev.byline.user.NewUser;
-import dev.byline.user.Password;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.BylineException;
+import dev.byline.model.Capacity;
+import dev.byline.model.DatabaseUrl;
+import dev.byline.model.Metadata;
+import dev.byline.model.NewUser;
+import dev.byline.model.Password;
+import dev.byline.model.PoolSizing;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -217,7 +217,7 @@ record ServerConfig(
                 .withSlowStatement(slowStatement)
                 .withPgBouncer(pgBouncer);
         var importing = new BylineConfig.Imports(importPrivate, BylineConfig.Imports.MAX_CONCURRENT);
-        return new BylineConfig(database, tokenTtl, cache, importing);
+        return new BylineConfig(database, tokenTtl, signupOpen, cache, importing);
     }
 
     private static final class Reader {

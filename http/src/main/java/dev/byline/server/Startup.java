@@ -1,16 +1,15 @@
 package dev.byline.server;
 
 import dev.byline.Byline;
-import dev.byline.BylineException;
-import dev.byline.Metadata;
-import dev.byline.db.Capacity;
-import dev.byline.db.ServerFacts;
-import dev.byline.db.Violations;
 import dev.byline.http.Readiness;
-import dev.byline.user.NewUser;
-import dev.byline.user.Principal;
-import dev.byline.user.Role;
-import dev.byline.user.User;
+import dev.byline.model.BylineException;
+import dev.byline.model.Capacity;
+import dev.byline.model.Metadata;
+import dev.byline.model.NewUser;
+import dev.byline.model.Principal;
+import dev.byline.model.Role;
+import dev.byline.model.ServerFacts;
+import dev.byline.model.User;
 import java.time.Duration;
 import java.util.Optional;
 import org.apache.commons.lang3.exception.ExceptionUtils;
@@ -81,7 +80,7 @@ final class Startup implements Readiness {
             waitFor("the schema lacks " + String.join(", ", pending) + ": run `byline migrate`", "");
         } catch (BylineException.Unavailable e) {
             waitFor(
-                    Violations.isSchemaMissing(e) ? String.valueOf(e.getMessage()) : "the database does not answer",
+                    e.isSchemaMissing() ? String.valueOf(e.getMessage()) : "the database does not answer",
                     ExceptionUtils.getRootCauseMessage(e));
         } catch (FlywayException e) {
             if (!stop.isGiven() && !Schema.isUnreachable(e)) {

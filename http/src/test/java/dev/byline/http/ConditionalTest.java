@@ -2,9 +2,9 @@ package dev.byline.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.byline.Metadata;
-import dev.byline.user.NewUser;
-import dev.byline.user.Principal;
+import dev.byline.model.Metadata;
+import dev.byline.model.NewUser;
+import dev.byline.model.Principal;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.util.List;

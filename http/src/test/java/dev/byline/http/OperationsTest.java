@@ -6,7 +6,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import dev.byline.db.Capacity;
+import dev.byline.model.Capacity;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;

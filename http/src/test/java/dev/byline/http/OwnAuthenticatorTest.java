@@ -3,11 +3,11 @@ package dev.byline.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.Byline;
-import dev.byline.BylineConfig;
-import dev.byline.BylineException;
 import dev.byline.migrations.TestDatabase;
-import dev.byline.user.Principal;
-import dev.byline.user.Role;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.BylineException;
+import dev.byline.model.Principal;
+import dev.byline.model.Role;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

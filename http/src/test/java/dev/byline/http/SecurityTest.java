@@ -2,9 +2,9 @@ package dev.byline.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.byline.user.Principal;
-import dev.byline.user.Role;
-import dev.byline.user.UserChange;
+import dev.byline.model.Principal;
+import dev.byline.model.Role;
+import dev.byline.model.UserChange;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;

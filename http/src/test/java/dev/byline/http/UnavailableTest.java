@@ -3,7 +3,7 @@ package dev.byline.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.Byline;
-import dev.byline.BylineConfig;
+import dev.byline.model.BylineConfig;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

@@ -3,12 +3,12 @@ package dev.byline.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.Byline;
-import dev.byline.BylineConfig;
 import dev.byline.http.HttpConfig;
 import dev.byline.http.HttpServer;
 import dev.byline.http.PrometheusMetrics;
 import dev.byline.http.Readiness;
 import dev.byline.migrations.TestPostgres;
+import dev.byline.model.BylineConfig;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

@@ -3,11 +3,11 @@ package dev.byline.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.Byline;
-import dev.byline.BylineConfig;
-import dev.byline.Metadata;
 import dev.byline.migrations.TestDatabase;
-import dev.byline.user.NewUser;
-import dev.byline.user.Principal;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.Metadata;
+import dev.byline.model.NewUser;
+import dev.byline.model.Principal;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;

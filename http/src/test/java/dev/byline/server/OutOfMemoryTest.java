@@ -3,11 +3,11 @@ package dev.byline.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.Byline;
-import dev.byline.BylineConfig;
 import dev.byline.http.HttpConfig;
 import dev.byline.http.HttpServer;
 import dev.byline.http.PrometheusMetrics;
-import dev.byline.user.Principal;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.Principal;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;

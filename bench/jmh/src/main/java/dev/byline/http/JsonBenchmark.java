@@ -1,10 +1,10 @@
 package dev.byline.http;
 
-import dev.byline.Metadata;
+import dev.byline.model.Metadata;
 import dev.byline.bench.micro.Settings;
-import dev.byline.page.Page;
-import dev.byline.post.Post;
-import dev.byline.user.User;
+import dev.byline.model.Page;
+import dev.byline.model.Post;
+import dev.byline.model.User;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.LongStream;

@@ -1,8 +1,8 @@
 package dev.byline.bench.side;
 
 import dev.byline.Byline;
-import dev.byline.BylineConfig;
-import dev.byline.user.Principal;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.Principal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

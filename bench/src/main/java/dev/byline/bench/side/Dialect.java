@@ -1,7 +1,7 @@
 package dev.byline.bench.side;
 
 import dev.byline.bench.side.Workload.Request;
-import dev.byline.page.Cursor;
+import dev.byline.internal.sql.Cursor;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;

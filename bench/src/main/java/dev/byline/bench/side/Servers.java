@@ -1,7 +1,7 @@
 package dev.byline.bench.side;
 
-import dev.byline.cache.TestRedis;
-import dev.byline.db.PoolSizing;
+import dev.byline.internal.cache.TestRedis;
+import dev.byline.model.PoolSizing;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,14 +1,14 @@
 package dev.byline.bench.micro;
 
 import dev.byline.Byline;
-import dev.byline.BylineConfig;
-import dev.byline.db.generated.Tables;
-import dev.byline.page.Page;
-import dev.byline.page.PageRequest;
-import dev.byline.post.Post;
-import dev.byline.post.PostFilter;
-import dev.byline.user.Principal;
-import dev.byline.user.User;
+import dev.byline.model.BylineConfig;
+import dev.byline.internal.sql.generated.Tables;
+import dev.byline.model.Page;
+import dev.byline.model.PageRequest;
+import dev.byline.model.Post;
+import dev.byline.model.PostFilter;
+import dev.byline.model.Principal;
+import dev.byline.model.User;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;

@@ -1,6 +1,6 @@
 package dev.byline.bench.micro;
 
-import dev.byline.page.Cursor;
+import dev.byline.internal.sql.Cursor;
 import java.time.Instant;
 import org.openjdk.jmh.annotations.Benchmark;
 

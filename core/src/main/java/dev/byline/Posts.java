@@ -1,0 +1,583 @@
+package dev.byline;
+
+import dev.byline.internal.cache.CacheKeys;
+import dev.byline.internal.cache.TieredCache;
+import dev.byline.internal.pool.Coalescer;
+import dev.byline.internal.sql.AuthorDeletedException;
+import dev.byline.internal.sql.Cursor;
+import dev.byline.internal.sql.Keyset;
+import dev.byline.internal.sql.PostSql;
+import dev.byline.internal.store.IdempotentRequest;
+import dev.byline.internal.store.SnapshotFormat;
+import dev.byline.internal.store.Store;
+import dev.byline.internal.store.Tx;
+import dev.byline.model.AuthorWithPosts;
+import dev.byline.model.BylineException;
+import dev.byline.model.Created;
+import dev.byline.model.ExpectedVersion;
+import dev.byline.model.FieldError;
+import dev.byline.model.IdempotencyKey;
+import dev.byline.model.ImportedPost;
+import dev.byline.model.Metadata;
+import dev.byline.model.NewPost;
+import dev.byline.model.NewUser;
+import dev.byline.model.Page;
+import dev.byline.model.PageRequest;
+import dev.byline.model.Post;
+import dev.byline.model.PostChange;
+import dev.byline.model.PostFilter;
+import dev.byline.model.PostStatus;
+import dev.byline.model.Principal;
+import dev.byline.model.Selection;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jooq.DSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What may be done with posts. Safe for use by several threads; every method blocks for the database, or for the cache.
+ *
+ * <p>Cached: posts by id, the first page of the feed, each author with the first page of their published posts. A write invalidates
+ * these after its commit; what a write is decided on is read from the database.
+ *
+ * <p>A draft doesn't exist for anyone but its author and admins. All methods throw {@link BylineException.Unavailable}
+ * when the database is away, overloaded or too slow.
+ */
+public final class Posts {
+    /** The most posts of one {@link #createAll}. */
+    public static final int MAX_BATCH = 100;
+
+    /** How many of the newest matches are ranked. */
+    public static final int MAX_RANKED = 500;
+
+    /** The most posts of one {@link #importAll}. */
+    public static final int MAX_IMPORT = 1000;
+
+    /** The most posts that look-ups share a statement for: a post may be large. */
+    private static final int MAX_SHARED = 16;
+
+    private final Store store;
+    private final TieredCache cache;
+    private final Users users;
+    private final InstantSource clock;
+    private final Coalescer<Long, Shared> byId;
+
+    Posts(Store store, TieredCache cache, Users users, InstantSource clock) {
+        this.store = store;
+        this.cache = cache;
+        this.users = users;
+        this.clock = clock;
+        this.byId = new Coalescer<>(MAX_SHARED, this::share);
+    }
+
+    /**
+     * What a look-up by id gets from a statement that it shared.
+     *
+     * @param post null when it was too large to be sent along with the others
+     */
+    private record Shared(@Nullable Post post) {}
+
+    private Map<Long, Shared> share(Set<Long> ids) {
+        var selection = store.read(dsl -> PostSql.byIds(dsl, true, ids));
+        var found = HashMap.<Long, Shared>newHashMap(ids.size());
+        selection.items().forEach(post -> found.put(post.id(), new Shared(post)));
+        selection.remainingIds().forEach(id -> found.put(id, new Shared(null)));
+        return found;
+    }
+
+    private Optional<Post> load(long id) {
+        return byId.get(id).flatMap(shared -> shared.post() == null ? loadAlone(id) : Optional.of(shared.post()));
+    }
+
+    private Optional<Post> loadAlone(long id) {
+        return store.read(dsl -> PostSql.byIds(dsl, true, Set.of(id))).items().stream()
+                .findFirst();
+    }
+
+    /**
+     * Creates a post: {@link #create(Principal, NewPost, IdempotencyKey)} without a key.
+     *
+     * @param principal as there
+     * @param post as there
+     */
+    public Post create(Principal principal, NewPost post) {
+        return create(principal, post, null).value();
+    }
+
+    /**
+     * Creates a post; with a key once, however often it is asked for.
+     *
+     * @param principal its author, or an admin
+     * @param post the post to create
+     * @param key null to create another post each time
+     * @throws BylineException.Forbidden when the principal is nobody, or not an admin and sets the author or the time
+     * @throws BylineException.Invalid when the author doesn't exist or the time is in the future
+     * @throws BylineException.InProgress when another attempt with this key is under way
+     * @throws BylineException.KeyReused when the key was used for another request, or the author was deleted
+     */
+    public Created<Post> create(Principal principal, NewPost post, @Nullable IdempotencyKey key) {
+        var authors = authors(principal, List.of(post), BARE);
+        if (key == null) {
+            var created = retrying(() -> store.writeOne(tx -> insert(tx, List.of(post), authors, BARE)));
+            return new Created<>(created.getFirst(), false);
+        }
+        var request = IdempotentRequest.createPost(principal, key, post);
+        return retrying(() -> store.createOnce(
+                request,
+                SnapshotFormat.POST,
+                tx -> insert(tx, List.of(post), authors, BARE).getFirst(),
+                created -> Set.of(created.userId())));
+    }
+
+    /**
+     * Creates several posts, all or none: {@link #createAll(Principal, List, IdempotencyKey)} without a key.
+     *
+     * @param principal as there
+     * @param posts as there
+     */
+    public List<Post> createAll(Principal principal, List<NewPost> posts) {
+        return createAll(principal, posts, null).value();
+    }
+
+    /**
+     * Creates several posts, all or none; with a key once, however often it is asked for.
+     *
+     * @param principal their author, or an admin
+     * @param posts 1 to {@value #MAX_BATCH} posts
+     * @param key null to create others each time
+     * @return the posts in the same order
+     * @throws BylineException.Forbidden as in {@link #create}
+     * @throws BylineException.Invalid as in {@link #create}, with fields such as {@code /posts/3/title}; or when there are
+     *     none or too many, blaming {@code posts}
+     * @throws BylineException.InProgress as in {@link #create}
+     * @throws BylineException.KeyReused as in {@link #create}
+     */
+    public Created<List<Post>> createAll(Principal principal, List<NewPost> posts, @Nullable IdempotencyKey key) {
+        if (posts.isEmpty() || posts.size() > MAX_BATCH) {
+            throw new BylineException.Invalid("posts", "must hold 1 to " + MAX_BATCH + " posts");
+        }
+        var authors = authors(principal, posts, IN_BATCH);
+        if (key == null) {
+            return new Created<>(retrying(() -> store.write(tx -> insert(tx, posts, authors, IN_BATCH))), false);
+        }
+        var request = IdempotentRequest.createPosts(principal, key, posts);
+        return retrying(() -> store.createOnce(
+                request,
+                SnapshotFormat.POSTS,
+                tx -> insert(tx, posts, authors, IN_BATCH),
+                created -> created.stream().map(Post::userId).collect(Collectors.toSet())));
+    }
+
+    private static final FieldName BARE = (index, field) -> field;
+    private static final FieldName IN_BATCH = (index, field) -> "/posts/" + index + "/" + field;
+
+    /** How a field of the n-th post is called in an error. */
+    private interface FieldName {
+        String of(int index, String field);
+    }
+
+    /** Who writes each post, by the rules for the principal. */
+    private List<Long> authors(Principal principal, List<NewPost> posts, FieldName name) {
+        var self = self(principal, posts);
+        var now = clock.instant();
+        var authors = new ArrayList<Long>();
+        var errors = new ArrayList<FieldError>();
+        for (int i = 0; i < posts.size(); i++) {
+            var post = posts.get(i);
+            if (post.publishedAt() != null && post.publishedAt().isAfter(now)) {
+                errors.add(new FieldError(name.of(i, "published_at"), "must not be in the future"));
+            }
+            var author = post.userId() == null ? self : post.userId();
+            if (author == null) {
+                errors.add(new FieldError(name.of(i, "user_id"), "is required: an operator must name the author"));
+            } else {
+                authors.add(author);
+            }
+        }
+        if (!errors.isEmpty()) {
+            throw new BylineException.Invalid(errors);
+        }
+        return authors;
+    }
+
+    private static @Nullable Long self(Principal principal, List<NewPost> posts) {
+        return switch (principal) {
+            case Principal.Anonymous ignored -> throw new BylineException.Forbidden("only users may write posts");
+            case Principal.Operator ignored -> null;
+            case Principal.Member member -> {
+                if (!member.isAdmin()
+                        && posts.stream().anyMatch(post -> post.userId() != null || post.publishedAt() != null)) {
+                    throw new BylineException.Forbidden("only admins may set user_id and published_at");
+                }
+                yield member.userId();
+            }
+        };
+    }
+
+    /** An author can be deleted while their post is inserted: the second attempt finds out whose author is missing. */
+    private static <T> T retrying(Supplier<T> write) {
+        try {
+            return write.get();
+        } catch (AuthorDeletedException first) {
+            try {
+                return write.get();
+            } catch (AuthorDeletedException second) {
+                throw deletedMeanwhile();
+            }
+        }
+    }
+
+    private static List<Post> insert(Tx tx, List<NewPost> posts, List<Long> authors, FieldName name) {
+        authors.forEach(author -> tx.invalidate(CacheKeys.postsChanging(author)));
+        var created = PostSql.insert(tx.dsl(), posts, authors);
+        if (created.size() < posts.size()) {
+            throw missingAuthors(tx.dsl(), authors, name);
+        }
+        created.forEach(post -> tx.invalidate(CacheKeys.postChanged(post.id(), post.userId())));
+        return created;
+    }
+
+    private static BylineException.Invalid missingAuthors(DSLContext dsl, List<Long> authors, FieldName name) {
+        var existing = PostSql.existingUsers(dsl, authors);
+        var errors = new ArrayList<FieldError>();
+        for (int i = 0; i < authors.size(); i++) {
+            if (!existing.contains(authors.get(i))) {
+                errors.add(new FieldError(name.of(i, "user_id"), "names no user"));
+            }
+        }
+        return new BylineException.Invalid(errors);
+    }
+
+    /**
+     * Finds a post.
+     *
+     * @param principal anyone; drafts only for the author and admins
+     * @param id the post's id
+     * @throws BylineException.NotFound when there is none
+     */
+    public Post get(Principal principal, long id) {
+        var found = cache.lookUp(CacheKeys.post(id), () -> load(id));
+        return found.value()
+                .filter(post -> post.publishedAt() != null || principal.isAdminOr(post.userId()))
+                .filter(post -> found.loaded() || isOwned(post.userId()))
+                .orElseThrow(Posts::notFound);
+    }
+
+    /** A cached post goes with its author, whose posts may be too many to be dropped one by one. */
+    private boolean isOwned(long userId) {
+        return !cache.isEnabled() || users.owner(userId).isPresent();
+    }
+
+    /**
+     * Finds several published posts at once.
+     *
+     * @param principal anyone
+     * @param ids up to 100 ids, repeated ones count once
+     * @return those that exist and are published, in the order in which they were asked for
+     * @throws BylineException.Invalid when there are more than 100
+     */
+    public Selection<Post> byIds(Principal principal, Collection<Long> ids) {
+        var wanted = Keyset.distinct(ids);
+        return Keyset.selection(store.read(dsl -> PostSql.byIds(dsl, false, wanted)), Post::id, Post::jsonBytes);
+    }
+
+    /**
+     * Lists published posts, newest publication first. A page out of the cache may be the same instance as before.
+     *
+     * @param principal anyone
+     * @param filter which posts
+     * @param request which page
+     * @throws BylineException.BadCursor when the cursor belongs to another list
+     */
+    public Page<Post> feed(Principal principal, PostFilter filter, PageRequest request) {
+        var after = Keyset.position(request, Keyset.list(filter));
+        if (filter.isSearch()) {
+            return search(filter, request, after);
+        }
+        if (after != null || !filter.equals(PostFilter.NONE) || request.limit() > PageRequest.DEFAULT_LIMIT) {
+            return feed(filter, after, request);
+        }
+        var whole = PageRequest.first(PageRequest.DEFAULT_LIMIT);
+        var first = cache.get(CacheKeys.FEED, () -> Optional.of(feed(filter, null, whole)))
+                .orElseThrow(Posts::notFound);
+        return Keyset.first(first, request.limit(), Keyset.list(filter), Posts::published);
+    }
+
+    private Page<Post> feed(PostFilter filter, @Nullable Cursor after, PageRequest request) {
+        var rows = store.read(dsl -> PostSql.feed(dsl, filter, after, request.limit() + 1));
+        return page(rows, request, Keyset.list(filter), Posts::published);
+    }
+
+    private static Page<Post> page(List<Post> rows, PageRequest request, String list, Function<Post, Cursor> position) {
+        return Keyset.page(rows, request, list, position, Post::jsonBytes);
+    }
+
+    /** A page may be short, or empty, and yet lead on: the search looked at as many posts as one answer may cost. */
+    private Page<Post> search(PostFilter filter, PageRequest request, @Nullable Cursor after) {
+        var found = store.read(dsl -> PostSql.search(dsl, filter, after, request.limit() + 1));
+        var edge = found.edge();
+        var page = page(found.posts(), request, Keyset.list(filter), Posts::published);
+        return page.nextCursor() == null && edge != null
+                ? new Page<>(page.items(), edge.encode(Keyset.list(filter)))
+                : page;
+    }
+
+    private static Cursor published(Post post) {
+        return new Cursor(Objects.requireNonNull(post.publishedAt()), post.id());
+    }
+
+    /**
+     * Finds the posts that a query fits best, among the newest {@value #MAX_RANKED} that match: ranking all would take as long
+     * as there are matches. A word in the title counts more than one in the body.
+     *
+     * @param principal anyone
+     * @param filter which posts, with a query
+     * @param limit the most posts, as in {@link PageRequest}
+     * @return the best first
+     * @throws BylineException.Invalid when there is no query, or the limit is out of range
+     */
+    public Selection<Post> mostRelevant(Principal principal, PostFilter filter, int limit) {
+        if (filter.query() == null) {
+            throw new BylineException.Invalid("q", "is required for this order");
+        }
+        var wanted = PageRequest.first(limit).limit();
+        return Keyset.selection(
+                store.read(dsl -> PostSql.mostRelevant(dsl, filter, MAX_RANKED, wanted)), Post::id, Post::jsonBytes);
+    }
+
+    /**
+     * Lists an author's posts, newest first by the time of writing.
+     *
+     * @param principal anyone; drafts only for the author and admins
+     * @param author the author's id
+     * @param request which page
+     * @throws BylineException.NotFound when there is no such user
+     * @throws BylineException.BadCursor when the cursor belongs to another list
+     */
+    public Page<Post> byAuthor(Principal principal, long author, PageRequest request) {
+        return withAuthor(principal, author, request).posts();
+    }
+
+    /**
+     * Finds a user with a page of their posts, in one statement. What comes out of the cache may be the same instance as before.
+     *
+     * @param principal as in {@link #byAuthor}
+     * @param author as in {@link #byAuthor}
+     * @param request as in {@link #byAuthor}
+     * @throws BylineException.NotFound when there is no such user
+     * @throws BylineException.BadCursor when the cursor belongs to another list
+     */
+    public AuthorWithPosts withAuthor(Principal principal, long author, PageRequest request) {
+        var after = Keyset.position(request, list(author));
+        if (!cache.isEnabled()
+                || principal.isAdminOr(author)
+                || after != null
+                || request.limit() > PageRequest.DEFAULT_LIMIT) {
+            return read(principal, author, after, request).orElseThrow(Posts::noUser);
+        }
+        var anyone = new Principal.Anonymous();
+        var whole = PageRequest.first(PageRequest.DEFAULT_LIMIT);
+        var first = cache.get(CacheKeys.author(author), () -> read(anyone, author, null, whole))
+                .orElseThrow(Posts::noUser);
+        return request.equals(whole)
+                ? first
+                : new AuthorWithPosts(
+                        first.author(), Keyset.first(first.posts(), request.limit(), list(author), Posts::written));
+    }
+
+    private Optional<AuthorWithPosts> read(Principal viewer, long author, @Nullable Cursor after, PageRequest request) {
+        return store.read(dsl -> PostSql.byAuthor(dsl, author, viewer.isAdminOr(author), after, request.limit() + 1))
+                .map(rows -> new AuthorWithPosts(
+                        rows.author().seenBy(viewer), page(rows.posts(), request, list(author), Posts::written)));
+    }
+
+    private static String list(long author) {
+        return "users/" + author + "/posts";
+    }
+
+    private static Cursor written(Post post) {
+        return new Cursor(post.createdAt(), post.id());
+    }
+
+    private static BylineException.NotFound noUser() {
+        return new BylineException.NotFound("user");
+    }
+
+    /**
+     * Changes a post, whatever its version: {@link #change(Principal, long, PostChange, ExpectedVersion)}.
+     *
+     * @param principal as there
+     * @param id as there
+     * @param change as there
+     */
+    public Post change(Principal principal, long id, PostChange change) {
+        return change(principal, id, change, ExpectedVersion.ANY);
+    }
+
+    /**
+     * Changes a post.
+     *
+     * @param principal its author or an admin
+     * @param id the post's id
+     * @param change what changes; if nothing does, neither does the version
+     * @param expected the versions that the change is meant for
+     * @return the post as it is now
+     * @throws BylineException.NotFound when there is none
+     * @throws BylineException.Forbidden when the principal may only read it
+     * @throws BylineException.Stale when it is of another version
+     * @throws BylineException.Invalid when the merged metadata is too large
+     */
+    public Post change(Principal principal, long id, PostChange change, ExpectedVersion expected) {
+        return change.isEmpty()
+                ? store.read(dsl -> unchanged(dsl, principal, id, expected))
+                : store.write(tx -> {
+                    tx.invalidate(CacheKeys.postChanging(id));
+                    var changed = PostSql.update(tx.dsl(), principal, id, change, expected)
+                            .orElseThrow(() -> refusal(tx.dsl(), principal, id));
+                    tx.invalidate(CacheKeys.postChanged(id, changed.userId()));
+                    return changed;
+                });
+    }
+
+    private static Post unchanged(DSLContext dsl, Principal principal, long id, ExpectedVersion expected) {
+        var post = PostSql.byId(dsl, principal, id).orElseThrow(Posts::notFound);
+        if (!principal.isAdminOr(post.userId())) {
+            throw refusal(dsl, principal, id);
+        }
+        expected.check(post.version());
+        return post;
+    }
+
+    /**
+     * Deletes a post, whatever its version: {@link #delete(Principal, long, ExpectedVersion)}.
+     *
+     * @param principal as there
+     * @param id as there
+     */
+    public void delete(Principal principal, long id) {
+        delete(principal, id, ExpectedVersion.ANY);
+    }
+
+    /**
+     * Deletes a post.
+     *
+     * @param principal its author or an admin
+     * @param id the post's id
+     * @param expected the versions that are meant
+     * @throws BylineException.NotFound when there is none
+     * @throws BylineException.Forbidden when the principal may only read it
+     * @throws BylineException.Stale when it is of another version
+     */
+    public void delete(Principal principal, long id, ExpectedVersion expected) {
+        var unused = store.write(tx -> {
+            tx.invalidate(CacheKeys.postChanging(id));
+            var author = PostSql.delete(tx.dsl(), principal, id, expected)
+                    .orElseThrow(() -> refusal(tx.dsl(), principal, id));
+            tx.invalidate(CacheKeys.postChanged(id, author));
+            return author;
+        });
+    }
+
+    /** Why nothing was written: asked only after the fact, so that the usual case is one statement. */
+    private static BylineException refusal(DSLContext dsl, Principal principal, long id) {
+        var post = PostSql.byId(dsl, principal, id);
+        if (post.isEmpty()) {
+            return notFound();
+        }
+        return principal.isAdminOr(post.get().userId())
+                ? new BylineException.Stale()
+                : new BylineException.Forbidden("only the author and admins may write a post");
+    }
+
+    /**
+     * Brings in posts from elsewhere, in one transaction. Authors are found by e-mail address or created. A post that
+     * is there already (same author, time, title and body) is left alone, so bringing the same ones in again is safe.
+     *
+     * @param principal an admin
+     * @param imported at most {@value #MAX_IMPORT} posts; how many fit the statement's time limit depends on their size
+     * @return how many were new
+     * @throws BylineException.Forbidden when the principal isn't an admin
+     * @throws BylineException.Invalid when a time is in the future, or there are too many
+     * @throws BylineException.Conflict when an author was deleted meanwhile; nothing was brought in
+     */
+    public int importAll(Principal principal, Collection<ImportedPost> imported) {
+        if (!principal.isAdmin()) {
+            throw new BylineException.Forbidden("only admins may import posts");
+        }
+        if (imported.isEmpty()) {
+            return 0;
+        }
+        if (imported.size() > MAX_IMPORT) {
+            throw new BylineException.Invalid("posts", "must be at most " + MAX_IMPORT);
+        }
+        var now = clock.instant();
+        if (imported.stream().map(ImportedPost::createdAt).anyMatch(time -> time.isAfter(now))) {
+            throw new BylineException.Invalid("created_at", "must not be in the future");
+        }
+        try {
+            return store.write(tx -> importAll(tx, imported));
+        } catch (AuthorDeletedException e) {
+            throw deletedMeanwhile();
+        }
+    }
+
+    private static int importAll(Tx tx, Collection<ImportedPost> imported) {
+        var dsl = tx.dsl();
+        var authors = new LinkedHashMap<String, NewUser>();
+        imported.forEach(post -> authors.putIfAbsent(post.author().email(), post.author()));
+        tx.invalidate(CacheKeys.userCreating());
+        PostSql.ensureUsers(dsl, authors.values());
+        var ids = PostSql.idsByEmail(dsl, authors.keySet());
+        ids.values().forEach(id -> tx.invalidate(CacheKeys.userChanged(id)));
+        if (!ids.keySet().equals(authors.keySet())) {
+            throw deletedMeanwhile();
+        }
+        var posts = imported.stream()
+                .map(post -> new NewPost(
+                        post.title(),
+                        post.body(),
+                        Metadata.EMPTY,
+                        PostStatus.PUBLISHED,
+                        ids.get(post.author().email()),
+                        post.createdAt()))
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+        posts.removeAll(PostSql.alreadyThere(dsl, posts));
+        if (posts.isEmpty()) {
+            return 0;
+        }
+        ids.values().forEach(id -> tx.invalidate(CacheKeys.postsChanging(id)));
+        var ordered = List.copyOf(posts);
+        var created = PostSql.insert(
+                dsl,
+                ordered,
+                ordered.stream()
+                        .map(NewPost::userId)
+                        .map(Objects::requireNonNull)
+                        .toList());
+        if (created.size() < posts.size()) {
+            throw deletedMeanwhile();
+        }
+        created.forEach(post -> tx.invalidate(CacheKeys.postChanged(post.id(), post.userId())));
+        return posts.size();
+    }
+
+    private static BylineException.Conflict deletedMeanwhile() {
+        return new BylineException.Conflict("an author was deleted meanwhile");
+    }
+
+    private static BylineException.NotFound notFound() {
+        return new BylineException.NotFound("post");
+    }
+}

@@ -1,0 +1,291 @@
+package dev.byline;
+
+import dev.byline.internal.cache.CacheKeys;
+import dev.byline.internal.cache.TieredCache;
+import dev.byline.internal.security.Digests;
+import dev.byline.internal.security.Passwords;
+import dev.byline.internal.sql.TokenSql;
+import dev.byline.internal.store.Store;
+import dev.byline.model.BylineException;
+import dev.byline.model.IssuedToken;
+import dev.byline.model.Metrics;
+import dev.byline.model.NewUser;
+import dev.byline.model.Password;
+import dev.byline.model.Principal;
+import dev.byline.model.Token;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opaque bearer tokens: {@code byl_} and 32 random bytes in base64url. The database has only their SHA-256; there is
+ * nothing to guess in 256 random bits, so it needs neither salt nor work. Safe for use by several threads; every method
+ * blocks for the database.
+ *
+ * <p>A token is refused once it is expired or revoked, and while its user is deactivated or deleted. Cached, in this process
+ * only: tokens by their hash. A cached one counts only together with its user as they are in the cache, and as they were when it
+ * was read: whatever changes about a user makes their tokens be looked up again.
+ *
+ * <p>All methods throw {@link BylineException.Unavailable} when the database is away, overloaded or too slow.
+ */
+public final class Tokens {
+    /** The most tokens of one user; issuing another revokes the oldest. */
+    public static final int MAX_PER_USER = 100;
+
+    /** The longest that a token may live. */
+    public static final Duration MAX_TTL = Duration.ofDays(3650);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Tokens.class);
+    private static final Duration USE_INTERVAL = Duration.ofMinutes(5);
+    private static final Pattern FORM = Pattern.compile("byl_[A-Za-z0-9_-]{43}");
+
+    private final Store store;
+    private final TieredCache cache;
+    private final Passwords passwords;
+    private final InstantSource clock;
+    private final Duration ttl;
+    private final Users users;
+    private final Metrics metrics;
+    private final SecureRandom random = new SecureRandom();
+    private final Set<Long> noting = ConcurrentHashMap.newKeySet();
+    private final ThreadPoolExecutor executor = new ThreadPoolExecutor(
+            1,
+            1,
+            10,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(1000),
+            Thread.ofPlatform().daemon().name("byline-tokens").factory());
+
+    Tokens(
+            Store store,
+            TieredCache cache,
+            Passwords passwords,
+            InstantSource clock,
+            Duration ttl,
+            Users users,
+            Metrics metrics) {
+        this.store = store;
+        this.cache = cache;
+        this.passwords = passwords;
+        this.clock = clock;
+        this.ttl = ttl;
+        this.users = users;
+        this.metrics = metrics;
+        executor.allowCoreThreadTimeOut(true);
+    }
+
+    /**
+     * Issues a token for who knows the password. An unknown address, a user without a password, a deactivated one and a
+     * wrong password are told apart neither by the error nor by the time it takes. An address that no user can have, as it is
+     * too long, is refused at once by the same error. Hashes while no connection is held.
+     *
+     * @param email in whatever case
+     * @param password as typed
+     * @throws BylineException.Unauthenticated when they don't fit
+     */
+    public IssuedToken login(String email, Password password) {
+        if (!NewUser.isPossibleEmail(email)) {
+            metrics.loggedIn(false);
+            throw wrong();
+        }
+        var login = store.read(dsl -> TokenSql.login(dsl, email)).orElse(null);
+        var hash = login == null ? null : login.passwordHash();
+        var matches = passwords.matches(password, hash);
+        if (!matches || login == null || hash == null || !login.active()) {
+            metrics.loggedIn(false);
+            throw wrong();
+        }
+        var better = passwords.isOutdated(hash) ? passwords.hash(password) : null;
+        var issued = issue(login.userId(), ttl, new Verified(hash, better));
+        metrics.loggedIn(issued.isPresent());
+        return issued.orElseThrow(Tokens::wrong);
+    }
+
+    /** The hash that a password matched, which must still be the user's, and a better one to replace it. */
+    private record Verified(String hash, @Nullable String better) {}
+
+    private static BylineException.Unauthenticated wrong() {
+        return new BylineException.Unauthenticated("e-mail address or password is wrong");
+    }
+
+    /**
+     * Issues a token for a user.
+     *
+     * @param principal an admin
+     * @param userId the user's id
+     * @param lifetime how long it lives, null for the default; at most {@link #MAX_TTL}
+     * @throws BylineException.Forbidden when the principal isn't an admin
+     * @throws BylineException.NotFound when there is no such user, or they are deactivated
+     * @throws BylineException.Invalid when the lifetime is not positive or too long
+     */
+    public IssuedToken issue(Principal principal, long userId, @Nullable Duration lifetime) {
+        if (!principal.isAdmin()) {
+            throw new BylineException.Forbidden("only admins may issue tokens for others");
+        }
+        var wanted = lifetime == null ? ttl : lifetime;
+        if (!wanted.isPositive() || wanted.compareTo(MAX_TTL) > 0) {
+            throw new BylineException.Invalid("days", "must be 1 to " + MAX_TTL.toDays());
+        }
+        return issue(userId, wanted, null).orElseThrow(() -> new BylineException.NotFound("active user"));
+    }
+
+    private Optional<IssuedToken> issue(long userId, Duration lifetime, @Nullable Verified verified) {
+        var bytes = new byte[32];
+        random.nextBytes(bytes);
+        var secret = "byl_" + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+        var token = store.write(tx -> {
+            var dsl = tx.dsl();
+            var issued =
+                    TokenSql.insert(dsl, userId, verified == null ? null : verified.hash(), sha256(secret), lifetime);
+            TokenSql.trim(dsl, userId, MAX_PER_USER).forEach(hash -> tx.invalidate(CacheKeys.tokenRevoked(hash)));
+            if (issued.isPresent() && verified != null && verified.better() != null) {
+                TokenSql.replaceHash(dsl, userId, verified.hash(), verified.better());
+            }
+            return issued;
+        });
+        return token.map(issued -> new IssuedToken(secret, issued));
+    }
+
+    /**
+     * Says who presents a token.
+     *
+     * @param secret the bearer token
+     * @throws BylineException.Unauthenticated when it is unknown, expired or revoked, or its user may not act
+     */
+    public Principal authenticate(String secret) {
+        if (!FORM.matcher(secret).matches()) {
+            throw refused();
+        }
+        var hash = sha256(secret);
+        var holder = holder(hash).orElseThrow(Tokens::refused);
+        if (noteUse(holder.tokenId(), holder.lastUsedAt())) {
+            cache.forget(CacheKeys.token(hash)); // it says when it was last used
+        }
+        return holder.principal();
+    }
+
+    private Optional<TokenSql.Holder> holder(byte[] hash) {
+        var key = CacheKeys.token(hash);
+        var known = cache.get(key, () -> store.read(dsl -> TokenSql.holder(dsl, hash)));
+        if (!cache.isEnabled() || known.isEmpty()) {
+            return known;
+        }
+        var holder = known.get();
+        var user = users.owner(holder.userId());
+        if (user.isEmpty() || !holder.expiresAt().isAfter(clock.instant())) {
+            return Optional.empty();
+        }
+        if (user.get().version() == holder.userVersion()) {
+            return known;
+        }
+        cache.forget(key); // one of the two is behind: the database knows
+        cache.doubt(CacheKeys.user(holder.userId()));
+        return store.read(dsl -> TokenSql.holder(dsl, hash));
+    }
+
+    /** After the fact and rarely: nobody waits for it, and it may be lost. */
+    private boolean noteUse(long id, @Nullable Instant lastUsedAt) {
+        var recent = lastUsedAt != null && lastUsedAt.plus(USE_INTERVAL).isAfter(clock.instant());
+        if (recent || !noting.add(id)) {
+            return !recent;
+        }
+        try {
+            executor.execute(() -> writeUse(id));
+        } catch (RejectedExecutionException e) {
+            noting.remove(id); // too busy: another request will note it
+        }
+        return true;
+    }
+
+    private void writeUse(long id) {
+        try {
+            store.write(tx -> {
+                TokenSql.used(tx.dsl(), id, USE_INTERVAL);
+                return null;
+            });
+        } catch (RuntimeException e) {
+            LOG.debug("could not note the use of a token", e);
+        } finally {
+            noting.remove(id);
+        }
+    }
+
+    /**
+     * Lists the principal's tokens, newest first.
+     *
+     * @param principal a user
+     * @throws BylineException.Forbidden when the principal is nobody's user
+     */
+    public List<Token> list(Principal principal) {
+        var userId = userOf(principal);
+        return store.read(dsl -> TokenSql.ofUser(dsl, userId));
+    }
+
+    /**
+     * Revokes one of the principal's tokens, at once; admins revoke anybody's.
+     *
+     * @param principal a user
+     * @param id the token's id
+     * @throws BylineException.NotFound when there is no such token, or not for the principal
+     * @throws BylineException.Forbidden when the principal is nobody's user
+     */
+    public void revoke(Principal principal, long id) {
+        var owner = principal.isAdmin() ? null : Long.valueOf(userOf(principal));
+        var unused = store.write(tx -> {
+            var hash = TokenSql.delete(tx.dsl(), owner, id).orElseThrow(() -> new BylineException.NotFound("token"));
+            tx.invalidate(CacheKeys.tokenRevoked(hash));
+            return id;
+        });
+    }
+
+    /**
+     * Revokes the token that the principal presented.
+     *
+     * @param principal a user who came with a token
+     * @throws BylineException.NotFound when they came without one, or it is gone
+     * @throws BylineException.Forbidden when the principal is nobody's user
+     */
+    public void revokeCurrent(Principal principal) {
+        userOf(principal);
+        if (!(principal instanceof Principal.Member member) || member.tokenId() == null) {
+            throw new BylineException.NotFound("token");
+        }
+        revoke(principal, member.tokenId());
+    }
+
+    private static long userOf(Principal principal) {
+        return switch (principal) {
+            case Principal.Member member -> member.userId();
+            case Principal.Anonymous ignored -> throw new BylineException.Forbidden("only users have tokens");
+            case Principal.Operator ignored -> throw new BylineException.Forbidden("only users have tokens");
+        };
+    }
+
+    private static BylineException.Unauthenticated refused() {
+        return new BylineException.Unauthenticated("the token is unknown, expired or revoked");
+    }
+
+    private static byte[] sha256(String secret) {
+        return Digests.sha256(secret.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** Stops noting uses; what is not noted yet is lost. */
+    void close() {
+        executor.shutdownNow();
+    }
+}

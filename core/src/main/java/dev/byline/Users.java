@@ -1,0 +1,414 @@
+package dev.byline;
+
+import dev.byline.internal.cache.CacheKeys;
+import dev.byline.internal.cache.TieredCache;
+import dev.byline.internal.pool.Coalescer;
+import dev.byline.internal.security.Passwords;
+import dev.byline.internal.sql.Cursor;
+import dev.byline.internal.sql.Keyset;
+import dev.byline.internal.sql.UserSql;
+import dev.byline.internal.store.Housekeeper;
+import dev.byline.internal.store.IdempotentRequest;
+import dev.byline.internal.store.SnapshotFormat;
+import dev.byline.internal.store.Store;
+import dev.byline.internal.store.Tx;
+import dev.byline.model.BylineException;
+import dev.byline.model.Created;
+import dev.byline.model.ExpectedVersion;
+import dev.byline.model.IdempotencyKey;
+import dev.byline.model.NewUser;
+import dev.byline.model.Page;
+import dev.byline.model.PageRequest;
+import dev.byline.model.Password;
+import dev.byline.model.Principal;
+import dev.byline.model.Role;
+import dev.byline.model.User;
+import dev.byline.model.UserChange;
+import dev.byline.model.UserFilter;
+import java.nio.ByteBuffer;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jooq.DSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What may be done with users. Safe for use by several threads; every method blocks for the database, or for the cache.
+ *
+ * <p>Cached: users by id, the newest users. A write invalidates these after its commit; what a write is decided on is read from the
+ * database.
+ *
+ * <p>All methods throw {@link BylineException.Unavailable} when the database is away, overloaded or too slow.
+ */
+public final class Users {
+    /** How many of a user's rows go in the transaction that hides the user: what most users have. */
+    private static final int DELETE_AT_ONCE = 20;
+
+    /** The most users that look-ups share a statement for. */
+    private static final int MAX_SHARED = 64;
+
+    private final Store store;
+    private final TieredCache cache;
+    private final Housekeeper housekeeper;
+    private final Passwords passwords;
+    private final boolean signupOpen;
+    private final Coalescer<Long, User> byId;
+
+    /** Sign-ups with a key whose password is being hashed here. */
+    private final Set<ByteBuffer> hashing = ConcurrentHashMap.newKeySet();
+
+    Users(Store store, TieredCache cache, Housekeeper housekeeper, Passwords passwords, boolean signupOpen) {
+        this.store = store;
+        this.cache = cache;
+        this.housekeeper = housekeeper;
+        this.passwords = passwords;
+        this.signupOpen = signupOpen;
+        this.byId =
+                new Coalescer<>(MAX_SHARED, ids -> Keyset.byId(store.read(dsl -> UserSql.byIds(dsl, ids)), User::id));
+    }
+
+    /**
+     * Signs a user up: {@link #create(Principal, NewUser, IdempotencyKey)} without a key.
+     *
+     * @param principal as there
+     * @param user as there
+     */
+    public User create(Principal principal, NewUser user) {
+        return create(principal, user, null).value();
+    }
+
+    /**
+     * Signs a user up, in the role {@link Role#USER}; with a key once, however often it is asked for. Hashes the password first,
+     * while no connection is held. The password is not part of what is kept of a request: a repetition is answered only if it comes
+     * with the user's password.
+     *
+     * @param principal anyone; an admin where sign-up is closed
+     * @param user the user to create
+     * @param key null to create another user each time
+     * @return the user, with e-mail and role
+     * @throws BylineException.Forbidden when sign-up is closed, and the principal isn't an admin
+     * @throws BylineException.Conflict when the e-mail address is taken, in whatever case
+     * @throws BylineException.InProgress when another attempt with this key is under way
+     * @throws BylineException.KeyReused when the key was used for another request, or the user was deleted
+     */
+    public Created<User> create(Principal principal, NewUser user, @Nullable IdempotencyKey key) {
+        if (!signupOpen && !principal.isAdmin()) {
+            throw new BylineException.Forbidden("sign-up is closed: only admins create users");
+        }
+        if (key == null) {
+            var hash = hash(user.password());
+            return new Created<>(store.write(tx -> insert(tx, user, hash)), false);
+        }
+        var request = IdempotentRequest.createUser(principal, key, user);
+        return user.password() == null
+                ? createOnce(request, user, null)
+                : createWithPassword(request, user, user.password());
+    }
+
+    private Created<User> createOnce(IdempotentRequest request, NewUser user, @Nullable String hash) {
+        return store.createOnce(
+                request, SnapshotFormat.USER, tx -> insert(tx, user, hash), created -> Set.of(created.id()));
+    }
+
+    private Created<User> createWithPassword(IdempotentRequest request, NewUser user, Password password) {
+        var earlier = store.findCreated(request, SnapshotFormat.USER);
+        if (earlier.isPresent()) {
+            checkPassword(password, earlier.get().id());
+            return new Created<>(earlier.get(), true);
+        }
+        var name = ByteBuffer.wrap(request.hash());
+        if (!hashing.add(name)) {
+            throw new BylineException.InProgress(); // before the hash: few are computed at a time
+        }
+        try {
+            var created = createOnce(request, user, passwords.hash(password));
+            if (created.replayed()) {
+                throw new BylineException.InProgress(); // created meanwhile: the next attempt compares the password
+            }
+            return created;
+        } finally {
+            hashing.remove(name);
+        }
+    }
+
+    private void checkPassword(Password password, long id) {
+        var known = store.read(dsl -> UserSql.passwordHash(dsl, id)).orElse(null);
+        if (!passwords.matches(password, known)) {
+            throw new BylineException.KeyReused();
+        }
+    }
+
+    private static User insert(Tx tx, NewUser user, @Nullable String hash) {
+        tx.invalidate(CacheKeys.userCreating());
+        var created = UserSql.insert(tx.dsl(), user, Role.USER, hash)
+                .orElseThrow(() -> new BylineException.Conflict("the e-mail address is taken"));
+        tx.invalidate(CacheKeys.userChanged(created.id()));
+        return created;
+    }
+
+    /** The whole row. */
+    private Optional<User> find(long id) {
+        return cache.get(CacheKeys.user(id), () -> byId.get(id));
+    }
+
+    /** The whole row as it is in the database now: what writes are decided on. */
+    private Optional<User> fresh(long id) {
+        return store.read(dsl -> UserSql.byId(dsl, id));
+    }
+
+    /**
+     * The whole row of the owner of something that is cached, which is shown only while its owner is there. For the other use cases:
+     * it holds the e-mail address.
+     */
+    Optional<User> owner(long id) {
+        return find(id);
+    }
+
+    private @Nullable String hash(@Nullable Password password) {
+        return password == null ? null : passwords.hash(password);
+    }
+
+    /**
+     * Creates an admin, unless there is a user with that address already, who is left as they are.
+     *
+     * @param principal an admin; the operator, for the first one
+     * @param user what they are called
+     * @return the admin, if one was created
+     * @throws BylineException.Forbidden when the principal isn't an admin
+     */
+    public Optional<User> ensureAdmin(Principal principal, NewUser user) {
+        if (!principal.isAdmin()) {
+            throw new BylineException.Forbidden("only admins may create admins");
+        }
+        if (store.read(dsl -> UserSql.emailExists(dsl, user.email()))) {
+            return Optional.empty(); // spares the work of hashing at each start
+        }
+        var hash = hash(user.password());
+        return store.write(tx -> {
+            tx.invalidate(CacheKeys.userCreating());
+            var created = UserSql.insert(tx.dsl(), user, Role.ADMIN, hash);
+            created.ifPresent(admin -> tx.invalidate(CacheKeys.userChanged(admin.id())));
+            return created;
+        });
+    }
+
+    /** Whether there is any admin, active or not. */
+    public boolean hasAdmin() {
+        return store.read(UserSql::adminExists);
+    }
+
+    /**
+     * Finds a user by e-mail address.
+     *
+     * @param principal an admin: addresses are private
+     * @param email in whatever case
+     * @throws BylineException.Forbidden when the principal isn't an admin
+     * @throws BylineException.NotFound when there is none
+     */
+    public User byEmail(Principal principal, String email) {
+        if (!principal.isAdmin()) {
+            throw new BylineException.Forbidden("only admins may look users up by e-mail address");
+        }
+        if (!NewUser.isPossibleEmail(email)) {
+            throw notFound();
+        }
+        return store.read(dsl -> UserSql.byEmail(dsl, email)).orElseThrow(Users::notFound);
+    }
+
+    /**
+     * Finds a user.
+     *
+     * @param principal anyone; only the user and admins see e-mail and role
+     * @param id the user's id
+     * @throws BylineException.NotFound when there is none
+     */
+    public User get(Principal principal, long id) {
+        return find(id).orElseThrow(Users::notFound).seenBy(principal);
+    }
+
+    /**
+     * Finds several users at once.
+     *
+     * @param principal as in {@link #get}
+     * @param ids up to 100 ids, repeated ones count once
+     * @return those that exist, in the order in which they were asked for
+     * @throws BylineException.Invalid when there are more than 100
+     */
+    public List<User> byIds(Principal principal, Collection<Long> ids) {
+        var wanted = Keyset.distinct(ids);
+        var found = store.read(dsl -> UserSql.byIds(dsl, wanted)).stream()
+                .map(user -> user.seenBy(principal))
+                .toList();
+        return Keyset.inOrder(found, wanted, User::id);
+    }
+
+    /**
+     * Lists users, newest first.
+     *
+     * @param principal as in {@link #get}
+     * @param filter which users
+     * @param request which page
+     * @throws BylineException.BadCursor when the cursor belongs to another list
+     */
+    public Page<User> list(Principal principal, UserFilter filter, PageRequest request) {
+        var after = Keyset.position(request, Keyset.list(filter));
+        var rows = newest(filter, after, request.limit()).stream()
+                .map(user -> user.seenBy(principal))
+                .toList();
+        return Keyset.page(
+                rows, request, Keyset.list(filter), user -> new Cursor(user.createdAt(), user.id()), User::jsonBytes);
+    }
+
+    /** One more than the limit, if they are there. The cache holds those of the first page, of the usual length. */
+    private List<User> newest(UserFilter filter, @Nullable Cursor after, int limit) {
+        if (after != null || !filter.equals(UserFilter.NONE) || limit > PageRequest.DEFAULT_LIMIT) {
+            return store.read(dsl -> filter.metadata() == null
+                    ? UserSql.newest(dsl, filter, after, limit + 1)
+                    : UserSql.search(dsl, filter, after, limit + 1));
+        }
+        var first = cache.get(
+                        CacheKeys.NEWEST_USERS,
+                        () -> Optional.of(
+                                store.read(dsl -> UserSql.newest(dsl, filter, null, PageRequest.DEFAULT_LIMIT + 1))))
+                .orElse(List.of());
+        return Keyset.first(first, limit);
+    }
+
+    /**
+     * Changes a user, whatever their version: {@link #change(Principal, long, UserChange, ExpectedVersion)}.
+     *
+     * @param principal as there
+     * @param id as there
+     * @param change as there
+     */
+    public User change(Principal principal, long id, UserChange change) {
+        return change(principal, id, change, ExpectedVersion.ANY);
+    }
+
+    /**
+     * Changes a user. A new password is hashed first, while no connection is held, and revokes the user's tokens but the
+     * one that the principal came with.
+     *
+     * @param principal the user or an admin; {@code active} and {@code role} are the admins' alone
+     * @param id the user's id
+     * @param change what changes; if nothing does, neither does the version
+     * @param expected the versions that the change is meant for
+     * @return the user as they are now
+     * @throws BylineException.NotFound when there is none
+     * @throws BylineException.Forbidden when the principal may not
+     * @throws BylineException.Stale when they are of another version
+     * @throws BylineException.Conflict when the e-mail address is taken, or it would leave no active admin
+     * @throws BylineException.Invalid when the merged metadata is too large, or the password isn't a good one
+     */
+    public User change(Principal principal, long id, UserChange change, ExpectedVersion expected) {
+        if (!principal.isAdminOr(id)) {
+            throw refusal(id, "only the user and admins may change a user");
+        }
+        if (!principal.isAdmin() && (change.active() != null || change.role() != null)) {
+            throw new BylineException.Forbidden("only admins may change is_active and role");
+        }
+        if (change.isEmpty()) {
+            var user = fresh(id).orElseThrow(Users::notFound);
+            expected.check(user.version());
+            return user.seenBy(principal);
+        }
+        if (change.password() != null) {
+            var user = fresh(id).orElseThrow(Users::notFound);
+            expected.check(user.version()); // before the work of hashing
+            change.password().requireAllowed(change.email() == null ? user.email() : change.email());
+        }
+        var hash = hash(change.password());
+        return store.write(tx -> {
+                    tx.invalidate(CacheKeys.userChanged(id));
+                    return change(tx.dsl(), principal, id, change, expected, hash);
+                })
+                .seenBy(principal);
+    }
+
+    private static User change(
+            DSLContext dsl,
+            Principal principal,
+            long id,
+            UserChange change,
+            ExpectedVersion expected,
+            @Nullable String hash) {
+        if (isDemotion(change)) {
+            keepAnAdmin(UserSql.lockWithAdmins(dsl, id), id);
+        }
+        var changed = UserSql.update(dsl, id, change, expected, hash).orElseThrow(() -> absentOrStale(dsl, id));
+        if (hash != null) {
+            var own = principal instanceof Principal.Member member && member.is(id) ? member.tokenId() : null;
+            UserSql.revokeTokens(dsl, id, own);
+        }
+        return changed;
+    }
+
+    private static boolean isDemotion(UserChange change) {
+        return change.role() == Role.USER || (change.active() != null && !change.active());
+    }
+
+    /** Why nothing was written: asked only after the fact, so that the usual case is one statement. */
+    private static BylineException absentOrStale(DSLContext dsl, long id) {
+        return UserSql.byId(dsl, id).isPresent() ? new BylineException.Stale() : notFound();
+    }
+
+    private static void keepAnAdmin(Set<Long> activeAdmins, long id) {
+        if (activeAdmins.equals(Set.of(id))) {
+            throw new BylineException.Conflict("the last active admin must stay one");
+        }
+    }
+
+    /**
+     * Deletes a user, whatever their version: {@link #delete(Principal, long, ExpectedVersion)}.
+     *
+     * @param principal as there
+     * @param id as there
+     */
+    public void delete(Principal principal, long id) {
+        delete(principal, id, ExpectedVersion.ANY);
+    }
+
+    /**
+     * Deletes a user with their posts and tokens. When it returns, nobody sees any of them any more and the e-mail address is
+     * free; the rows of users with many posts are removed in the background, in batches.
+     *
+     * @param principal the user or an admin
+     * @param id the user's id
+     * @param expected the versions that are meant
+     * @throws BylineException.NotFound when there is none
+     * @throws BylineException.Forbidden when the principal may not
+     * @throws BylineException.Stale when they are of another version
+     * @throws BylineException.Conflict when they are the last active admin
+     */
+    public void delete(Principal principal, long id, ExpectedVersion expected) {
+        if (!principal.isAdminOr(id)) {
+            throw refusal(id, "only the user and admins may delete a user");
+        }
+        var removed = store.write(tx -> {
+            tx.invalidate(CacheKeys.userDeleted(id));
+            return remove(tx.dsl(), id, expected);
+        });
+        if (!removed) {
+            housekeeper.run();
+        }
+    }
+
+    private static boolean remove(DSLContext dsl, long id, ExpectedVersion expected) {
+        keepAnAdmin(UserSql.lockWithAdmins(dsl, id), id);
+        if (!UserSql.markDeleted(dsl, id, expected)) {
+            throw absentOrStale(dsl, id);
+        }
+        UserSql.revokeTokens(dsl, id, null);
+        return UserSql.deleteRows(dsl, id, DELETE_AT_ONCE) < DELETE_AT_ONCE && UserSql.deleteMarked(dsl, id);
+    }
+
+    private BylineException refusal(long id, String message) {
+        return fresh(id).isPresent() ? new BylineException.Forbidden(message) : notFound();
+    }
+
+    private static BylineException.NotFound notFound() {
+        return new BylineException.NotFound("user");
+    }
+}

@@ -1,0 +1,374 @@
+package dev.byline.internal.cache;
+
+import dev.byline.model.Metrics;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import redis.clients.jedis.ClientSetInfoConfig;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.ConnectionFactory;
+import redis.clients.jedis.ConnectionPoolConfig;
+import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.JedisPubSub;
+import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.SslOptions;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.exceptions.JedisNoScriptException;
+import redis.clients.jedis.params.SetParams;
+import redis.clients.jedis.providers.PooledConnectionProvider;
+import redis.clients.jedis.util.JedisURIHelper;
+
+/**
+ * Redis, with short patience: 100 ms to connect, 50 ms for an answer and for a free connection. After five failures in a
+ * row it is left alone until it answers the heartbeat, which is tried four times a second. Callers are platform threads; the
+ * pool is bounded and never waits without limit.
+ *
+ * <p>What it holds under a name is either a value, marked V, or a lease, marked L.
+ */
+final class RedisCache implements RemoteCache {
+    private static final Logger LOG = LoggerFactory.getLogger(RedisCache.class);
+
+    private static final int CONNECT_MILLIS = 100;
+    private static final int ANSWER_MILLIS = 50;
+    private static final int CONNECTIONS = 16;
+    private static final int FAILURES = 5;
+    private static final Duration HEARTBEAT = Duration.ofMillis(250);
+
+    /** Without a word for this long, the subscription is taken for lost. */
+    private static final Duration SILENCE = Duration.ofMillis(550);
+
+    /** Longer than any load may take, so that it doesn't end under one; short, as others wait for it. */
+    private static final Duration LEASE = Duration.ofSeconds(4);
+
+    private static final String HEARTBEAT_NAME = "byline:heartbeat";
+    private static final byte VALUE = 'V';
+    private static final byte LEASED = 'L';
+    private static final char SEPARATOR = '\n';
+
+    /** A lease that lives longer than leases do is none. */
+    private static final Script LOOKUP = new Script("""
+            local found = redis.pcall('GET', KEYS[1])
+            if type(found) == 'string' and ARGV[3] == '0' then
+                local left = redis.call('PTTL', KEYS[1])
+                if string.byte(found) ~= string.byte(ARGV[1]) or (left >= 0 and left <= tonumber(ARGV[2])) then return found end
+            end
+            redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+            return false
+            """);
+    /** The value's time has run since its lease was taken, by Redis' own clock: a command may lie in a socket for long. */
+    private static final Script FILL = new Script("""
+            if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+            local left = tonumber(ARGV[3]) - (tonumber(ARGV[4]) - redis.call('PTTL', KEYS[1]))
+            if left <= 0 then return 0 end
+            redis.call('SET', KEYS[1], ARGV[2], 'PX', left)
+            return 1
+            """);
+
+    private static final Script RELEASE = new Script("""
+            if redis.pcall('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+            return 1
+            """);
+    private static final Script INVALIDATE = new Script("""
+            for _, name in ipairs(KEYS) do redis.call('DEL', name) end
+            redis.call('PUBLISH', ARGV[1], ARGV[2])
+            return 1
+            """);
+
+    private final RedisClient client;
+    private final BoundedReplies sockets;
+    private final DefaultJedisClientConfig config;
+    private final String channel;
+    private final Metrics metrics;
+
+    /** Tells this process's own messages from others'. */
+    private final String self = UUID.randomUUID().toString();
+
+    private final AtomicInteger failures = new AtomicInteger();
+    private final ScheduledExecutorService heartbeat = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("byline-redis-heartbeat").factory());
+    private final Thread listener;
+
+    private volatile boolean open;
+    private volatile boolean closed;
+    private volatile boolean listening;
+    private volatile long lastWord = System.nanoTime();
+    private volatile @Nullable Connection subscription;
+    private volatile Consumer<String> dropped = name -> {};
+    private volatile Runnable lost = () -> {};
+
+    RedisCache(URI uri, Metrics metrics) {
+        this.metrics = metrics;
+        var address = JedisURIHelper.getHostAndPort(uri);
+        this.config = DefaultJedisClientConfig.builder()
+                .resp2()
+                .connectionTimeoutMillis(CONNECT_MILLIS)
+                .socketTimeoutMillis(ANSWER_MILLIS)
+                .user(JedisURIHelper.getUser(uri))
+                .password(JedisURIHelper.getPassword(uri))
+                .database(JedisURIHelper.getDBIndex(uri))
+                .sslOptions(JedisURIHelper.isRedisSSLScheme(uri) ? SslOptions.defaults() : null)
+                .clientSetInfoConfig(ClientSetInfoConfig.DISABLED)
+                .build();
+        this.channel = "byline:invalidate:" + config.getDatabase();
+        var pool = new ConnectionPoolConfig();
+        pool.setMaxTotal(CONNECTIONS);
+        pool.setMaxIdle(CONNECTIONS);
+        pool.setMaxWait(Duration.ofMillis(ANSWER_MILLIS));
+        pool.setJmxEnabled(false);
+        this.sockets = new BoundedReplies(address, config);
+        this.client = RedisClient.builder()
+                .clientConfig(config)
+                .connectionProvider(new PooledConnectionProvider(
+                        ConnectionFactory.builder()
+                                .socketFactory(sockets)
+                                .clientConfig(config)
+                                .build(),
+                        pool))
+                .build();
+        this.listener =
+                Thread.ofPlatform().daemon().name("byline-redis-listener").unstarted(this::listenOn);
+    }
+
+    /** A script, by its name where the server knows it. */
+    private static final class Script {
+        private final byte[] text;
+        private final byte[] sha1;
+
+        Script(String text) {
+            this.text = text.getBytes(StandardCharsets.UTF_8);
+            this.sha1 = sha1(this.text);
+        }
+
+        private static byte[] sha1(byte[] text) {
+            try {
+                var digest = MessageDigest.getInstance("SHA-1").digest(text);
+                return bytes(HexFormat.of().formatHex(digest));
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException("every JDK has SHA-1", e);
+            }
+        }
+
+        @Nullable
+        Object run(RedisClient client, List<byte[]> keys, List<byte[]> arguments) {
+            try {
+                return client.evalsha(sha1, keys, arguments);
+            } catch (JedisNoScriptException e) {
+                return client.eval(text, keys, arguments);
+            }
+        }
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static byte[] marked(byte mark, byte[] bytes) {
+        return ByteBuffer.allocate(bytes.length + 1).put(mark).put(bytes).array();
+    }
+
+    @Override
+    public Lookup lookup(String name, byte[] lease, boolean force) {
+        return call(new Lookup.Failed(), () -> {
+            var arguments =
+                    List.of(marked(LEASED, lease), bytes(Long.toString(LEASE.toMillis())), bytes(force ? "1" : "0"));
+            if (!(LOOKUP.run(client, List.of(bytes(name)), arguments) instanceof byte[] found)) {
+                return new Lookup.Leased();
+            }
+            if (found.length > 0 && found[0] == LEASED) {
+                return new Lookup.Taken();
+            }
+            // Whatever has no mark was not written by Byline: its signature won't be right.
+            return new Lookup.Hit(ByteBuffer.wrap(found, Math.min(1, found.length), Math.max(0, found.length - 1)));
+        });
+    }
+
+    @Override
+    public boolean fill(String name, byte[] lease, byte[] value, Duration ttl) {
+        return call(false, () -> {
+            var arguments = List.of(
+                    marked(LEASED, lease),
+                    marked(VALUE, value),
+                    bytes(Long.toString(ttl.toMillis())),
+                    bytes(Long.toString(LEASE.toMillis())));
+            return Long.valueOf(1).equals(FILL.run(client, List.of(bytes(name)), arguments));
+        });
+    }
+
+    @Override
+    public void release(String name, byte[] lease) {
+        var unused =
+                call(false, () -> RELEASE.run(client, List.of(bytes(name)), List.of(marked(LEASED, lease))) != null);
+    }
+
+    @Override
+    public boolean invalidate(Collection<String> names) {
+        return call(false, () -> {
+            var keys = new ArrayList<byte[]>();
+            names.forEach(name -> keys.add(bytes(name)));
+            var message = self + SEPARATOR + String.join(String.valueOf(SEPARATOR), names);
+            return INVALIDATE.run(client, keys, List.of(bytes(channel), bytes(message))) != null;
+        });
+    }
+
+    /** Whatever goes wrong: a server that answers nonsense makes the client throw nearly any exception. */
+    private <T> T call(T otherwise, Supplier<T> command) {
+        if (open || closed) {
+            return otherwise;
+        }
+        try {
+            var answer = command.get();
+            failures.set(0);
+            return answer;
+        } catch (RuntimeException e) {
+            failed(e);
+            return otherwise;
+        }
+    }
+
+    private void failed(Throwable e) {
+        if (!(e instanceof JedisException)) {
+            client.getPool().clear(); // a connection that lost its place must not answer anybody else
+        }
+        if (failures.incrementAndGet() >= FAILURES) {
+            leaveAlone(true, e);
+        }
+    }
+
+    /** Says so once, not for each request. */
+    private synchronized void leaveAlone(boolean alone, @Nullable Throwable e) {
+        if (open == alone || closed) {
+            return;
+        }
+        open = alone;
+        failures.set(0);
+        metrics.redisCircuit(alone);
+        if (e != null) {
+            LOG.warn(
+                    "Redis {}, going on without it: {}",
+                    e instanceof JedisDataException ? "refuses" : "does not answer",
+                    e.getMessage());
+        } else {
+            LOG.info("Redis answers again");
+        }
+    }
+
+    @Override
+    public void listen(Consumer<String> dropListener, Runnable lostListener) {
+        this.dropped = dropListener;
+        this.lost = lostListener;
+        listener.start();
+        var millis = HEARTBEAT.toMillis();
+        var unused = heartbeat.scheduleWithFixedDelay(this::beat, millis, millis, TimeUnit.MILLISECONDS);
+    }
+
+    /** Shows that Redis answers, and keeps the subscriptions of all processes in words. Must never end. */
+    private void beat() {
+        var connection = subscription;
+        if (connection != null && System.nanoTime() - lastWord > SILENCE.toNanos()) {
+            disconnect(connection); // the listener notices, and begins anew
+        }
+        try {
+            // What requests need, too: to write, which a full server refuses, and to run a script.
+            client.set(HEARTBEAT_NAME, self, SetParams.setParams().px(1000));
+            var unused = INVALIDATE.run(client, List.of(bytes(HEARTBEAT_NAME)), List.of(bytes(channel), bytes(self)));
+            leaveAlone(false, null);
+        } catch (RuntimeException e) {
+            if (!open) {
+                failed(e);
+            }
+        }
+    }
+
+    private static void disconnect(Connection connection) {
+        try {
+            connection.forceDisconnect();
+        } catch (IOException | RuntimeException e) {
+            LOG.debug("subscription", e);
+        }
+    }
+
+    /** Must never end before this is closed: a process that doesn't listen shows old values. */
+    private void listenOn() {
+        while (!closed) {
+            try (var connection = new Connection(sockets, config)) {
+                lastWord = System.nanoTime();
+                subscription = connection;
+                new Subscription().proceed(connection, channel);
+            } catch (RuntimeException e) {
+                LOG.debug("subscription", e);
+            } finally {
+                subscription = null;
+                if (listening) {
+                    listening = false;
+                    lost.run();
+                    LOG.info("not listening to other processes: their writes show here when values end");
+                }
+            }
+            pause();
+        }
+    }
+
+    private void pause() {
+        try {
+            TimeUnit.NANOSECONDS.sleep(HEARTBEAT.toNanos());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // closing
+        }
+    }
+
+    private final class Subscription extends JedisPubSub {
+        /** Whatever was said before wasn't heard. */
+        @Override
+        public void onSubscribe(String name, int count) {
+            lastWord = System.nanoTime();
+            if (!listening) {
+                LOG.info("listening to other processes");
+            }
+            listening = true;
+            lost.run();
+        }
+
+        @Override
+        public void onMessage(String name, String message) {
+            lastWord = System.nanoTime();
+            var parts = message.split(String.valueOf(SEPARATOR), -1);
+            if (parts[0].equals(self)) {
+                return;
+            }
+            for (int i = 1; i < parts.length; i++) {
+                dropped.accept(parts[i]);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        heartbeat.shutdownNow();
+        var connection = subscription;
+        if (connection != null) {
+            disconnect(connection);
+        }
+        listener.interrupt();
+        client.close();
+    }
+}

@@ -1,0 +1,5 @@
+/** The cache of this process, and Redis behind it. */
+@NullMarked
+package dev.byline.internal.cache;
+
+import org.jspecify.annotations.NullMarked;

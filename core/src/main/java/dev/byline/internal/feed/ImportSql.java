@@ -1,0 +1,221 @@
+package dev.byline.internal.feed;
+
+import static dev.byline.internal.sql.generated.Tables.FEEDS;
+import static dev.byline.internal.sql.generated.Tables.FEED_ITEMS;
+import static dev.byline.internal.sql.generated.Tables.POSTS;
+import static dev.byline.internal.sql.generated.Tables.USERS;
+
+import dev.byline.internal.feed.Fetched.Validators;
+import dev.byline.internal.sql.MetadataSql;
+import dev.byline.internal.sql.UserSql;
+import dev.byline.model.Metadata;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jooq.DSLContext;
+import org.jooq.DataType;
+import org.jooq.Field;
+import org.jooq.JSONB;
+import org.jooq.Record2;
+import org.jooq.Row2;
+import org.jooq.Row4;
+import org.jooq.Table;
+import org.jooq.impl.DSL;
+import org.jooq.impl.SQLDataType;
+import org.jspecify.annotations.Nullable;
+
+/** The statements about feeds and their items, one method each. */
+final class ImportSql {
+    /** Of a statement: many times so many take their time. */
+    private static final int MAX_KEYS = 5_000;
+
+    private ImportSql() {}
+
+    /**
+     * A feed that is known.
+     *
+     * @param id the row
+     * @param validators what its server knows its last version by
+     */
+    record KnownFeed(long id, Validators validators) {}
+
+    /**
+     * An item that is known.
+     *
+     * @param guid what it is known by
+     * @param postId the post, null when it was deleted
+     * @param content what it said
+     */
+    record KnownItem(Sha256 guid, @Nullable Long postId, Sha256 content) {}
+
+    static Map<String, KnownFeed> feeds(DSLContext dsl, long userId, Collection<String> urls) {
+        return dsl.select(FEEDS.URL, FEEDS.ID, FEEDS.ETAG, FEEDS.LAST_MODIFIED)
+                .from(FEEDS)
+                .where(FEEDS.USER_ID.eq(userId), FEEDS.URL.eq(DSL.any(urls.toArray(String[]::new))))
+                .fetchMap(
+                        FEEDS.URL,
+                        row -> new KnownFeed(
+                                row.get(FEEDS.ID), new Validators(row.get(FEEDS.ETAG), row.get(FEEDS.LAST_MODIFIED))));
+    }
+
+    /** Keeps the user there until the end of the transaction; false when they are not, or not for long. */
+    static boolean lockUser(DSLContext dsl, long userId) {
+        return dsl.select(USERS.ID)
+                .from(USERS)
+                .where(USERS.ID.eq(userId), USERS.DELETED_AT.isNull())
+                .forKeyShare()
+                .fetchOptional()
+                .isPresent();
+    }
+
+    /** Adds a feed, unless it is there, or as many of the user's as may be. */
+    static void addFeed(DSLContext dsl, long userId, String url, int maxFeeds) {
+        var unused = dsl.insertInto(FEEDS, FEEDS.USER_ID, FEEDS.URL)
+                .select(DSL.select(DSL.val(userId), DSL.val(url, SQLDataType.CLOB))
+                        .where(DSL.field(DSL.selectCount().from(FEEDS).where(FEEDS.USER_ID.eq(userId)))
+                                .lt(maxFeeds)))
+                .onConflictDoNothing()
+                .execute();
+    }
+
+    /** Keeps every other import of the feed out until the end of the transaction. */
+    static Optional<Long> lockFeed(DSLContext dsl, long userId, String url) {
+        return dsl.select(FEEDS.ID)
+                .from(FEEDS)
+                .where(FEEDS.USER_ID.eq(userId), FEEDS.URL.eq(url))
+                .forNoKeyUpdate()
+                .fetchOptional(FEEDS.ID);
+    }
+
+    /** Those that are known by any of the keys of the posts. */
+    static Map<Sha256, KnownItem> items(DSLContext dsl, long feedId, Collection<FeedPost> posts) {
+        var keys = posts.stream()
+                .flatMap(post -> post.keys().stream())
+                .distinct()
+                .map(Sha256::bytes)
+                .toArray(byte[][]::new);
+        var items = new HashMap<Sha256, KnownItem>();
+        for (int from = 0; from < keys.length; from += MAX_KEYS) {
+            var part = Arrays.copyOfRange(keys, from, Math.min(keys.length, from + MAX_KEYS));
+            dsl.select(FEED_ITEMS.GUID, FEED_ITEMS.POST_ID, FEED_ITEMS.CONTENT)
+                    .from(FEED_ITEMS)
+                    .where(FEED_ITEMS.FEED_ID.eq(feedId), FEED_ITEMS.GUID.eq(DSL.any(part)))
+                    .forEach(row -> {
+                        var guid = Sha256.of(row.get(FEED_ITEMS.GUID));
+                        var content = Sha256.of(row.get(FEED_ITEMS.CONTENT));
+                        items.put(guid, new KnownItem(guid, row.get(FEED_ITEMS.POST_ID), content));
+                    });
+        }
+        return items;
+    }
+
+    /** Lets items be known by another key from now on. */
+    static void rename(DSLContext dsl, long feedId, Map<Sha256, Sha256> guids) {
+        var rows = guids.entrySet().stream()
+                .map(each -> DSL.row(
+                        DSL.val(each.getKey().bytes()), DSL.val(each.getValue().bytes())))
+                .toArray(Row2[]::new);
+        var v = values(rows, "old", "new");
+        var there = FEED_ITEMS.as("there");
+        var unused = dsl.update(FEED_ITEMS)
+                .set(FEED_ITEMS.GUID, v("new", SQLDataType.BLOB))
+                .from(v)
+                .where(FEED_ITEMS.FEED_ID.eq(feedId), FEED_ITEMS.GUID.eq(v("old", SQLDataType.BLOB)))
+                .and(DSL.notExists(DSL.selectOne()
+                        .from(there)
+                        .where(there.FEED_ID.eq(feedId), there.GUID.eq(v("new", SQLDataType.BLOB)))))
+                .execute();
+    }
+
+    /** Returns their ids, in the same order. */
+    static List<Long> insertPosts(DSLContext dsl, long userId, List<FeedPost> posts) {
+        var insert = dsl.insertInto(
+                POSTS, POSTS.USER_ID, POSTS.TITLE, POSTS.BODY, POSTS.METADATA, POSTS.PUBLISHED_AT, POSTS.CREATED_AT);
+        for (var each : posts) {
+            var post = each.post();
+            var time = post.publishedAt() == null ? DSL.currentInstant() : DSL.val(post.publishedAt());
+            insert = insert.values(
+                    DSL.val(userId),
+                    DSL.val(post.title(), SQLDataType.CLOB),
+                    DSL.val(post.body(), SQLDataType.CLOB),
+                    DSL.val(MetadataSql.value(post.metadata())),
+                    time,
+                    time);
+        }
+        return insert.returning(POSTS.ID).fetch(POSTS.ID);
+    }
+
+    /**
+     * Makes posts say what their items say. When they were published stays, so that lists don't move under who reads them;
+     * and so does other metadata, if there is room beside it.
+     */
+    @SuppressWarnings("unchecked")
+    static void updatePosts(DSLContext dsl, Map<Long, FeedPost> posts) {
+        var rows = posts.entrySet().stream()
+                .map(each -> DSL.row(
+                        DSL.val(each.getKey()),
+                        DSL.val(each.getValue().post().title(), SQLDataType.CLOB),
+                        DSL.val(each.getValue().post().body(), SQLDataType.CLOB),
+                        DSL.val(MetadataSql.value(each.getValue().post().metadata()))))
+                .toArray(Row4[]::new);
+        var v = DSL.values((Row4<Long, String, String, JSONB>[]) rows).as("v", "id", "title", "body", "metadata");
+        var merged = DSL.field(
+                "CASE WHEN octet_length(({0} || {1})::text) <= {2} THEN {0} || {1} ELSE {0} END",
+                SQLDataType.JSONB, POSTS.METADATA, v("metadata", SQLDataType.JSONB), DSL.inline(Metadata.MAX_BYTES));
+        var unused = dsl.update(POSTS)
+                .set(POSTS.TITLE, v("title", SQLDataType.CLOB))
+                .set(POSTS.BODY, v("body", SQLDataType.CLOB))
+                .set(POSTS.METADATA, merged)
+                .set(POSTS.VERSION, POSTS.VERSION.plus(1))
+                .set(POSTS.UPDATED_AT, UserSql.CLOCK)
+                .from(v)
+                .where(POSTS.ID.eq(v("id", SQLDataType.BIGINT)))
+                .execute();
+    }
+
+    static void insertItems(DSLContext dsl, long feedId, List<FeedPost> posts, List<Long> ids) {
+        var insert =
+                dsl.insertInto(FEED_ITEMS, FEED_ITEMS.FEED_ID, FEED_ITEMS.GUID, FEED_ITEMS.POST_ID, FEED_ITEMS.CONTENT);
+        for (int i = 0; i < posts.size(); i++) {
+            var post = posts.get(i);
+            insert = insert.values(
+                    feedId, post.guid().bytes(), ids.get(i), post.content().bytes());
+        }
+        var unused = insert.execute();
+    }
+
+    /** What the items of these guids say now. */
+    static void updateItems(DSLContext dsl, long feedId, Map<Sha256, Sha256> contents) {
+        var rows = contents.entrySet().stream()
+                .map(each -> DSL.row(
+                        DSL.val(each.getKey().bytes()), DSL.val(each.getValue().bytes())))
+                .toArray(Row2[]::new);
+        var v = values(rows, "guid", "content");
+        var unused = dsl.update(FEED_ITEMS)
+                .set(FEED_ITEMS.CONTENT, v("content", SQLDataType.BLOB))
+                .from(v)
+                .where(FEED_ITEMS.FEED_ID.eq(feedId), FEED_ITEMS.GUID.eq(v("guid", SQLDataType.BLOB)))
+                .execute();
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Table<Record2<byte[], byte[]>> values(Row2<?, ?>[] rows, String first, String second) {
+        return DSL.values((Row2<byte[], byte[]>[]) rows).as("v", first, second);
+    }
+
+    static void remember(DSLContext dsl, long feedId, Validators validators) {
+        var unused = dsl.update(FEEDS)
+                .set(FEEDS.ETAG, validators.etag())
+                .set(FEEDS.LAST_MODIFIED, validators.lastModified())
+                .where(FEEDS.ID.eq(feedId))
+                .execute();
+    }
+
+    /** A column of the values that a statement brings along. */
+    private static <T> Field<T> v(String column, DataType<T> type) {
+        return DSL.field(DSL.name("v", column), type);
+    }
+}

@@ -1,0 +1,92 @@
+package dev.byline.internal.pool;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Connections of a host's DataSource. With auto-commit off, a statement that is committed by itself would be rolled back
+ * when the pool takes the connection back, and nobody would notice: such connections are refused.
+ */
+public final class HostConnections implements TimedConnections.Source {
+    private static final Logger LOG = LoggerFactory.getLogger(HostConnections.class);
+
+    /** How long {@link #open} waits for a connection to look at. */
+    private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(1);
+
+    private final DataSource dataSource;
+
+    private HostConnections(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    /**
+     * Looks at one connection, if there is one within a second.
+     *
+     * @throws IllegalStateException when its auto-commit is off
+     */
+    public static HostConnections open(DataSource dataSource) {
+        var autoCommit = new CompletableFuture<Boolean>();
+        Thread.ofPlatform().daemon().name("byline-open").start(() -> look(dataSource, autoCommit));
+        try {
+            if (!autoCommit.get(OPEN_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS)) {
+                throw autoCommitOff();
+            }
+        } catch (TimeoutException | ExecutionException e) {
+            LOG.debug("no connection yet: each is looked at when it is borrowed", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return new HostConnections(dataSource);
+    }
+
+    private static void look(DataSource dataSource, CompletableFuture<Boolean> autoCommit) {
+        boolean on;
+        try (var connection = dataSource.getConnection()) {
+            on = connection.getAutoCommit();
+        } catch (SQLException | RuntimeException e) {
+            autoCommit.completeExceptionally(e);
+            return;
+        }
+        autoCommit.complete(on); // not before the connection is given back
+    }
+
+    /** @throws IllegalStateException when its auto-commit is off */
+    @Override
+    public Connection take() throws SQLException {
+        var connection = dataSource.getConnection();
+        try {
+            if (connection.getAutoCommit()) {
+                return connection;
+            }
+        } catch (SQLException | RuntimeException e) {
+            close(connection, e);
+            throw e;
+        }
+        var refusal = autoCommitOff();
+        close(connection, refusal);
+        throw refusal;
+    }
+
+    private static void close(Connection connection, Exception failure) {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private static IllegalStateException autoCommitOff() {
+        return new IllegalStateException(
+                "the DataSource gives connections with auto-commit off, on which Byline's writes"
+                        + " would be lost: give Byline a DataSource with auto-commit on (HikariCP: setAutoCommit(true)), and call"
+                        + " it outside of transactions of your own");
+    }
+}

@@ -1,0 +1,149 @@
+package dev.byline.internal.pool;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.net.SocketFactory;
+
+/**
+ * Sockets that are closed when a read takes longer than {@link #LIMIT}, as the driver does it by {@code socketTimeout}; but {@link
+ * Watch} keeps the time. Made by the driver, by name.
+ */
+public final class WatchedSockets extends SocketFactory {
+    /** The longest that a read may take; with up to a tenth of a second until somebody looks, 2 seconds. */
+    static final Duration LIMIT = Duration.ofMillis(1900);
+
+    private static final Map<String, Watch> WATCHES = new ConcurrentHashMap<>();
+
+    private final Watch watch;
+
+    /**
+     * For the driver, which knows a factory by the name of its class, and has a text for it.
+     *
+     * @param key as given by {@link #key}
+     * @throws IllegalArgumentException when it is no longer known
+     */
+    public WatchedSockets(String key) {
+        var known = WATCHES.get(key);
+        if (known == null) {
+            throw new IllegalArgumentException("closed");
+        }
+        this.watch = known;
+    }
+
+    /** What the driver must say for its sockets to be looked at by this one, until that is forgotten. */
+    static String key(Watch watch) {
+        var key = UUID.randomUUID().toString();
+        WATCHES.put(key, watch);
+        return key;
+    }
+
+    static void forget(String key) {
+        WATCHES.remove(key);
+    }
+
+    @Override
+    public Socket createSocket() {
+        return new Watched(watch);
+    }
+
+    @Override
+    public Socket createSocket(String host, int port) throws IOException {
+        throw notConnected();
+    }
+
+    @Override
+    public Socket createSocket(String host, int port, InetAddress localHost, int localPort) throws IOException {
+        throw notConnected();
+    }
+
+    @Override
+    public Socket createSocket(InetAddress host, int port) throws IOException {
+        throw notConnected();
+    }
+
+    @Override
+    public Socket createSocket(InetAddress address, int port, InetAddress localAddress, int localPort)
+            throws IOException {
+        throw notConnected();
+    }
+
+    /** The driver connects by itself, as it has time limits for that. */
+    private static IOException notConnected() {
+        return new SocketException("only sockets that are connected later");
+    }
+
+    private static final class Watched extends Socket {
+        /** As {@link System#nanoTime}; 0 while nobody reads. */
+        private volatile long readingSince;
+
+        private volatile boolean overdue;
+        private final Runnable look = this::closeIfOverdue;
+        private final Watch watch;
+
+        Watched(Watch watch) {
+            this.watch = watch;
+        }
+
+        @Override
+        public InputStream getInputStream() throws IOException {
+            var in = super.getInputStream();
+            watch.add(look);
+            if (isClosed()) {
+                watch.remove(look);
+            }
+            return new FilterInputStream(in) {
+                @Override
+                public int read() throws IOException {
+                    var one = new byte[1];
+                    return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
+                }
+
+                @Override
+                public int read(byte[] bytes, int offset, int length) throws IOException {
+                    readingSince = System.nanoTime() | 1;
+                    try {
+                        return in.read(bytes, offset, length);
+                    } catch (SocketException e) {
+                        throw explained(e);
+                    } finally {
+                        readingSince = 0;
+                    }
+                }
+            };
+        }
+
+        private IOException explained(SocketException e) {
+            if (!overdue) {
+                return e;
+            }
+            // no SocketTimeoutException, after which the driver reads on
+            return new SocketException("no answer within " + LIMIT.toMillis() + " ms", e);
+        }
+
+        private void closeIfOverdue() {
+            var since = readingSince;
+            if (since != 0 && System.nanoTime() - since > LIMIT.toNanos()) {
+                overdue = true;
+                try {
+                    close();
+                } catch (IOException e) {
+                    // closed all the same
+                }
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            watch.remove(look);
+            super.close();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Hashes. */
+@NullMarked
+package dev.byline.internal.security;
+
+import org.jspecify.annotations.NullMarked;

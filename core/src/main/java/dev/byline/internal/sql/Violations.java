@@ -1,0 +1,192 @@
+package dev.byline.internal.sql;
+
+import dev.byline.internal.sql.generated.DefaultSchema;
+import dev.byline.model.BylineException;
+import java.sql.SQLException;
+import java.sql.SQLTransientException;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jooq.Named;
+import org.jooq.exception.DataAccessException;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the database's errors mean, by SQLSTATE and the names of constraints, tables and columns, never by message text.
+ *
+ * <p>A host may add rules to the schema: foreign keys, constraints, triggers, policies. What they refuse is a conflict,
+ * whose message names nothing of the host's; the name is logged once.
+ *
+ * @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">PostgreSQL error codes</a>
+ */
+public final class Violations {
+    private static final Logger LOG = LoggerFactory.getLogger(Violations.class);
+
+    private static final String REFERRED_TO =
+            "the database refused the change: rows of another table refer to what would be deleted";
+    private static final String AGAINST_A_RULE =
+            "the database refused the change: it breaks a rule that was added to the schema";
+
+    /** Rules that are named in the log at most: custom states may be made of values. */
+    private static final int MAX_LOGGED = 100;
+
+    /**
+     * Where PostgreSQL's source raises what a RAISE or a row-level security policy refuses: their SQLSTATE may be any.
+     */
+    private static final Set<String> RULE_ROUTINES = Set.of("exec_stmt_raise", "ExecWithCheckOptions");
+
+    /** PostgreSQL's classes of errors that tell nothing about a rule; a class that it doesn't know is a function's own. */
+    private static final Set<String> POSTGRES_CLASSES = Set.of(
+            "00", "01", "02", "03", "08", "0A", "0B", "0F", "0L", "0P", "0Z", "10", "20", "21", "24", "25", "26", "28",
+            "2B", "2D", "2F", "34", "3B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "72", "F0", "HV", "XX");
+
+    private static final Set<String> OWN_TABLES = DefaultSchema.DEFAULT_SCHEMA.getTables().stream()
+            .map(Named::getName)
+            .collect(Collectors.toSet());
+
+    private static final Set<String> OWN_CONSTRAINTS = DefaultSchema.DEFAULT_SCHEMA.getTables().stream()
+            .flatMap(table -> Stream.of(table.getKeys(), table.getReferences(), table.getChecks(), table.getIndexes()))
+            .flatMap(rules -> rules.stream().map(Named::getName))
+            .collect(Collectors.toSet());
+
+    private final Set<String> logged = ConcurrentHashMap.newKeySet();
+
+    /** Remembers what it logged. */
+    public Violations() {}
+
+    /** Returns what to throw instead: the error itself when it can only be a fault in Byline. */
+    public RuntimeException translate(DataAccessException e) {
+        var cause = e.getCause(SQLException.class);
+        if (cause == null) {
+            return e;
+        }
+        var state = cause.getSQLState();
+        if (cause instanceof SQLTransientException || state == null || isUnavailable(state)) {
+            return new BylineException.Unavailable(e);
+        }
+        if (isSchemaMissing(state)) {
+            return BylineException.Unavailable.schemaMissing(e);
+        }
+        var error = serverError(cause);
+        return error == null ? e : refusal(error, state, e);
+    }
+
+    private RuntimeException refusal(ServerErrorMessage error, String state, DataAccessException e) {
+        return switch (String.valueOf(error.getConstraint())) {
+            case "users_email_key" -> new BylineException.Conflict("the e-mail address is taken");
+            case "posts_user_id_fkey" -> new AuthorDeletedException(e);
+            case "users_metadata_size_check", "posts_metadata_size_check" ->
+                new BylineException.Invalid("metadata", "must take at most 16384 bytes after the change");
+            default -> {
+                if (!isAddedRule(error, state)) {
+                    yield e;
+                }
+                log(rule(error, state));
+                var deleting = isForeignKey(state) && !OWN_TABLES.contains(String.valueOf(error.getTable()));
+                yield new BylineException.Conflict(deleting ? REFERRED_TO : AGAINST_A_RULE, e);
+            }
+        };
+    }
+
+    private static boolean isUnavailable(String state) {
+        return switch (state.substring(0, 2)) {
+            // connection, authorisation, wrong database name, resources, operator intervention and statement timeout,
+            // failing disk, crash
+            case "08", "28", "3D", "53", "57", "58", "XX" -> true;
+            // deadlock and its kin, lock timeout, read-only after failover
+            default ->
+                switch (state) {
+                    case "40001", "40P01", "55P03", "25006" -> true;
+                    default -> false;
+                };
+        };
+    }
+
+    /** A schema, table, column or function that isn't there: no migrations yet, not all of them, or another search path. */
+    private static boolean isSchemaMissing(String state) {
+        return switch (state) {
+            case "3F000", "42P01", "42703", "42883" -> true;
+            default -> false;
+        };
+    }
+
+    private static boolean isForeignKey(String state) {
+        return state.equals("23503") || state.equals("23001"); // the second is ON DELETE RESTRICT since PostgreSQL 18
+    }
+
+    private static boolean isAddedRule(ServerErrorMessage error, String state) {
+        if (RULE_ROUTINES.contains(String.valueOf(error.getRoutine()))) {
+            return true;
+        }
+        return switch (state.substring(0, 2)) {
+            case "23" -> !isOwn(error);
+            // what functions and triggers raise in any language, a view's check option
+            case "09", "27", "38", "39", "44", "P0" -> true;
+            // a value that a function, not the statement itself, could not work with
+            case "22" -> error.getWhere() != null;
+            default -> !POSTGRES_CLASSES.contains(state.substring(0, 2));
+        };
+    }
+
+    private static boolean isOwn(ServerErrorMessage error) {
+        if (error.getConstraint() != null) {
+            return OWN_CONSTRAINTS.contains(error.getConstraint());
+        }
+        // a column that must not be null has no name of its own
+        return error.getColumn() != null
+                && DefaultSchema.DEFAULT_SCHEMA.getTables().stream()
+                        .filter(table -> table.getName().equals(error.getTable()))
+                        .flatMap(table -> Stream.of(table.fields()))
+                        .anyMatch(column -> column.getName().equals(error.getColumn())
+                                && !column.getDataType().nullable());
+    }
+
+    private void log(String rule) {
+        if (logged.size() < MAX_LOGGED && logged.add(rule)) {
+            LOG.warn("a rule that was added to the schema refused a change, logged once: {}", rule);
+        }
+    }
+
+    /**
+     * Names the rule that refused a change, for the log: no values.
+     *
+     * @param e what was thrown
+     * @return the names and the SQLSTATE; empty when it wasn't the database that refused
+     */
+    public static Optional<String> rule(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            var error = cause instanceof SQLException sql ? serverError(sql) : null;
+            if (error != null) {
+                return Optional.of(rule(error, String.valueOf(error.getSQLState())));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static String rule(ServerErrorMessage error, String state) {
+        var rule = new StringBuilder("SQLSTATE ").append(state);
+        append(rule, ", constraint ", error.getConstraint());
+        append(rule, ", table ", error.getTable());
+        append(rule, ", column ", error.getColumn());
+        if (error.getConstraint() == null && error.getWhere() != null) {
+            append(rule, ", ", error.getWhere().lines().findFirst().orElse(null)); // the function and its line
+        }
+        return rule.toString();
+    }
+
+    private static void append(StringBuilder rule, String label, @Nullable String name) {
+        if (name != null) {
+            rule.append(label).append(name);
+        }
+    }
+
+    private static @Nullable ServerErrorMessage serverError(SQLException e) {
+        return e instanceof PSQLException p ? p.getServerErrorMessage() : null;
+    }
+}

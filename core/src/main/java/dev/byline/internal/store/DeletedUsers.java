@@ -1,0 +1,118 @@
+package dev.byline.internal.store;
+
+import dev.byline.internal.sql.ServerFactsSql;
+import dev.byline.internal.sql.UserSql;
+import dev.byline.internal.sql.Violations;
+import dev.byline.model.BylineException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Removes the rows of users who are marked as deleted, in the order of their ids, a batch in a transaction of its own. A user
+ * whose rows the database doesn't let go, as a host's rows refer to them, stays marked and is no obstacle for the others: that
+ * is logged once, and tried again every hour. Not for use by several threads.
+ */
+final class DeletedUsers {
+    private static final Logger LOG = LoggerFactory.getLogger(DeletedUsers.class);
+
+    static final Duration RETRY_INTERVAL = Duration.ofHours(1);
+
+    private static final int PAGE = 100;
+
+    /** Rows removed in one transaction at most: a post may have hundreds of chunks of its body beside it. */
+    private static final int BATCH = 200;
+
+    /** Users remembered as not removable; more are tried each time and not logged. */
+    private static final int MAX_REFUSED = 10_000;
+
+    private final Database database;
+    private final InstantSource clock;
+
+    /** When users who could not be removed are tried again. */
+    private final Map<Long, Instant> refused = new HashMap<>();
+
+    DeletedUsers(Database database, InstantSource clock) {
+        this.database = database;
+        this.clock = clock;
+    }
+
+    /**
+     * Tries every user who is marked once.
+     *
+     * @param stopping asked between batches
+     * @throws BylineException.Unavailable when the database is away
+     */
+    void remove(BooleanSupplier stopping) {
+        var stillRefused = new HashSet<Long>();
+        for (var page = database.read(dsl -> UserSql.markedDeleted(dsl, 0, PAGE));
+                !page.isEmpty() && !stopping.getAsBoolean(); ) {
+            for (var id : page) {
+                if (isDue(id)) {
+                    tryToRemove(id, stopping);
+                }
+                if (refused.containsKey(id)) {
+                    stillRefused.add(id);
+                }
+            }
+            var last = page.getLast();
+            page = database.read(dsl -> UserSql.markedDeleted(dsl, last, PAGE));
+        }
+        if (!stopping.getAsBoolean()) {
+            refused.keySet().retainAll(stillRefused);
+        }
+    }
+
+    private boolean isDue(long id) {
+        var retry = refused.get(id);
+        return retry == null || !clock.instant().isBefore(retry);
+    }
+
+    private void tryToRemove(long id, BooleanSupplier stopping) {
+        try {
+            remove(id, stopping);
+            refused.remove(id);
+        } catch (BylineException.Unavailable e) {
+            var unused = database.read(ServerFactsSql::read); // throws when it isn't this user's rows but the database
+            LOG.info("could not remove user {}, who is deleted; will try again", id, e);
+        } catch (RuntimeException e) {
+            refuse(id, e);
+        }
+    }
+
+    private void refuse(long id, RuntimeException e) {
+        if (!refused.containsKey(id) && refused.size() >= MAX_REFUSED) {
+            return;
+        }
+        if (refused.put(id, clock.instant().plus(RETRY_INTERVAL)) == null) {
+            LOG.warn(
+                    "user {} is deleted, but their rows can not be removed: {}. Remove what refers to them; this is tried every"
+                            + " hour and logged once",
+                    id,
+                    Violations.rule(e).orElseGet(e::toString));
+        }
+    }
+
+    private void remove(long id, BooleanSupplier stopping) {
+        for (var batch = BATCH; !stopping.getAsBoolean(); ) {
+            var limit = batch;
+            try {
+                if (database.write(dsl -> UserSql.deleteRows(dsl, id, limit)) < limit) {
+                    var unused = database.write(dsl -> UserSql.lock(dsl, id) && UserSql.deleteMarked(dsl, id));
+                    return;
+                }
+            } catch (BylineException.Unavailable e) {
+                if (batch == 1) {
+                    throw e;
+                }
+                batch = Math.max(1, batch / 4); // too much for the statement's time limit, perhaps
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package dev.byline.internal.store;
+
+import dev.byline.internal.cache.CacheKey;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jooq.DSLContext;
+
+/**
+ * One transaction: the context of its statements, and the cache keys that it makes stale. These are invalidated after its commit, and
+ * again while its outcome is unknown. Used by one thread.
+ */
+public final class Tx {
+    private final DSLContext dsl;
+    private final Set<CacheKey<?>> stale = new LinkedHashSet<>();
+
+    Tx(DSLContext dsl) {
+        this.dsl = dsl;
+    }
+
+    /** The context of the transaction, and of no other. */
+    public DSLContext dsl() {
+        return dsl;
+    }
+
+    /**
+     * Names keys that are stale once this is committed.
+     *
+     * @param keys as in {@link dev.byline.internal.cache.CacheKeys}
+     */
+    public void invalidate(Set<CacheKey<?>> keys) {
+        stale.addAll(keys);
+    }
+
+    Set<CacheKey<?>> stale() {
+        return stale;
+    }
+}

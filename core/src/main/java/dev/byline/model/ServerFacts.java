@@ -1,0 +1,28 @@
+package dev.byline.model;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a database server says of itself.
+ *
+ * @param version its major version, such as 18
+ * @param encoding of the database, such as UTF8
+ * @param maxConnections for ordinary users: {@code max_connections} less what is reserved
+ */
+public record ServerFacts(int version, String encoding, int maxConnections) {
+    /** The oldest PostgreSQL that Byline runs on. */
+    public static final int OLDEST_VERSION = 15;
+
+    /** Why Byline can't run on it, in words for an operator; empty when it can. */
+    public List<String> faults() {
+        var faults = new ArrayList<String>();
+        if (version < OLDEST_VERSION) {
+            faults.add("PostgreSQL " + OLDEST_VERSION + " or newer is needed, the server is " + version);
+        }
+        if (!encoding.equals("UTF8")) {
+            faults.add("the database's encoding must be UTF8, it is " + encoding);
+        }
+        return faults;
+    }
+}

@@ -1,0 +1,18 @@
+package dev.byline.model;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known of a bearer token; the token itself isn't.
+ *
+ * @param id names it, for revoking
+ * @param createdAt when it was issued
+ * @param expiresAt from when on it is refused
+ * @param lastUsedAt when it was last used, up to 5 minutes late; null for never
+ */
+public record Token(
+        long id,
+        Instant createdAt,
+        Instant expiresAt,
+        @Nullable Instant lastUsedAt) {}

@@ -1,0 +1,293 @@
+package dev.byline.internal.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import dev.byline.Byline;
+import dev.byline.CoreTest;
+import dev.byline.internal.pool.SlowStatements;
+import dev.byline.internal.sql.ServerFactsSql;
+import dev.byline.migrations.TestDatabase;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.BylineException;
+import dev.byline.model.Metrics;
+import dev.byline.model.Principal;
+import dev.byline.model.ServerFacts;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jooq.impl.DSL;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+class DatabaseTest extends CoreTest {
+    private Database open(BylineConfig.Database config) {
+        return Database.open(config, Metrics.NONE);
+    }
+
+    private BylineConfig.Database config() {
+        return BylineConfig.of(database.url()).database();
+    }
+
+    @Test
+    void aStatementThatTakesTooLongIsUnavailable() {
+        var impatient = config().withPoolSize(1).withTimeouts(Duration.ofSeconds(1), Duration.ofMillis(50));
+        try (var db = open(impatient)) {
+            assertThatThrownBy(() -> db.read(dsl -> dsl.fetchValue("select pg_sleep(5)::text")))
+                    .isInstanceOf(BylineException.Unavailable.class);
+            Object one = db.read(dsl -> dsl.fetchValue("select 1"));
+            assertThat(one).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aPoolWithNoConnectionFreeIsUnavailable() {
+        var small = config().withPoolSize(1).withTimeouts(Duration.ofMillis(250), Duration.ofMillis(1500));
+        try (var db = open(small)) {
+            db.write(dsl -> {
+                assertThatThrownBy(() -> db.read(other -> other.fetchValue("select 1")))
+                        .isInstanceOf(BylineException.Unavailable.class);
+                return dsl.fetchValue("select 1");
+            });
+        }
+    }
+
+    @Test
+    void aDatabaseThatIsAwayIsUnavailable() {
+        try (var away = Byline.open(BylineConfig.of("postgres://nobody:x@127.0.0.1:1/nothing"))) {
+            assertThatThrownBy(() -> away.users().get(new Principal.Operator(), 1))
+                    .isInstanceOf(BylineException.Unavailable.class)
+                    .hasMessageNotContaining("127.0.0.1");
+        }
+    }
+
+    @Test
+    void aMissingSchemaIsUnavailable() {
+        try (var empty = TestDatabase.empty();
+                var byline = Byline.open(BylineConfig.of(empty.url()))) {
+            assertThatThrownBy(() -> byline.users().get(new Principal.Operator(), 1))
+                    .isInstanceOf(BylineException.Unavailable.class);
+        }
+    }
+
+    @Test
+    void whatACallbackThrowsRollsBack() {
+        try (var db = open(config())) {
+            assertThatThrownBy(() -> db.write(dsl -> {
+                        dsl.execute("insert into users (email, name) values ('rolled@back', 'x')");
+                        throw new BylineException.Conflict("no");
+                    }))
+                    .isInstanceOf(BylineException.Conflict.class);
+            assertThat(database.value("SELECT count(*) FROM users WHERE email = 'rolled@back'"))
+                    .isEqualTo("0");
+        }
+    }
+
+    @Test
+    void aFaultOfOursStaysWhatItIs() {
+        try (var db = open(config())) {
+            assertThatThrownBy(() -> db.read(dsl -> dsl.select(DSL.field("1/0")).fetch()))
+                    .isNotInstanceOf(BylineException.class);
+        }
+    }
+
+    @Test
+    void theCallersPoolStaysOpen() {
+        var dataSource = new com.zaxxer.hikari.HikariDataSource();
+        try (dataSource) {
+            dataSource.setJdbcUrl(config().url().jdbcUrl());
+            dataSource.setDataSourceProperties(config().url().credentials());
+            Byline.builder().dataSource(dataSource).close();
+
+            assertThat(dataSource.isClosed()).isFalse();
+        }
+    }
+
+    @Test
+    void anotherEncodingIsAFault() {
+        assertThat(new ServerFacts(18, "UTF8", 100).faults()).isEmpty();
+        assertThat(new ServerFacts(14, "LATIN1", 100).faults()).hasSize(2);
+    }
+
+    @Test
+    void aConnectionThatOnlyReadsSinceAFailoverIsReplaced() {
+        try (var own = TestDatabase.migrated();
+                var db = open(BylineConfig.of(own.url()).database().withPoolSize(1))) {
+            var name = own.value("SELECT current_database()");
+            own.run("ALTER DATABASE " + name + " SET default_transaction_read_only = on");
+            Object readable = db.read(dsl -> dsl.fetchValue("select 1"));
+            assertThat(readable).isEqualTo(1);
+            database.run("ALTER DATABASE " + name + " RESET default_transaction_read_only");
+
+            assertThatThrownBy(() -> insert(db)).isInstanceOf(BylineException.Unavailable.class);
+            assertThat(insert(db)).isEqualTo(1);
+        }
+    }
+
+    private static int insert(Database db) {
+        return db.write(dsl -> dsl.execute("insert into users (email, name) values ('a@example.com', 'x')"));
+    }
+
+    @Test
+    void aConnectionThatTheServerEndedIsReplaced() {
+        try (var db = open(config().withPoolSize(1))) {
+            Object first = db.read(dsl -> dsl.fetchValue("select pg_backend_pid()"));
+            database.run("SELECT pg_terminate_backend(" + first + ")");
+
+            assertThatThrownBy(() -> db.read(dsl -> dsl.fetchValue("select 1")))
+                    .isInstanceOf(BylineException.Unavailable.class);
+            Object second = db.read(dsl -> dsl.fetchValue("select pg_backend_pid()"));
+            assertThat(second).isNotEqualTo(first);
+        }
+    }
+
+    @Test
+    void waitsAndHoldsAreReported() {
+        var reported = new ArrayList<String>();
+        var metrics = new Metrics() {
+            @Override
+            public void connectionAcquired(Duration waited) {
+                reported.add("acquired");
+            }
+
+            @Override
+            public void connectionMissed(Duration waited) {
+                reported.add("missed");
+                assertThat(waited).isGreaterThanOrEqualTo(Duration.ofMillis(250));
+            }
+
+            @Override
+            public void connectionReleased(Duration held) {
+                reported.add("released");
+                assertThat(held).isPositive();
+            }
+        };
+        var small = config().withPoolSize(1).withTimeouts(Duration.ofMillis(250), Duration.ofMillis(1500));
+        try (var db = Database.open(small, metrics)) {
+            assertThat(db.sinceAnswer()).isGreaterThan(Duration.ofHours(23));
+            Object one = db.read(dsl -> dsl.fetchValue("select 1"));
+            db.write(dsl -> {
+                assertThatThrownBy(() -> db.read(other -> other.fetchValue("select 1")))
+                        .isInstanceOf(BylineException.Unavailable.class);
+                return dsl.fetchValue("select 1");
+            });
+
+            assertThat(one).isEqualTo(1);
+            assertThat(db.sinceAnswer()).isLessThan(Duration.ofHours(1));
+            assertThat(reported).containsExactly("acquired", "released", "acquired", "missed", "released");
+        }
+    }
+
+    /** jOOQ asks for a connection again to roll back, and again: each would take its second. */
+    @Test
+    void aTransactionWaitsForItsConnectionOnce() {
+        var missed = new AtomicInteger();
+        var metrics = new Metrics() {
+            @Override
+            public void connectionMissed(Duration waited) {
+                missed.incrementAndGet();
+            }
+        };
+        var away = BylineConfig.of("postgres://nobody:x@127.0.0.1:1/nothing").database();
+        try (var db = Database.open(away.withTimeouts(Duration.ofMillis(250), Duration.ofMillis(1500)), metrics)) {
+            assertThatThrownBy(() -> db.write(dsl -> dsl.fetchValue("select 1")))
+                    .isInstanceOf(BylineException.Unavailable.class);
+
+            assertThat(missed).hasValue(1);
+        }
+    }
+
+    @Test
+    void onlyAFewWaitForADatabaseThatAnswersNobody() throws Exception {
+        var waits = new ConcurrentLinkedQueue<Duration>();
+        var metrics = new Metrics() {
+            @Override
+            public void connectionMissed(Duration waited) {
+                waits.add(waited);
+            }
+        };
+        var small = config().withPoolSize(1).withTimeouts(Duration.ofSeconds(1), Duration.ofMillis(1500));
+        try (var db = Database.open(small, metrics);
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var stuck = threads.submit(() -> db.read(dsl -> dsl.fetchValue("select pg_sleep(5)::text")));
+            var late = new ArrayList<Future<?>>();
+            for (int i = 0; i < 10; i++) {
+                TimeUnit.MILLISECONDS.sleep(100);
+                late.add(threads.submit(() -> db.read(dsl -> dsl.fetchValue("select 1"))));
+            }
+            for (var each : late) {
+                assertThatThrownBy(each::get).hasCauseInstanceOf(BylineException.Unavailable.class);
+            }
+            assertThatThrownBy(stuck::get).hasCauseInstanceOf(BylineException.Unavailable.class);
+
+            assertThat(waits).anyMatch(wait -> wait.toMillis() >= 1000).anyMatch(wait -> wait.toMillis() < 100);
+            Object one = db.read(dsl -> dsl.fetchValue("select 1"));
+            assertThat(one).isEqualTo(1);
+        }
+    }
+
+    /** Who gives a connection back and asks again at once would take it from under the hands of who waited. */
+    @Test
+    void connectionsAreLentInTurn() throws Exception {
+        try (var db = open(config().withPoolSize(1));
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < 50; i++) {
+                var order = new ConcurrentLinkedQueue<String>();
+                var waited = new AtomicReference<Future<?>>();
+                db.write(dsl -> {
+                    waited.set(threads.submit(() -> db.write(other -> order.add("waited"))));
+                    while (db.poolStatus().orElseThrow().waiting() == 0) {
+                        Thread.onSpinWait();
+                    }
+                    return dsl.fetchValue("select 1");
+                });
+                db.write(dsl -> order.add("came later"));
+                waited.get().get();
+                assertThat(order).containsExactly("waited", "came later");
+            }
+        }
+    }
+
+    @Test
+    void behindPgBouncerTheDriverEndsStatements() {
+        var impatient = config().withPoolSize(1)
+                .withTimeouts(Duration.ofSeconds(1), Duration.ofMillis(1500))
+                .withPgBouncer(true);
+        try (var db = open(impatient)) {
+            Object limit = db.read(dsl -> dsl.fetchValue("show statement_timeout"));
+            assertThat(limit).isEqualTo("0");
+            assertThatThrownBy(() -> db.read(dsl -> dsl.fetchValue("select pg_sleep(5)::text")))
+                    .isInstanceOf(BylineException.Unavailable.class);
+            Object one = db.read(dsl -> dsl.fetchValue("select 1"));
+            assertThat(one).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aSlowStatementIsLoggedByNameWithoutItsText() {
+        var logger = (Logger) LoggerFactory.getLogger(SlowStatements.class);
+        var lines = new ListAppender<ILoggingEvent>();
+        lines.start();
+        logger.addAppender(lines);
+        try (var slow = open(config().withSlowStatement(Duration.ofNanos(1)));
+                var off = open(config().withSlowStatement(Duration.ZERO))) {
+            var unused = slow.read(ServerFactsSql::read);
+            unused = off.read(ServerFactsSql::read);
+        } finally {
+            logger.detachAppender(lines);
+        }
+        assertThat(lines.list).hasSize(1);
+        assertThat(lines.list.getFirst().getKeyValuePairs())
+                .extracting(pair -> pair.key + "=" + pair.value)
+                .anyMatch(pair -> pair.equals("statement=ServerFactsSql.read"));
+        assertThat(lines.list.getFirst().getFormattedMessage()).isEqualTo("slow statement");
+    }
+}
