@@ -156,7 +156,9 @@ public final class Migrations {
     private static Flyway flyway(DataSource dataSource, String settings) {
         var configuration = Flyway.configure(Migrations.class.getClassLoader())
                 .dataSource(dataSource)
-                .locations("classpath:dev/byline/migrations")
+                .locations(new String[0]) // the resource provider has the files
+                .resourceProvider(new Scripts())
+                .javaMigrationClassProvider(List::of)
                 .table(HISTORY)
                 .cleanDisabled(true)
                 .lockRetryCount(-1) // wait as long as another process migrates

@@ -3,7 +3,10 @@ package dev.byline.migrations;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
@@ -234,6 +237,20 @@ class MigrationsTest {
                     .isEqualTo("[1]");
             assertThat(database.value("SELECT json_merge_patch('[1]', '{\"a\":1,\"b\":null}')"))
                     .isEqualTo("{\"a\": 1}");
+        }
+    }
+
+    /** A file that is not listed would never be applied. */
+    @Test
+    void everyFileIsListed() throws Exception {
+        var folder = Path.of(Objects.requireNonNull(Migrations.class.getResource("V001__users.sql"))
+                        .toURI())
+                .getParent();
+        try (var files = Files.list(folder)) {
+            assertThat(files.map(file -> String.valueOf(file.getFileName()))
+                            .filter(name -> !name.endsWith(".class"))
+                            .sorted())
+                    .containsExactlyElementsOf(Scripts.NAMES);
         }
     }
 }

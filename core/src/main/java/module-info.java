@@ -1,0 +1,32 @@
+/**
+ * Users and posts on PostgreSQL, as a library: {@link dev.byline.Byline} opens it. All other packages are internal and change with any
+ * version.
+ */
+module dev.byline.core {
+    requires com.fasterxml.jackson.core;
+    requires com.github.benmanes.caffeine;
+    requires com.zaxxer.hikari;
+    requires transitive java.sql;
+    requires java.xml;
+    requires org.bouncycastle.provider;
+    requires org.jooq;
+    requires org.postgresql.jdbc;
+    requires org.slf4j;
+    requires static transitive org.jspecify;
+
+    // For a cache that processes share.
+    requires static org.apache.commons.pool2;
+    requires static redis.clients.jedis;
+
+    // For imports of feeds.
+    requires static org.apache.httpcomponents.client5.httpclient5;
+    requires static org.apache.httpcomponents.core5.httpcore5;
+    requires static org.jsoup;
+
+    exports dev.byline;
+    exports dev.byline.model;
+
+    // The driver creates the socket factory by its name.
+    exports dev.byline.internal.pool to
+            org.postgresql.jdbc;
+}

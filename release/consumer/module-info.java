@@ -1,0 +1,8 @@
+/** For the run on the module path; core's optional modules are named where they are used. */
+module com.example.consumer {
+    requires dev.byline.core;
+    requires dev.byline.migrations;
+    requires org.apache.httpcomponents.client5.httpclient5;
+    requires org.jsoup;
+    requires org.postgresql.jdbc;
+}
