@@ -13,8 +13,7 @@ public sealed interface ImportOutcome {
      * @param url as it was asked for
      * @param imported how many posts are new
      * @param updated how many posts changed
-     * @param left how many new or changed items wait for the next time, as one time brings at most {@link
-     *     Imports#MAX_ITEMS}
+     * @param left how many new or changed items wait for the next time, as one time brings at most 500
      * @param duplicates how many items say in all what another of the same feed says, and were dropped
      * @param failed how many items could not become posts
      * @param failedItems the first of these, at most 20
