@@ -46,7 +46,7 @@ class CreateOnceTest extends CoreTest {
         for (var format : List.of("\\x7f", "\\x01", "\\x2f")) { // unknown, a user's, that of unreleased versions
             database.run("UPDATE idempotency_keys SET answer = '" + format + "'::bytea || substr(answer, 2)");
             assertThatThrownBy(() -> byline.posts().create(as(author), post, key("format")))
-                    .isInstanceOf(BylineException.KeyReused.class);
+                    .isInstanceOf(BylineException.Conflict.class);
         }
         assertThat(byline.posts().get(as(author), first.value().id())).isEqualTo(first.value());
     }

@@ -40,10 +40,11 @@ public record SnapshotFormat<T>(byte number, BiConsumer<T, CacheBytes> writer, F
         return ByteBuffer.allocate(1 + encoded.length).put(number).put(encoded).array();
     }
 
-    /** @throws BylineException.KeyReused when it isn't of this format */
+    /** @throws BylineException.Conflict when it isn't of this format */
     T decode(byte[] kept) {
         if (kept.length == 0 || kept[0] != number) {
-            throw new BylineException.KeyReused();
+            throw new BylineException.Conflict("this Idempotency-Key was used with another version of the server, which"
+                    + " stored its result in another format: look whether it happened, then use a new key");
         }
         var bytes = new CacheBytes(ByteBuffer.wrap(kept, 1, kept.length - 1));
         var value = reader.apply(bytes);

@@ -102,8 +102,8 @@ public final class Store {
      * @param owners the users whose data the snapshot shows: it is hidden once one of them is deleted
      * @param <T> what is created
      * @throws BylineException.InProgress when another attempt is under way
-     * @throws BylineException.KeyReused when the key was used for another request, when an owner was deleted since, or when the
-     *     snapshot is of another format
+     * @throws BylineException.KeyReused when the key was used for another request, or an owner was deleted since
+     * @throws BylineException.Conflict when the snapshot is of another format
      */
     public <T> Created<T> createOnce(
             IdempotentRequest request, SnapshotFormat<T> format, Function<Tx, T> work, Function<T, Set<Long>> owners) {
