@@ -2,7 +2,7 @@ package dev.byline;
 
 import dev.byline.internal.cache.CacheKeys;
 import dev.byline.internal.cache.TieredCache;
-import dev.byline.internal.pool.Coalescer;
+import dev.byline.internal.pool.BatchLoader;
 import dev.byline.internal.sql.AuthorDeletedException;
 import dev.byline.internal.sql.Cursor;
 import dev.byline.internal.sql.Keyset;
@@ -72,14 +72,14 @@ public final class Posts {
     private final TieredCache cache;
     private final Users users;
     private final InstantSource clock;
-    private final Coalescer<Long, Shared> byId;
+    private final BatchLoader<Long, Shared> byId;
 
     Posts(Store store, TieredCache cache, Users users, InstantSource clock) {
         this.store = store;
         this.cache = cache;
         this.users = users;
         this.clock = clock;
-        this.byId = new Coalescer<>(MAX_SHARED, this::share);
+        this.byId = new BatchLoader<>(MAX_SHARED, this::share);
     }
 
     /**

@@ -194,7 +194,7 @@ public final class Tokens {
             return known;
         }
         cache.forget(key); // one of the two is behind: the database knows
-        cache.doubt(CacheKeys.user(holder.userId()));
+        cache.suspect(CacheKeys.user(holder.userId()));
         return store.read(dsl -> TokenSql.holder(dsl, hash));
     }
 

@@ -2,7 +2,7 @@ package dev.byline;
 
 import dev.byline.internal.cache.CacheKeys;
 import dev.byline.internal.cache.TieredCache;
-import dev.byline.internal.pool.Coalescer;
+import dev.byline.internal.pool.BatchLoader;
 import dev.byline.internal.security.Passwords;
 import dev.byline.internal.sql.Cursor;
 import dev.byline.internal.sql.Keyset;
@@ -54,7 +54,7 @@ public final class Users {
     private final Housekeeper housekeeper;
     private final Passwords passwords;
     private final boolean signupOpen;
-    private final Coalescer<Long, User> byId;
+    private final BatchLoader<Long, User> byId;
 
     /** Sign-ups with a key whose password is being hashed here. */
     private final Set<ByteBuffer> hashing = ConcurrentHashMap.newKeySet();
@@ -66,7 +66,7 @@ public final class Users {
         this.passwords = passwords;
         this.signupOpen = signupOpen;
         this.byId =
-                new Coalescer<>(MAX_SHARED, ids -> Keyset.byId(store.read(dsl -> UserSql.byIds(dsl, ids)), User::id));
+                new BatchLoader<>(MAX_SHARED, ids -> Keyset.byId(store.read(dsl -> UserSql.byIds(dsl, ids)), User::id));
     }
 
     /**

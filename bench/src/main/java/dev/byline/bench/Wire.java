@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One connection that is kept alive, with as little between program and wire as can be; opens another when it was closed. */
 final class Wire implements AutoCloseable {
-    private static final int PATIENCE_MS = 30_000;
+    private static final int TIMEOUT_MS = 30_000;
 
     /** As careful clients do: who uses a connection that the other end is about to close loses a request. */
     private static final long MAX_IDLE_NANOS = 5_000_000_000L;
@@ -57,7 +57,7 @@ final class Wire implements AutoCloseable {
         if (to == null || from == null) {
             to = new Socket(InetAddress.getLoopbackAddress(), port);
             to.setTcpNoDelay(true);
-            to.setSoTimeout(PATIENCE_MS);
+            to.setSoTimeout(TIMEOUT_MS);
             from = new BufferedInputStream(to.getInputStream());
             socket = to;
             in = from;

@@ -141,8 +141,8 @@ final class Bodies extends Handler.Wrapper {
                 return new HttpProblem(Problem.TIMEOUT, "the body came too slowly");
             }
             if (size + more > bytes.length && !grow(size + more)) {
-                exchange.rejected(Admission.Reason.BODIES.label);
-                return Problems.unavailable(Admission.Reason.BODIES.detail);
+                exchange.rejected(AdmissionControl.Reason.BODIES.label);
+                return Problems.unavailable(AdmissionControl.Reason.BODIES.detail);
             }
             chunk.get(bytes, size, more);
             size += more;

@@ -39,7 +39,7 @@ final class DocsRoutes {
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record File(String type, byte[] body, String tag) {
         File(String type, byte[] body) {
-            this(type, body, Conditional.tag(body));
+            this(type, body, ConditionalRequests.tag(body));
         }
 
         static File read(String name, String type) {
@@ -54,8 +54,7 @@ final class DocsRoutes {
         }
 
         void send(Context ctx) {
-            Requests.query(ctx);
-            Conditional.constant(ctx, type, tag, body);
+            ConditionalRequests.constant(ctx, type, tag, body);
         }
     }
 

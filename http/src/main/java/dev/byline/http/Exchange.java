@@ -32,6 +32,7 @@ final class Exchange {
     private final boolean probe;
     private String endpoint = PrometheusMetrics.UNMATCHED;
     private Principal principal = new Principal.Anonymous();
+    private QueryParameters query = QueryParameters.NONE;
     private byte @Nullable [] body;
     private @Nullable HttpProblem bodyProblem;
     private @Nullable String rejection;
@@ -129,6 +130,14 @@ final class Exchange {
         return endpoint;
     }
 
+    void query(QueryParameters value) {
+        query = value;
+    }
+
+    QueryParameters query() {
+        return query;
+    }
+
     void principal(Principal value) {
         principal = value;
     }
@@ -217,8 +226,8 @@ final class Exchange {
     void reserve(long bytes) {
         release();
         if (!budget.tryReserve(this, bytes)) {
-            rejected(Admission.Reason.RESPONSES.label);
-            throw Problems.unavailable(Admission.Reason.RESPONSES.detail);
+            rejected(AdmissionControl.Reason.RESPONSES.label);
+            throw Problems.unavailable(AdmissionControl.Reason.RESPONSES.detail);
         }
         keep(new Reservation(budget.share(bytes), bytes));
     }

@@ -5,11 +5,8 @@ import static dev.byline.http.Route.Access.ANYONE;
 import static dev.byline.http.Route.Access.USER;
 import static io.javalin.http.HandlerType.DELETE;
 import static io.javalin.http.HandlerType.GET;
-import static io.javalin.http.HandlerType.HEAD;
-import static io.javalin.http.HandlerType.OPTIONS;
 import static io.javalin.http.HandlerType.PATCH;
 import static io.javalin.http.HandlerType.POST;
-import static io.javalin.http.HandlerType.PUT;
 
 import dev.byline.Byline;
 import dev.byline.model.BylineException;
@@ -17,17 +14,10 @@ import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
-import io.javalin.http.Handler;
-import io.javalin.http.HandlerType;
 import io.javalin.http.servlet.DefaultTasks;
 import java.time.Duration;
-import java.util.Collection;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.eclipse.jetty.ee10.servlet.SessionHandler;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -69,38 +59,47 @@ public final class HttpServer implements AutoCloseable {
     }
 
     /** The table of contents. */
-    static List<Route> routes(
+    private static List<Route> routes(
+            HttpConfig config,
             UserRoutes users,
             PostRoutes posts,
             TokenRoutes tokens,
             ImportRoutes imports,
             SystemRoutes system,
             DocsRoutes docs) {
-        return List.of(
-                new Route(POST, "/users", ANYONE, users::create),
-                new Route(GET, "/users", ANYONE, users::list),
-                new Route(GET, "/users/{id}", ANYONE, users::get),
-                new Route(PATCH, "/users/{id}", USER, users::change),
-                new Route(DELETE, "/users/{id}", USER, users::delete),
-                new Route(GET, "/users/{id}/posts", ANYONE, users::posts),
-                new Route(POST, "/users/{id}/tokens", ADMIN, tokens::issue),
-                new Route(POST, "/posts", USER, posts::create),
-                new Route(POST, "/posts/batch", USER, posts::createBatch),
-                new Route(GET, "/posts", ANYONE, posts::feed),
-                new Route(GET, "/posts/{id}", ANYONE, posts::get),
-                new Route(PATCH, "/posts/{id}", USER, posts::change),
-                new Route(DELETE, "/posts/{id}", USER, posts::delete),
-                new Route(POST, "/tokens", ANYONE, tokens::login),
-                new Route(GET, "/tokens", USER, tokens::list),
-                new Route(DELETE, "/tokens/current", USER, tokens::revokeCurrent),
-                new Route(DELETE, "/tokens/{id}", USER, tokens::revoke),
-                new Route(POST, "/imports", USER, imports::run),
-                new Route(GET, "/", ANYONE, system::index, true),
-                new Route(GET, "/openapi.json", ANYONE, docs::openapi),
-                new Route(GET, "/docs", ANYONE, docs::page, true),
-                new Route(GET, "/docs/{name}", ANYONE, docs::file, true),
-                new Route(GET, "/livez", ANYONE, system::livez),
-                new Route(GET, "/readyz", ANYONE, system::readyz));
+        return Stream.of(
+                        new Route(POST, "/users", config.signupOpen() ? ANYONE : ADMIN, users::create),
+                        new Route(GET, "/users", ANYONE, users::list)
+                                .query("limit", "cursor", "active", "metadata", "ids"),
+                        new Route(GET, "/users/{id}", ANYONE, users::get).query("include"),
+                        new Route(PATCH, "/users/{id}", USER, users::change),
+                        new Route(DELETE, "/users/{id}", USER, users::delete),
+                        new Route(GET, "/users/{id}/posts", ANYONE, users::posts).query("limit", "cursor"),
+                        new Route(POST, "/users/{id}/tokens", ADMIN, tokens::issue),
+                        new Route(POST, "/posts", USER, posts::create),
+                        new Route(POST, "/posts/batch", USER, posts::createBatch),
+                        new Route(GET, "/posts", ANYONE, posts::feed)
+                                .query("limit", "cursor", "q", "sort", "author", "metadata", "ids"),
+                        new Route(GET, "/posts/{id}", ANYONE, posts::get),
+                        new Route(PATCH, "/posts/{id}", USER, posts::change),
+                        new Route(DELETE, "/posts/{id}", USER, posts::delete),
+                        new Route(POST, "/tokens", ANYONE, tokens::login),
+                        new Route(GET, "/tokens", USER, tokens::list),
+                        new Route(DELETE, "/tokens/current", USER, tokens::revokeCurrent),
+                        new Route(DELETE, "/tokens/{id}", USER, tokens::revoke),
+                        new Route(POST, "/imports", USER, imports::run).onlyIf(config.imports()),
+                        new Route(GET, "/", ANYONE, system::index).negotiating(),
+                        new Route(GET, "/openapi.json", ANYONE, docs::openapi),
+                        new Route(GET, "/docs", ANYONE, docs::page)
+                                .negotiating()
+                                .onlyIf(config.docs()),
+                        new Route(GET, "/docs/{name}", ANYONE, docs::file)
+                                .negotiating()
+                                .onlyIf(config.docs()),
+                        new Route(GET, "/livez", ANYONE, system::livez),
+                        new Route(GET, "/readyz", ANYONE, system::readyz))
+                .filter(Route::present)
+                .toList();
     }
 
     /**
@@ -131,21 +130,18 @@ public final class HttpServer implements AutoCloseable {
             Duration maxComputing) {
         var authentication = new Authentication(config, authenticator, metrics);
         var address = new ClientAddress(config.trustedProxies());
-        var instrumentation = new Instrumentation(metrics, Runtime.getRuntime().maxMemory() / 8);
+        var instrumentation = new RequestMetrics(metrics, Runtime.getRuntime().maxMemory() / 8);
         var threads = new RequestThreads();
         var watchdog = new RequestWatchdog(instrumentation.inFlight(), threads, maxComputing);
-        var renderings = new Renderings(Runtime.getRuntime().maxMemory() / 32);
-        var all = routes(
+        var renderings = new RenderedPageCache(Runtime.getRuntime().maxMemory() / 32);
+        var router = new Router(routes(
+                config,
                 new UserRoutes(byline.users(), byline.posts(), authentication, config, renderings),
                 new PostRoutes(byline.posts(), authentication, config, renderings),
                 new TokenRoutes(byline.tokens(), authentication),
                 new ImportRoutes(byline.imports()),
                 new SystemRoutes(readiness, config),
-                new DocsRoutes(config.version()));
-        var routes = all.stream()
-                .filter(route -> config.docs() || !route.path().startsWith("/docs"))
-                .filter(route -> config.imports() || !route.path().equals("/imports"))
-                .toList();
+                new DocsRoutes(config.version())));
         var cors = new Cors(config.corsOrigins());
         var javalin = Javalin.create(javalinConfig -> {
             configure(javalinConfig, config, metrics, instrumentation, threads);
@@ -157,87 +153,23 @@ public final class HttpServer implements AutoCloseable {
                     Requests.requireBodyArrived(ctx);
                     authentication.identify(ctx);
                 } catch (BylineException | HttpProblem e) {
-                    path(routes, ctx.path()).ifPresent(Exchange.of(ctx)::endpoint);
+                    router.path(ctx.path()).ifPresent(Exchange.of(ctx)::endpoint);
                     throw e;
                 }
             });
-            add(javalinConfig, routes);
-            Problems.install(javalinConfig.routes, path -> allowed(routes, path));
+            router.install(javalinConfig.routes);
+            Problems.install(javalinConfig.routes, router::allowed);
         });
         javalin.start(config.host(), config.port());
         watchdog.start();
-        return new HttpServer(javalin, routes, threads, watchdog);
-    }
-
-    /**
-     * Everything that a path has is registered in one go, methods that it doesn't have too: otherwise DELETE /posts/batch
-     * would be taken for the deletion of a post by that name.
-     */
-    private static void add(JavalinConfig config, List<Route> routes) {
-        var paths = new LinkedHashMap<String, Map<HandlerType, Handler>>(); // in the table's order: words before {id}
-        for (var route : routes) {
-            Handler handler = ctx -> {
-                Exchange.of(ctx).endpoint(route.path());
-                if (!route.negotiates() && !route.method().equals(DELETE)) { // which has no answer to choose
-                    Requests.requireJsonWanted(ctx);
-                }
-                Authentication.require(ctx, route.access());
-                route.handler().handle(ctx);
-            };
-            var handlers = paths.computeIfAbsent(route.path(), path -> new LinkedHashMap<>());
-            handlers.put(route.method(), handler);
-            if (route.method().equals(GET)) {
-                handlers.put(HEAD, handler);
-            }
-        }
-        paths.forEach((path, handlers) -> {
-            var allowed = allowed(handlers.keySet());
-            handlers.forEach((method, handler) -> config.routes.addHttpHandler(method, path, handler));
-            config.routes.addHttpHandler(OPTIONS, path, ctx -> {
-                Exchange.of(ctx).endpoint(path);
-                Responses.options(ctx, allowed, handlers.containsKey(PATCH));
-            });
-            for (var method : List.of(GET, HEAD, POST, PUT, PATCH, DELETE)) {
-                if (!handlers.containsKey(method)) {
-                    config.routes.addHttpHandler(method, path, ctx -> {
-                        Exchange.of(ctx).endpoint(path);
-                        throw HttpProblem.methodNotAllowed(allowed);
-                    });
-                }
-            }
-        });
-    }
-
-    private static String allowed(Collection<HandlerType> methods) {
-        return methods.stream().map(HandlerType::name).collect(Collectors.joining(", ")) + ", OPTIONS";
-    }
-
-    /** For methods that nobody has heard of. */
-    private static String allowed(List<Route> routes, String path) {
-        var first = path(routes, path).orElse("");
-        var methods = new LinkedHashSet<HandlerType>();
-        routes.stream().filter(route -> route.path().equals(first)).forEach(route -> {
-            methods.add(route.method());
-            if (route.method().equals(GET)) {
-                methods.add(HEAD);
-            }
-        });
-        return allowed(methods);
-    }
-
-    /** The route's path that an address matches. */
-    private static Optional<String> path(List<Route> routes, String address) {
-        return routes.stream()
-                .filter(route -> route.matches(address))
-                .map(Route::path)
-                .findFirst();
+        return new HttpServer(javalin, router.routes(), threads, watchdog);
     }
 
     private static void configure(
             JavalinConfig config,
             HttpConfig http,
             PrometheusMetrics metrics,
-            Instrumentation instrumentation,
+            RequestMetrics instrumentation,
             RequestThreads threads) {
         quiet(config, metrics);
         var pool = new QueuedThreadPool(MAX_THREADS, 8);
@@ -271,11 +203,11 @@ public final class HttpServer implements AutoCloseable {
             Server server,
             HttpConfig config,
             PrometheusMetrics metrics,
-            Instrumentation instrumentation,
+            RequestMetrics instrumentation,
             RequestThreads threads) {
         var bodies =
                 new Bodies(Math.max(8 * Bodies.MAX_BODY, Runtime.getRuntime().maxMemory() / 8));
-        var admission = new Admission(config.maxRequests(), threads);
+        var admission = new AdmissionControl(config.maxRequests(), threads);
         metrics.gauge("http_requests_waiting", "Requests that wait for their turn.", admission::waiting);
         metrics.gauge("http_request_body_bytes", "Memory that bodies of requests take now.", bodies::memory);
         server.setHandler(instrumentation); // in place of Javalin's statistics, which nobody reads

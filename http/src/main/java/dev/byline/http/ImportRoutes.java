@@ -19,7 +19,6 @@ final class ImportRoutes {
     }
 
     void run(Context ctx) {
-        Requests.query(ctx);
         var body = Requests.body(ctx);
         var urls = body.texts("urls", 1, Imports.MAX_URLS);
         List<String> wanted = body.build(() -> urls);

@@ -10,11 +10,9 @@ import dev.byline.model.PostStatus;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import java.util.List;
-import java.util.Set;
 
 /** {@code /posts}. */
 final class PostRoutes {
-    private static final Set<String> FEED = Set.of("limit", "cursor", "q", "sort", "author", "metadata", "ids");
 
     /** Only users write posts: there is no anonymous caller whose keys could meet another's. */
     private static final String NO_ORIGIN = "";
@@ -22,9 +20,9 @@ final class PostRoutes {
     private final Posts posts;
     private final Authentication authentication;
     private final boolean requireIfMatch;
-    private final Renderings renderings;
+    private final RenderedPageCache renderings;
 
-    PostRoutes(Posts posts, Authentication authentication, HttpConfig config, Renderings renderings) {
+    PostRoutes(Posts posts, Authentication authentication, HttpConfig config, RenderedPageCache renderings) {
         this.renderings = renderings;
         this.posts = posts;
         this.authentication = authentication;
@@ -32,18 +30,20 @@ final class PostRoutes {
     }
 
     void create(Context ctx) {
-        Requests.query(ctx);
         authentication.beforeWriting(ctx);
         var newPost = newPost(Requests.body(ctx));
         var key = Requests.idempotencyKey(ctx, NO_ORIGIN);
         var created = posts.create(principal(ctx), newPost, key);
         var post = created.value();
         Responses.created(
-                ctx, "/posts/" + post.id(), Conditional.tag(post), created.replayed(), json -> Json.post(json, post));
+                ctx,
+                "/posts/" + post.id(),
+                ConditionalRequests.tag(post),
+                created.replayed(),
+                json -> Json.post(json, post));
     }
 
     void createBatch(Context ctx) {
-        Requests.query(ctx);
         authentication.beforeWriting(ctx);
         var body = Requests.body(ctx);
         var wanted = body.list("posts", 1, Posts.MAX_BATCH, PostRoutes::newPost);
@@ -65,11 +65,11 @@ final class PostRoutes {
     }
 
     void feed(Context ctx) {
-        var query = Requests.query(ctx, FEED);
+        var query = Requests.query(ctx);
         if (query.has("ids")) {
             query.forbidBeside("ids", "limit", "cursor", "q", "sort", "author", "metadata");
             var found = posts.byIds(principal(ctx), query.ids());
-            Conditional.json(ctx, Json.size(found.items()), json -> Json.posts(json, found));
+            ConditionalRequests.json(ctx, Json.size(found.items()), json -> Json.posts(json, found));
             return;
         }
         var filter = new PostFilter(
@@ -79,13 +79,13 @@ final class PostRoutes {
         if (isByRelevance(query)) {
             query.forbidBeside("sort=relevance", "cursor");
             var best = posts.mostRelevant(principal(ctx), filter, query.page().limit());
-            Conditional.json(ctx, Json.size(best.items()), json -> Json.posts(json, best));
+            ConditionalRequests.json(ctx, Json.size(best.items()), json -> Json.posts(json, best));
             return;
         }
         var page = posts.feed(principal(ctx), filter, query.page());
         Responses.linkNext(ctx, query, page);
         var first = filter.equals(PostFilter.NONE) && !query.has("cursor");
-        Conditional.json(
+        ConditionalRequests.json(
                 ctx, renderings.of(ctx, page, first, () -> Json.size(page.items()), json -> Json.posts(json, page)));
     }
 
@@ -103,15 +103,13 @@ final class PostRoutes {
     }
 
     void get(Context ctx) {
-        Requests.query(ctx);
         var post = posts.get(principal(ctx), Requests.pathId(ctx));
-        Conditional.json(ctx, Conditional.tag(post), post.jsonBytes(), json -> Json.post(json, post));
+        ConditionalRequests.json(ctx, ConditionalRequests.tag(post), post.jsonBytes(), json -> Json.post(json, post));
     }
 
     void change(Context ctx) {
-        Requests.query(ctx);
         var id = Requests.pathId(ctx);
-        var expected = Conditional.expected(ctx, requireIfMatch);
+        var expected = ConditionalRequests.expected(ctx, requireIfMatch);
         authentication.beforeWriting(ctx);
         var body = Requests.patch(ctx);
         var title = body.optionalText("title");
@@ -120,13 +118,12 @@ final class PostRoutes {
         var status = body.optionalEnum("status", PostStatus.values(), PostStatus::text);
         var change = body.build(() -> new PostChange(title, text, metadata, status));
         var post = posts.change(principal(ctx), id, change, expected);
-        ctx.header("ETag", Conditional.tag(post));
+        ctx.header("ETag", ConditionalRequests.tag(post));
         Responses.json(ctx, HttpStatus.OK, json -> Json.post(json, post));
     }
 
     void delete(Context ctx) {
-        Requests.query(ctx);
-        posts.delete(principal(ctx), Requests.pathId(ctx), Conditional.expected(ctx, requireIfMatch));
+        posts.delete(principal(ctx), Requests.pathId(ctx), ConditionalRequests.expected(ctx, requireIfMatch));
         Responses.noContent(ctx);
     }
 }

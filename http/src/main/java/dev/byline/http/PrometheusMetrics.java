@@ -118,7 +118,7 @@ public final class PrometheusMetrics implements Metrics {
                 new VersionInfoExports())) {
             exports.register(registry);
         }
-        for (var reason : Admission.Reason.values()) {
+        for (var reason : AdmissionControl.Reason.values()) {
             rejected.labels(reason.label);
         }
         for (var outcome : Feed.values()) {

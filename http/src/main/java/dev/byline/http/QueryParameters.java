@@ -1,6 +1,7 @@
 package dev.byline.http;
 
 import dev.byline.model.BylineException;
+import dev.byline.model.FieldError;
 import dev.byline.model.Metadata;
 import dev.byline.model.PageRequest;
 import dev.byline.model.Validation;
@@ -10,6 +11,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -22,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class QueryParameters {
     private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,9}");
+
+    static final QueryParameters NONE = new QueryParameters(Map.of());
 
     private final Map<String, String> values;
 
@@ -42,13 +46,24 @@ final class QueryParameters {
             var name = decode(equals < 0 ? pair : pair.substring(0, equals));
             var value = decode(equals < 0 ? "" : pair.substring(equals + 1));
             if (!allowed.contains(name)) {
-                throw HttpProblem.malformedParameter(name, "is not a parameter of this address");
+                throw unknown(name, allowed);
             }
             if (values.put(name, value) != null) {
                 throw HttpProblem.malformedParameter(name, "must not be repeated");
             }
         }
         return new QueryParameters(values);
+    }
+
+    private static HttpProblem unknown(String name, Set<String> allowed) {
+        var hint = Spelling.nearest(name, allowed)
+                .map(nearest -> "; did you mean \"" + nearest + "\"?")
+                .orElse(allowed.isEmpty() ? "; none are known here" : "");
+        return new HttpProblem(
+                Problem.MALFORMED,
+                "unknown query parameter \"" + name + "\"" + hint,
+                List.of(new FieldError(name, "unknown query parameter" + hint)),
+                Map.of());
     }
 
     /** The query again, with another value for one name, that name last. */
@@ -111,7 +126,7 @@ final class QueryParameters {
     void forbidBeside(String name, String... others) {
         for (var other : others) {
             if (has(other)) {
-                throw HttpProblem.malformedParameter(other, "can not stand beside " + name);
+                throw HttpProblem.malformedParameter(other, "cannot be combined with \"" + name + "\"");
             }
         }
     }

@@ -39,13 +39,9 @@ final class Requests {
         throw HttpProblem.malformedParameter(name, "must be a positive whole number");
     }
 
-    /** For what takes no parameters. */
-    static void query(Context ctx) {
-        var unused = query(ctx, Set.of());
-    }
-
-    static QueryParameters query(Context ctx, Set<String> allowed) {
-        return QueryParameters.parse(ctx.req().getQueryString(), allowed);
+    /** The query parameters that the route has. */
+    static QueryParameters query(Context ctx) {
+        return Exchange.of(ctx).query();
     }
 
     /** Reads a JSON object. */

@@ -15,7 +15,6 @@ final class SystemRoutes {
     }
 
     void index(Context ctx) {
-        Requests.query(ctx);
         Responses.vary(ctx, "Accept");
         if (config.docs() && Requests.isHtmlWanted(ctx)) {
             ctx.header("Location", "/docs");
@@ -24,7 +23,7 @@ final class SystemRoutes {
             return;
         }
         Requests.requireJsonWanted(ctx);
-        Conditional.json(ctx, 0, json -> {
+        ConditionalRequests.json(ctx, 0, json -> {
             json.writeStartObject();
             json.writeStringField("name", "byline");
             json.writeStringField("version", config.version());
@@ -62,7 +61,6 @@ final class SystemRoutes {
     }
 
     private static void status(Context ctx, String status) {
-        Requests.query(ctx);
         Responses.json(ctx, HttpStatus.OK, json -> {
             json.writeStartObject();
             json.writeStringField("status", status);

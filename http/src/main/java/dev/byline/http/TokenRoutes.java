@@ -23,7 +23,6 @@ final class TokenRoutes {
     private record Login(String email, Password password) {}
 
     void login(Context ctx) {
-        Requests.query(ctx);
         var body = Requests.body(ctx);
         var email = body.text("email");
         var password = body.text("password");
@@ -33,7 +32,6 @@ final class TokenRoutes {
     }
 
     void issue(Context ctx) {
-        Requests.query(ctx);
         var id = Requests.pathId(ctx);
         var body = Requests.optionalBody(ctx);
         var days = body.optionalId("days");
@@ -47,19 +45,16 @@ final class TokenRoutes {
     }
 
     void list(Context ctx) {
-        Requests.query(ctx);
         var list = tokens.list(principal(ctx));
         Responses.json(ctx, HttpStatus.OK, json -> Json.tokens(json, list));
     }
 
     void revoke(Context ctx) {
-        Requests.query(ctx);
         tokens.revoke(principal(ctx), Requests.pathId(ctx));
         Responses.noContent(ctx);
     }
 
     void revokeCurrent(Context ctx) {
-        Requests.query(ctx);
         tokens.revokeCurrent(principal(ctx));
         Responses.noContent(ctx);
     }

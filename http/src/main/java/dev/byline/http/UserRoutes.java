@@ -14,33 +14,26 @@ import dev.byline.model.UserChange;
 import dev.byline.model.UserFilter;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
-import java.util.Set;
 
 /** {@code /users}. */
 final class UserRoutes {
-    private static final Set<String> LIST = Set.of("limit", "cursor", "active", "metadata", "ids");
-    private static final Set<String> GET = Set.of("include");
-    private static final Set<String> POSTS = Set.of("limit", "cursor");
 
     private final Users users;
     private final Posts posts;
     private final Authentication authentication;
-    private final boolean signupOpen;
     private final boolean requireIfMatch;
-    private final Renderings renderings;
+    private final RenderedPageCache renderings;
 
-    UserRoutes(Users users, Posts posts, Authentication authentication, HttpConfig config, Renderings renderings) {
+    UserRoutes(
+            Users users, Posts posts, Authentication authentication, HttpConfig config, RenderedPageCache renderings) {
         this.renderings = renderings;
         this.users = users;
         this.posts = posts;
         this.authentication = authentication;
-        this.signupOpen = config.signupOpen();
         this.requireIfMatch = config.requireIfMatch();
     }
 
     void create(Context ctx) {
-        Requests.query(ctx);
-        Authentication.require(ctx, signupOpen ? Route.Access.ANYONE : Route.Access.ADMIN);
         authentication.beforeWriting(ctx);
         var body = Requests.body(ctx);
         var email = body.text("email");
@@ -57,26 +50,30 @@ final class UserRoutes {
         var created = users.create(principal(ctx), newUser, key);
         var user = created.value();
         Responses.created(
-                ctx, "/users/" + user.id(), Conditional.tag(user), created.replayed(), json -> Json.user(json, user));
+                ctx,
+                "/users/" + user.id(),
+                ConditionalRequests.tag(user),
+                created.replayed(),
+                json -> Json.user(json, user));
     }
 
     void list(Context ctx) {
-        var query = Requests.query(ctx, LIST);
+        var query = Requests.query(ctx);
         if (query.has("ids")) {
             query.forbidBeside("ids", "limit", "cursor", "active", "metadata");
             var found = new Page<User>(users.byIds(principal(ctx), query.ids()), null);
-            Conditional.json(ctx, Json.sizeOfUsers(found.items()), json -> Json.users(json, found));
+            ConditionalRequests.json(ctx, Json.sizeOfUsers(found.items()), json -> Json.users(json, found));
             return;
         }
         var filter = new UserFilter(
                 query.bool("active").orElse(null), query.metadata().orElse(null));
         var page = users.list(principal(ctx), filter, query.page());
         Responses.linkNext(ctx, query, page);
-        Conditional.json(ctx, Json.sizeOfUsers(page.items()), json -> Json.users(json, page));
+        ConditionalRequests.json(ctx, Json.sizeOfUsers(page.items()), json -> Json.users(json, page));
     }
 
     void get(Context ctx) {
-        var query = Requests.query(ctx, GET);
+        var query = Requests.query(ctx);
         var id = Requests.pathId(ctx);
         if (query.has("include")) {
             if (!query.text("include").orElse("").equals("posts")) {
@@ -84,20 +81,19 @@ final class UserRoutes {
             }
             var page = PageRequest.first(PageRequest.DEFAULT_LIMIT);
             var author = posts.withAuthor(principal(ctx), id, page);
-            Conditional.json(
+            ConditionalRequests.json(
                     ctx,
                     renderings.of(
                             ctx, author, true, () -> Json.size(author), json -> Json.userWithPosts(json, author)));
             return;
         }
         var user = users.get(principal(ctx), id);
-        Conditional.json(ctx, Conditional.tag(user), user.jsonBytes(), json -> Json.user(json, user));
+        ConditionalRequests.json(ctx, ConditionalRequests.tag(user), user.jsonBytes(), json -> Json.user(json, user));
     }
 
     void change(Context ctx) {
-        Requests.query(ctx);
         var id = Requests.pathId(ctx);
-        var expected = Conditional.expected(ctx, requireIfMatch);
+        var expected = ConditionalRequests.expected(ctx, requireIfMatch);
         authentication.beforeWriting(ctx);
         var body = Requests.patch(ctx);
         var email = body.optionalText("email");
@@ -112,22 +108,21 @@ final class UserRoutes {
             authentication.beforeCredentialChange(ctx, id);
         }
         var user = users.change(principal(ctx), id, change, expected);
-        ctx.header("ETag", Conditional.tag(user));
+        ctx.header("ETag", ConditionalRequests.tag(user));
         Responses.json(ctx, HttpStatus.OK, json -> Json.user(json, user));
     }
 
     void delete(Context ctx) {
-        Requests.query(ctx);
-        users.delete(principal(ctx), Requests.pathId(ctx), Conditional.expected(ctx, requireIfMatch));
+        users.delete(principal(ctx), Requests.pathId(ctx), ConditionalRequests.expected(ctx, requireIfMatch));
         Responses.noContent(ctx);
     }
 
     void posts(Context ctx) {
-        var query = Requests.query(ctx, POSTS);
+        var query = Requests.query(ctx);
         var page = posts.byAuthor(principal(ctx), Requests.pathId(ctx), query.page());
         Responses.linkNext(ctx, query, page);
         var first = !query.has("cursor");
-        Conditional.json(
+        ConditionalRequests.json(
                 ctx, renderings.of(ctx, page, first, () -> Json.size(page.items()), json -> Json.posts(json, page)));
     }
 }

@@ -1,6 +1,7 @@
 package dev.byline.server;
 
 import dev.byline.Byline;
+import dev.byline.http.Spelling;
 import dev.byline.model.BylineException;
 import dev.byline.model.DatabaseUrl;
 import dev.byline.model.Principal;
@@ -42,7 +43,7 @@ final class Command {
             "help");
 
     /** How long a signal waits for an orderly end. */
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private static final List<String> TAKE_ARGUMENTS = List.of("import", "import-ndjson", "token");
 
@@ -87,7 +88,7 @@ final class Command {
             return run(
                     arguments.length == 0 ? "serve" : arguments[0],
                     List.of(arguments).subList(Math.min(1, arguments.length), arguments.length));
-        } catch (Refusal e) {
+        } catch (UsageException e) {
             e.faults().forEach(fault -> terminal.err().println("byline: " + fault));
             return REFUSED;
         } catch (InterruptedException e) {
@@ -101,7 +102,7 @@ final class Command {
 
     private int run(String name, List<String> arguments) throws InterruptedException {
         if (NAMES.contains(name) && !TAKE_ARGUMENTS.contains(name) && !arguments.isEmpty()) {
-            throw new Refusal(name + " takes no arguments; settings come from the environment (byline help)");
+            throw new UsageException(name + " takes no arguments; settings come from the environment (byline help)");
         }
         return switch (name) {
             case "serve" -> serve();
@@ -115,8 +116,10 @@ final class Command {
             case "version", "--version", "-v" -> print("byline " + version());
             case "help", "--help", "-h" -> print(HELP.stripTrailing());
             default ->
-                throw new Refusal(name + " is not a command; did you mean " + Environment.nearest(name, NAMES)
-                        + "? (byline help)");
+                throw new UsageException(name + " is not a command"
+                        + Spelling.nearest(name, NAMES)
+                                .map(nearest -> "; did you mean " + nearest + "? (byline help)")
+                                .orElse(": `byline help` lists them"));
         };
     }
 
@@ -138,8 +141,8 @@ final class Command {
 
     private int serve() throws InterruptedException {
         var config = parse();
-        try (var stop = new StopSignal(PATIENCE.plus(config.drainDelay()))) {
-            new Serve(config, terminal, stop).run();
+        try (var stop = new StopSignal(TIMEOUT.plus(config.drainDelay()))) {
+            new ServeCommand(config, terminal, stop).run();
             Logging.close();
         }
         return DONE;
@@ -158,7 +161,7 @@ final class Command {
 
     private int importNdjson(List<String> arguments) {
         if (arguments.size() != 1) {
-            throw new Refusal("usage: byline import-ndjson FILE");
+            throw new UsageException("usage: byline import-ndjson FILE");
         }
         var config = parse();
         return onDatabase(config, (url, stop) -> {
@@ -183,7 +186,7 @@ final class Command {
         }
         var distinct = new HashSet<>(urls).size() == urls.size();
         if (email.isEmpty() || urls.isEmpty() || !distinct || urls.stream().anyMatch(url -> url.startsWith("-"))) {
-            throw new Refusal("usage: byline import URL... --user EMAIL, each URL once");
+            throw new UsageException("usage: byline import URL... --user EMAIL, each URL once");
         }
         var config = parse();
         return onDatabase(config, (url, stop) -> {
@@ -205,7 +208,7 @@ final class Command {
         var days = option(arguments, "--days");
         var known = arguments.size() == (email == null ? 0 : 2) + (days == null ? 0 : 2);
         if (email == null || !known || (days != null && !days.matches("[0-9]{1,4}"))) {
-            throw new Refusal("usage: byline token --email EMAIL [--days N]");
+            throw new UsageException("usage: byline token --email EMAIL [--days N]");
         }
         var config = parse();
         return onDatabase(config, (url, stop) -> {
@@ -234,7 +237,7 @@ final class Command {
 
     /** On the database that is set, or the embedded one: a running server's, or started for the purpose. */
     private static int onDatabase(ServerConfig config, Action action) {
-        try (var stop = new StopSignal(PATIENCE)) {
+        try (var stop = new StopSignal(TIMEOUT)) {
             if (config.databaseUrl() != null) {
                 return action.on(config.databaseUrl(), stop);
             }

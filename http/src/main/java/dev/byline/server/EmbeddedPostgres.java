@@ -57,7 +57,7 @@ final class EmbeddedPostgres implements AutoCloseable {
      * Starts it; blocks until it answers, some seconds the first time.
      *
      * @param folder for the data, made when missing
-     * @throws Refusal when another process uses the folder, or it can't be used
+     * @throws UsageException when another process uses the folder, or it can't be used
      */
     static EmbeddedPostgres start(Path folder) {
         return startIn(folder.toAbsolutePath().normalize());
@@ -67,7 +67,7 @@ final class EmbeddedPostgres implements AutoCloseable {
         try {
             createPrivate(folder);
             var lockFile = lock(folder)
-                    .orElseThrow(() -> new Refusal("another Byline is running on "
+                    .orElseThrow(() -> new UsageException("another Byline is running on "
                             + folder
                             + "; stop it, or set BYLINE_DATA_DIR to another folder"));
             try {
@@ -78,7 +78,7 @@ final class EmbeddedPostgres implements AutoCloseable {
             }
         } catch (IOException e) {
             LOG.debug("embedded PostgreSQL", e);
-            throw new Refusal("the embedded PostgreSQL does not start in "
+            throw new UsageException("the embedded PostgreSQL does not start in "
                     + folder + ": " + e
                     + "; see the files in " + CLUSTER + "/log there, or set DATABASE_URL to a PostgreSQL of your own");
         }
@@ -117,7 +117,7 @@ final class EmbeddedPostgres implements AutoCloseable {
                     .strip();
             return Optional.of(url(Integer.parseInt(port), Files.readString(folder.resolve("password"))));
         } catch (IOException | IndexOutOfBoundsException | NumberFormatException e) {
-            throw new Refusal("another Byline is just starting or stopping on "
+            throw new UsageException("another Byline is just starting or stopping on "
                     + folder.toAbsolutePath().normalize() + "; try again");
         }
     }

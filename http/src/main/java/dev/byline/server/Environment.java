@@ -1,12 +1,12 @@
 package dev.byline.server;
 
+import dev.byline.http.Spelling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -62,31 +62,11 @@ final class Environment {
     }
 
     private void refuse(String name) {
-        faults.add(name + " is not a setting; did you mean "
-                + nearest(
-                        name, Arrays.stream(Setting.values()).map(Setting::name).toList()) + "?");
-    }
-
-    /** The candidate with the fewest edits (Levenshtein). */
-    static String nearest(String name, List<String> candidates) {
-        return candidates.stream()
-                .min(Comparator.comparingInt(candidate -> distance(name, candidate)))
-                .orElseThrow();
-    }
-
-    private static int distance(String a, String b) {
-        var previous = new int[b.length() + 1];
-        Arrays.setAll(previous, i -> i);
-        for (int i = 1; i <= a.length(); i++) {
-            var current = new int[b.length() + 1];
-            current[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                var replace = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                current[j] = Math.min(replace, 1 + Math.min(previous[j], current[j - 1]));
-            }
-            previous = current;
-        }
-        return previous[b.length()];
+        var settings = Arrays.stream(Setting.values()).map(Setting::name).toList();
+        faults.add(name + " is not a setting"
+                + Spelling.nearest(name, settings)
+                        .map(nearest -> "; did you mean " + nearest + "?")
+                        .orElse(": `byline config` lists them"));
     }
 
     /** What was set; empty counts as not set. */

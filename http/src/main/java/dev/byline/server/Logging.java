@@ -45,7 +45,7 @@ final class Logging {
     }
 
     private static void requests(LoggerContext context, Encoder<ILoggingEvent> encoder, boolean wanted) {
-        var lines = new RequestLines(encoder, System.err);
+        var lines = new AccessLogAppender(encoder, System.err);
         lines.setContext(context);
         lines.start();
         var logger = context.getLogger(HttpServer.REQUEST_LOGGER);

@@ -39,12 +39,12 @@ final class Schema {
     /**
      * Refuses a database that Byline can't run on.
      *
-     * @throws Refusal naming every fault
+     * @throws UsageException naming every fault
      */
     void check() {
         var faults = Byline.serverFacts(dataSource).faults();
         if (!faults.isEmpty()) {
-            throw new Refusal(faults);
+            throw new UsageException(faults);
         }
     }
 

@@ -103,7 +103,7 @@ record ServerConfig(
      * Reads the settings.
      *
      * @param environment names and values
-     * @throws Refusal naming every fault
+     * @throws UsageException naming every fault
      */
     static ServerConfig parse(Map<String, String> environment) {
         var values = new Environment(environment);
@@ -169,7 +169,7 @@ record ServerConfig(
             faults.add("PORT and BYLINE_MANAGEMENT_PORT must differ");
         }
         if (!faults.isEmpty()) {
-            throw new Refusal(faults);
+            throw new UsageException(faults);
         }
         return config;
     }

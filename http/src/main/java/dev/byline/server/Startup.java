@@ -48,7 +48,7 @@ final class Startup implements Readiness {
      * Tries once a second until everything is ready.
      *
      * @return what the server said of itself; empty when a signal to stop came first
-     * @throws Refusal when the database can't be used as it is
+     * @throws UsageException when the database can't be used as it is
      */
     Optional<ServerFacts> untilReady() throws InterruptedException {
         do {
@@ -67,7 +67,7 @@ final class Startup implements Readiness {
         try {
             var facts = byline.serverFacts();
             if (!facts.faults().isEmpty()) {
-                throw new Refusal(facts.faults());
+                throw new UsageException(facts.faults());
             }
             if (config.migrate()) {
                 stop.interruptible(this::migrate);

@@ -46,7 +46,7 @@ class BodiesTest {
     void start() throws Exception {
         server.setHandler(new Size());
         server.insertHandler(bodies);
-        server.insertHandler(new Instrumentation(metrics, 0));
+        server.insertHandler(new RequestMetrics(metrics, 0));
         server.start();
     }
 

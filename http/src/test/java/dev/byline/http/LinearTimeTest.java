@@ -84,7 +84,7 @@ class LinearTimeTest {
             Map.entry("Accept", Requests::accepted),
             Map.entry("Authorization", Authentication::bearer),
             Map.entry("Content-Type", text -> Requests.isUtf8(text, Set.of("application/json"))),
-            Map.entry("If-None-Match", text -> Conditional.tags("If-None-Match", text)),
+            Map.entry("If-None-Match", text -> ConditionalRequests.tags("If-None-Match", text)),
             Map.entry("Idempotency-Key", text -> new IdempotencyKey(text, "")),
             Map.entry("traceparent", Exchange::traceId),
             Map.entry("X-Forwarded-For", ClientAddress::parse),

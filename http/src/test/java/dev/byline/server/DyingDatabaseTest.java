@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** One database of its own that goes through what databases go through. bench/run Faults measures the same under load. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DyingDatabaseTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     private final TestPostgres postgres;
     private final Byline byline;
@@ -61,7 +61,7 @@ class DyingDatabaseTest {
     }
 
     private CompletableFuture<HttpResponse<String>> send(HttpRequest.Builder request) {
-        return client.sendAsync(request.timeout(PATIENCE).build(), BodyHandlers.ofString());
+        return client.sendAsync(request.timeout(TIMEOUT).build(), BodyHandlers.ofString());
     }
 
     private HttpRequest.Builder path(String path) {
@@ -79,7 +79,7 @@ class DyingDatabaseTest {
     }
 
     private void await(String path, int status) throws InterruptedException {
-        var end = System.nanoTime() + PATIENCE.toNanos();
+        var end = System.nanoTime() + TIMEOUT.toNanos();
         while (get(path) != status) {
             assertThat(System.nanoTime()).isLessThan(end);
             TimeUnit.MILLISECONDS.sleep(20);
@@ -87,14 +87,14 @@ class DyingDatabaseTest {
     }
 
     private void awaitWrites() throws InterruptedException {
-        var end = System.nanoTime() + PATIENCE.toNanos();
+        var end = System.nanoTime() + TIMEOUT.toNanos();
         while (create().join() != 201) {
             assertThat(System.nanoTime()).isLessThan(end);
         }
     }
 
     private void nothingIsLeft() throws InterruptedException {
-        var end = System.nanoTime() + PATIENCE.toNanos();
+        var end = System.nanoTime() + TIMEOUT.toNanos();
         while (byline.poolStatus().orElseThrow().active() > 0) {
             assertThat(System.nanoTime()).isLessThan(end);
             TimeUnit.MILLISECONDS.sleep(20);

@@ -6,7 +6,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.byline.http.RequestLine;
+import dev.byline.http.AccessLogEntry;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
@@ -45,7 +45,7 @@ class JsonLinesTest {
 
     @Test
     void aRequestIsOneObjectToo() throws Exception {
-        var request = new RequestLine("r-1", "GET", "/posts/{id}", 200, 1_002_999, "4bf92f", 7L);
+        var request = new AccessLogEntry("r-1", "GET", "/posts/{id}", 200, 1_002_999, "4bf92f", 7L);
 
         var json = new ObjectMapper().readTree(line(request));
 
@@ -57,14 +57,14 @@ class JsonLinesTest {
         assertThat(request)
                 .hasToString("request_id=r-1 method=GET route=/posts/{id} status=200 duration_ms=1.002"
                         + " trace_id=4bf92f user_id=7");
-        var unknown = new RequestLine("r-1", "other", "unmatched", 404, 45_000, null, null);
+        var unknown = new AccessLogEntry("r-1", "other", "unmatched", 404, 45_000, null, null);
         assertThat(line(unknown))
                 .endsWith("\"status\":404,\"duration_ms\":0.045}\n")
                 .containsOnlyOnce("\n");
         assertThat(unknown).hasToString("request_id=r-1 method=other route=unmatched status=404 duration_ms=0.045");
     }
 
-    private static String line(RequestLine request) {
+    private static String line(AccessLogEntry request) {
         var logger = new LoggerContext().getLogger("dev.byline.Some");
         var event = new LoggingEvent("x", logger, Level.INFO, "request {}", null, new Object[] {request});
         event.setInstant(Instant.parse("2026-01-02T03:04:05.678901234Z"));

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The program as a process of its own, on its embedded database, through start, signals and kill -9. */
 class ProgramTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration TIMEOUT = Duration.ofSeconds(90);
 
     @TempDir
     Path folder;
@@ -94,7 +94,7 @@ class ProgramTest {
     }
 
     private void awaitReady(int port, Process process) throws Exception {
-        var end = System.nanoTime() + PATIENCE.toNanos();
+        var end = System.nanoTime() + TIMEOUT.toNanos();
         while (get(port, "/readyz").isEmpty()) {
             assertThat(process.isAlive()).as(log()).isTrue();
             assertThat(System.nanoTime()).as(log()).isLessThan(end);
@@ -262,7 +262,7 @@ class ProgramTest {
         }
         var file = Files.writeString(folder.resolve("many.ndjson"), lines);
         var importing = start(freePort(), "import-ndjson", file.toString());
-        var end = System.nanoTime() + PATIENCE.toNanos();
+        var end = System.nanoTime() + TIMEOUT.toNanos();
         while (!Files.exists(folder.resolve("data/postgres-18.complete"))) {
             assertThat(System.nanoTime()).isLessThan(end);
             Thread.sleep(20);
@@ -279,7 +279,7 @@ class ProgramTest {
     }
 
     private HttpResponse<String> await(int port, String path, int status) throws Exception {
-        var end = System.nanoTime() + PATIENCE.toNanos();
+        var end = System.nanoTime() + TIMEOUT.toNanos();
         var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
                 .build();
         while (true) {
@@ -340,7 +340,7 @@ class ProgramTest {
     void aServerWhoseDatabaseIsAwayLivesButIsNotReady() throws Exception {
         var port = freePort();
         var server = start(port, Map.of("DATABASE_URL", "postgres://x:canary@127.0.0.1:1/z"));
-        var end = System.nanoTime() + PATIENCE.toNanos();
+        var end = System.nanoTime() + TIMEOUT.toNanos();
         while (get(port, "/livez").isEmpty()) {
             assertThat(System.nanoTime()).isLessThan(end);
             Thread.sleep(50);

@@ -80,7 +80,7 @@ class ServerConfigTest {
     })
     void aBadValueIsRefusedByName(String name, String value) {
         assertThatThrownBy(() -> ServerConfig.parse(Map.of(name, value)))
-                .isInstanceOf(Refusal.class)
+                .isInstanceOf(UsageException.class)
                 .hasMessageStartingWith(name + " ");
     }
 
@@ -123,7 +123,7 @@ class ServerConfigTest {
     @Test
     void everyFaultIsListedAtOnce() {
         var refusal = catchThrowableOfType(
-                Refusal.class,
+                UsageException.class,
                 () -> ServerConfig.parse(Map.of("PORT", "x", "BYLINE_POOL_SIZE", "x", "BYLINE_POOLSIZE", "3")));
 
         assertThat(Objects.requireNonNull(refusal).faults()).hasSize(3);

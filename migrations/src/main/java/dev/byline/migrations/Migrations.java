@@ -31,7 +31,7 @@ public final class Migrations {
     private static final Duration LOCK_TIMEOUT = Duration.ofMillis(500);
 
     private static final Duration LOCK_PAUSE = Duration.ofSeconds(3);
-    private static final Duration LOCK_PATIENCE = Duration.ofMinutes(30);
+    private static final Duration LOCK_DEADLINE = Duration.ofMinutes(30);
 
     private static final String HISTORY = "byline_schema_history";
 
@@ -66,7 +66,7 @@ public final class Migrations {
         var settings = "SET lock_timeout = '" + LOCK_TIMEOUT.toMillis() + "ms'; SET byline.search_language = '"
                 + searchLanguage + "'";
         var applied = 0;
-        var end = System.nanoTime() + LOCK_PATIENCE.toNanos();
+        var end = System.nanoTime() + LOCK_DEADLINE.toNanos();
         while (true) {
             var before = pending(dataSource).size();
             var begun = hasHistory(dataSource);

@@ -47,6 +47,6 @@ public class JsonBenchmark extends Settings {
     /** The tag of that page. */
     @Benchmark
     public String tag() {
-        return Conditional.tag(bytes);
+        return ConditionalRequests.tag(bytes);
     }
 }

@@ -22,7 +22,7 @@ import javax.management.remote.JMXServiceURL;
  * @param processes that it consists of, with all that they start
  */
 record Server(Target target, int port, List<Process> processes) {
-    private static final int PATIENCE_SECONDS = 60;
+    private static final int TIMEOUT_SECONDS = 60;
 
     /** An answer. */
     record Answer(int status, String body, String tag) {}
@@ -33,7 +33,7 @@ record Server(Target target, int port, List<Process> processes) {
 
     /** Blocks until it answers. */
     void awaitReady() throws IOException, InterruptedException {
-        for (var end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS); System.nanoTime() < end; ) {
+        for (var end = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS); System.nanoTime() < end; ) {
             if (processes.stream().anyMatch(process -> !process.isAlive())) {
                 throw new IllegalStateException(target + " ended when it was started: see its log");
             }

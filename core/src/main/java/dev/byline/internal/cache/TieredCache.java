@@ -81,15 +81,15 @@ public final class TieredCache implements AutoCloseable {
     private final Semaphore leaseWaits = new Semaphore(MAX_LEASE_WAITS);
 
     /** Invalidations that Redis hasn't heard of, and when each began: until then its values are not believed. */
-    private final Map<String, Long> pending = new ConcurrentHashMap<>();
+    private final Map<String, Long> pendingInvalidations = new ConcurrentHashMap<>();
 
     /** Names whose value in Redis may be older than what this process has seen: the next load replaces it. */
-    private final Cache<String, Object> doubts;
+    private final Cache<String, Object> suspects;
 
     /** What may yet be committed, and until when: dropped again and again. */
-    private final Map<String, Long> uncertain = new ConcurrentHashMap<>();
+    private final Map<String, Long> uncertainInvalidations = new ConcurrentHashMap<>();
 
-    private volatile long nothingBelievedUntil = System.nanoTime();
+    private volatile long bypassRemoteUntil = System.nanoTime();
     private final @Nullable ScheduledExecutorService retries;
 
     TieredCache(BylineConfig.Cache config, @Nullable RemoteCache remote, CacheSeal seal, Metrics metrics) {
@@ -106,13 +106,13 @@ public final class TieredCache implements AutoCloseable {
                         .executor(Runnable::run)
                         .buildAsync()
                 : null;
-        this.doubts = Caffeine.newBuilder()
+        this.suspects = Caffeine.newBuilder()
                 .maximumSize(MAX_NAMES)
                 .expireAfterWrite(l2Ttl)
                 .executor(Runnable::run)
-                .removalListener((name, doubt, cause) -> {
+                .removalListener((name, suspect, cause) -> {
                     if (cause == RemovalCause.SIZE) {
-                        believeNothing();
+                        bypassRemote();
                     }
                 })
                 .build();
@@ -252,8 +252,8 @@ public final class TieredCache implements AutoCloseable {
             return loadBeside(key, loader);
         }
         var lease = lease();
-        var doubt = doubts.getIfPresent(key.name());
-        var force = doubt != null || pending.containsKey(key.name()) || start < nothingBelievedUntil;
+        var suspect = suspects.getIfPresent(key.name());
+        var force = suspect != null || pendingInvalidations.containsKey(key.name()) || start < bypassRemoteUntil;
         while (true) {
             switch (remote.lookup(key.name(), lease, force)) {
                 case RemoteCache.Lookup.Hit hit -> {
@@ -270,7 +270,7 @@ public final class TieredCache implements AutoCloseable {
                 }
                 case RemoteCache.Lookup.Leased ignored -> {
                     metrics.looked(key.kind().name(), Layer.L2, Result.MISS);
-                    return loadAndFill(key, loader, lease, doubt);
+                    return loadAndFill(key, loader, lease, suspect);
                 }
                 case RemoteCache.Lookup.Taken ignored -> {
                     if (System.nanoTime() - start > LEASE_WAIT.toNanos() || !waitForLease()) {
@@ -307,7 +307,8 @@ public final class TieredCache implements AutoCloseable {
         return value == null ? negativeTtl() : l2Ttl.minus(l1Ttl);
     }
 
-    private <V> Entry loadAndFill(CacheKey<V> key, Supplier<Optional<V>> loader, byte[] lease, @Nullable Object doubt) {
+    private <V> Entry loadAndFill(
+            CacheKey<V> key, Supplier<Optional<V>> loader, byte[] lease, @Nullable Object suspect) {
         var start = System.nanoTime();
         var loadedAt = seal.now();
         @Nullable V value;
@@ -321,9 +322,9 @@ public final class TieredCache implements AutoCloseable {
         if (sealed.length > RemoteCache.MAX_BYTES) {
             remote().release(key.name(), lease);
         } else if (!remote().fill(key.name(), lease, sealed, jittered(remoteTtl(value)))) {
-            doubt(key);
-        } else if (doubt != null) {
-            doubts.asMap().remove(key.name(), doubt); // not one that arose meanwhile
+            suspect(key);
+        } else if (suspect != null) {
+            suspects.asMap().remove(key.name(), suspect); // not one that arose meanwhile
         }
         return loaded(key, value, start);
     }
@@ -331,7 +332,7 @@ public final class TieredCache implements AutoCloseable {
     /** What Redis holds, or will hold, may be older than this: the next load replaces it. */
     private <V> Entry loadBeside(CacheKey<V> key, Supplier<Optional<V>> loader) {
         var start = System.nanoTime();
-        doubts.put(key.name(), new Object());
+        suspects.put(key.name(), new Object());
         return loaded(key, loader.get().orElse(null), start);
     }
 
@@ -340,8 +341,8 @@ public final class TieredCache implements AutoCloseable {
      *
      * @param key names the value
      */
-    public void doubt(CacheKey<?> key) {
-        doubts.put(key.name(), new Object());
+    public void suspect(CacheKey<?> key) {
+        suspects.put(key.name(), new Object());
         dropLocally(key.name());
     }
 
@@ -416,7 +417,7 @@ public final class TieredCache implements AutoCloseable {
     public void invalidateUncertain(Collection<CacheKey<?>> keys) {
         if (retries != null) { // without Redis a stale value ends with the L1 time
             var until = System.nanoTime() + UNCERTAIN.toNanos();
-            keys.forEach(key -> uncertain.put(key.name(), until));
+            keys.forEach(key -> uncertainInvalidations.put(key.name(), until));
         }
         invalidate(keys);
     }
@@ -450,16 +451,16 @@ public final class TieredCache implements AutoCloseable {
 
     private void remember(List<String> names) {
         var now = System.nanoTime();
-        names.forEach(name -> pending.put(name, now));
-        if (pending.size() > MAX_NAMES) {
-            pending.clear();
-            believeNothing();
+        names.forEach(name -> pendingInvalidations.put(name, now));
+        if (pendingInvalidations.size() > MAX_NAMES) {
+            pendingInvalidations.clear();
+            bypassRemote();
         }
     }
 
     /** As long as anything that Redis holds now can be there. */
-    private void believeNothing() {
-        nothingBelievedUntil = System.nanoTime() + l2Ttl.toNanos();
+    private void bypassRemote() {
+        bypassRemoteUntil = System.nanoTime() + l2Ttl.toNanos();
     }
 
     /**
@@ -494,9 +495,9 @@ public final class TieredCache implements AutoCloseable {
 
     private void repeatUncertain() {
         var now = System.nanoTime();
-        uncertain.values().removeIf(until -> until - now < 0);
-        if (!uncertain.isEmpty()) {
-            drop(List.copyOf(uncertain.keySet()));
+        uncertainInvalidations.values().removeIf(until -> until - now < 0);
+        if (!uncertainInvalidations.isEmpty()) {
+            drop(List.copyOf(uncertainInvalidations.keySet()));
         }
     }
 
@@ -504,10 +505,10 @@ public final class TieredCache implements AutoCloseable {
     private void repeatPending() {
         var now = System.nanoTime();
         var kept = l2Ttl.plus(UNCERTAIN).toNanos();
-        pending.values().removeIf(since -> now - since > kept);
-        while (!pending.isEmpty()) {
+        pendingInvalidations.values().removeIf(since -> now - since > kept);
+        while (!pendingInvalidations.isEmpty()) {
             var batch = new ArrayList<Map.Entry<String, Long>>();
-            for (var entry : pending.entrySet()) {
+            for (var entry : pendingInvalidations.entrySet()) {
                 batch.add(Map.entry(entry.getKey(), entry.getValue()));
                 if (batch.size() == RETRY_BATCH) {
                     break;
@@ -516,7 +517,7 @@ public final class TieredCache implements AutoCloseable {
             if (!remote().invalidate(batch.stream().map(Map.Entry::getKey).toList())) {
                 return;
             }
-            batch.forEach(entry -> pending.remove(entry.getKey(), entry.getValue()));
+            batch.forEach(entry -> pendingInvalidations.remove(entry.getKey(), entry.getValue()));
         }
     }
 
@@ -535,6 +536,6 @@ public final class TieredCache implements AutoCloseable {
 
     /** What Redis hasn't heard of yet, for tests. */
     List<String> unheard() {
-        return List.copyOf(pending.keySet());
+        return List.copyOf(pendingInvalidations.keySet());
     }
 }

@@ -1,6 +1,6 @@
 package dev.byline.internal.feed;
 
-import dev.byline.internal.feed.Fetched.Validators;
+import dev.byline.internal.feed.FetchResult.Validators;
 import dev.byline.model.ImportFailure;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -26,7 +26,7 @@ final class FeedBody {
 
     private FeedBody() {}
 
-    static Fetched.Document read(ClassicHttpResponse response, FeedUrl from) throws IOException, FeedException {
+    static FetchResult.Document read(ClassicHttpResponse response, FeedUrl from) throws IOException, FeedException {
         var header = header(response, "Content-Type");
         var type = header == null || header.length() > MAX_TYPE ? null : ContentType.parseLenient(header);
         var name = type == null ? "" : String.valueOf(type.getMimeType()).toLowerCase(Locale.ROOT);
@@ -43,7 +43,7 @@ final class FeedBody {
         }
         var validators = new Validators(validator(response, "ETag"), validator(response, "Last-Modified"));
         var charset = type == null ? null : type.getParameter("charset");
-        return new Fetched.Document(from, kind, charset, bytes(entity.getContent(), gzipped), validators);
+        return new FetchResult.Document(from, kind, charset, bytes(entity.getContent(), gzipped), validators);
     }
 
     private static boolean isGzipped(ClassicHttpResponse response) throws FeedException {

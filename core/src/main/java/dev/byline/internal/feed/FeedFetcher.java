@@ -1,6 +1,6 @@
 package dev.byline.internal.feed;
 
-import dev.byline.internal.feed.Fetched.Validators;
+import dev.byline.internal.feed.FetchResult.Validators;
 import dev.byline.model.ImportFailure;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -66,7 +66,7 @@ final class FeedFetcher implements AutoCloseable {
     /** Past the system's proxies for sockets. */
     private static final DetachedSocketFactory DIRECT = proxy -> new Socket(Proxy.NO_PROXY);
 
-    private final Names names;
+    private final PublicDnsResolver names;
     private final boolean allowPrivate;
     private final Duration limit;
     private final DetachedSocketFactory sockets;
@@ -84,8 +84,9 @@ final class FeedFetcher implements AutoCloseable {
         this(InetAddress::getAllByName, DIRECT, allowPrivate, limit);
     }
 
-    FeedFetcher(Names.Resolver resolver, DetachedSocketFactory sockets, boolean allowPrivate, Duration limit) {
-        this.names = new Names(resolver, allowPrivate);
+    FeedFetcher(
+            PublicDnsResolver.Resolver resolver, DetachedSocketFactory sockets, boolean allowPrivate, Duration limit) {
+        this.names = new PublicDnsResolver(resolver, allowPrivate);
         this.sockets = sockets;
         this.allowPrivate = allowPrivate;
         this.limit = limit;
@@ -95,7 +96,8 @@ final class FeedFetcher implements AutoCloseable {
     }
 
     /** A redirect is no answer yet. */
-    private record Hop(@Nullable Fetched fetched, @Nullable String location) {}
+    private record Hop(
+            @Nullable FetchResult fetched, @Nullable String location) {}
 
     /**
      * Fetches a document. Blocks, at most for the limit or until the deadline.
@@ -105,7 +107,7 @@ final class FeedFetcher implements AutoCloseable {
      * @param deadline of who asks
      * @throws FeedException when it can't be had
      */
-    Fetched fetch(FeedUrl url, Validators known, Deadline deadline) throws FeedException, InterruptedException {
+    FetchResult fetch(FeedUrl url, Validators known, Deadline deadline) throws FeedException, InterruptedException {
         var end = deadline.atMost(limit);
         var at = url;
         for (int redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
@@ -247,7 +249,7 @@ final class FeedFetcher implements AutoCloseable {
         }
         return switch (status) {
             case 200 -> new Hop(FeedBody.read(response, url), null);
-            case 304 -> new Hop(new Fetched.NotModified(), null);
+            case 304 -> new Hop(new FetchResult.NotModified(), null);
             default -> throw new FeedException(ImportFailure.BAD_STATUS, "the server answered " + status);
         };
     }

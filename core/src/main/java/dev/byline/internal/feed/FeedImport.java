@@ -1,7 +1,7 @@
 package dev.byline.internal.feed;
 
 import dev.byline.internal.feed.FeedStore.Written;
-import dev.byline.internal.feed.Fetched.Validators;
+import dev.byline.internal.feed.FetchResult.Validators;
 import dev.byline.internal.feed.ImportSql.KnownFeed;
 import dev.byline.model.BylineException;
 import dev.byline.model.ImportFailure;
@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 record FeedImport(
         FeedStore store,
         FeedFetcher fetcher,
-        FetchPlaces fetches,
+        FairPermits fetches,
         FeedWorkers workers,
         InstantSource clock,
         long userId,
@@ -79,8 +79,8 @@ record FeedImport(
 
     private ImportOutcome fetch() throws FeedException, InterruptedException {
         return switch (fetcher.fetch(feed, validators(), deadline)) {
-            case Fetched.NotModified ignored -> new ImportOutcome.Unchanged(url);
-            case Fetched.Document document -> workers.run(() -> take(document), deadline);
+            case FetchResult.NotModified ignored -> new ImportOutcome.Unchanged(url);
+            case FetchResult.Document document -> workers.run(() -> take(document), deadline);
         };
     }
 
@@ -88,7 +88,7 @@ record FeedImport(
         return known == null ? Validators.NONE : known.validators();
     }
 
-    private ImportOutcome take(Fetched.Document document) throws FeedException {
+    private ImportOutcome take(FetchResult.Document document) throws FeedException {
         var failed = new ArrayList<FailedItem>();
         var read = posts(document, failed);
         var posts = FeedPost.distinct(read);
@@ -112,7 +112,7 @@ record FeedImport(
                 failed.subList(0, Math.min(FeedImporter.MAX_SHOWN, failed.size())));
     }
 
-    private List<FeedPost> posts(Fetched.Document document, List<FailedItem> failed) throws FeedException {
+    private List<FeedPost> posts(FetchResult.Document document, List<FailedItem> failed) throws FeedException {
         var now = clock.instant();
         var posts = new ArrayList<FeedPost>();
         for (var entry : FeedParser.parse(document, deadline)) {

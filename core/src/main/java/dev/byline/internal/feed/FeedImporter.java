@@ -49,7 +49,7 @@ public final class FeedImporter implements AutoCloseable {
     private final BylineConfig.Imports config;
     private final Duration timeLimit;
     private final InstantSource clock;
-    private final FetchPlaces fetches = new FetchPlaces(FETCHES);
+    private final FairPermits fetches = new FairPermits(FETCHES);
     private final FeedWorkers workers = new FeedWorkers(WORKERS);
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("byline-import-", 0).factory());

@@ -19,7 +19,7 @@ final class FeedParser {
      * @throws FeedException when it is no feed, or broken anywhere: a part of one is not taken for the whole; or when the time
      *     is over
      */
-    static List<FeedEntry> parse(Fetched.Document document, Deadline deadline) throws FeedException {
+    static List<FeedEntry> parse(FetchResult.Document document, Deadline deadline) throws FeedException {
         var entries = new Entries();
         switch (document.type()) {
             case JSON -> JsonFeed.read(document, deadline, entries);

@@ -1,7 +1,7 @@
 package dev.byline.internal.feed;
 
 import dev.byline.internal.cache.CacheKeys;
-import dev.byline.internal.feed.Fetched.Validators;
+import dev.byline.internal.feed.FetchResult.Validators;
 import dev.byline.internal.feed.ImportSql.KnownFeed;
 import dev.byline.internal.feed.ImportSql.KnownItem;
 import dev.byline.internal.store.Store;

@@ -5,7 +5,7 @@ import static dev.byline.internal.sql.generated.Tables.FEED_ITEMS;
 import static dev.byline.internal.sql.generated.Tables.POSTS;
 import static dev.byline.internal.sql.generated.Tables.USERS;
 
-import dev.byline.internal.feed.Fetched.Validators;
+import dev.byline.internal.feed.FetchResult.Validators;
 import dev.byline.internal.sql.MetadataSql;
 import dev.byline.internal.sql.UserSql;
 import dev.byline.model.Metadata;

@@ -46,7 +46,7 @@ final class JsonFeed {
         this.base = base;
     }
 
-    static void read(Fetched.Document document, Deadline deadline, Entries entries) throws FeedException {
+    static void read(FetchResult.Document document, Deadline deadline, Entries entries) throws FeedException {
         // JSON is UTF-8, whatever the server says (RFC 8259); a reader of ours, as Jackson's puts U+FFFD for broken
         // bytes.
         var found = DetectedEncoding.of(document.body(), '{');

@@ -50,7 +50,7 @@ final class XmlFeed {
         bases.push(base);
     }
 
-    static void read(Fetched.Document document, Deadline deadline, Entries entries) throws FeedException {
+    static void read(FetchResult.Document document, Deadline deadline, Entries entries) throws FeedException {
         try (var characters = XmlSource.open(document.body(), document.charset())) {
             var xml = factory().createXMLStreamReader(characters);
             try {

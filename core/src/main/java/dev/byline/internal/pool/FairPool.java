@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 public final class FairPool implements TimedConnections.Source, AutoCloseable {
     private final HikariDataSource dataSource;
     private final HikariPool pool;
-    private final Turns turns;
+    private final FairSemaphore turns;
 
     /**
      * Opens the pool.
@@ -25,10 +25,11 @@ public final class FairPool implements TimedConnections.Source, AutoCloseable {
      * @param watch looks who waits too long
      * @param config its connection timeout is for the turn and the connection together
      */
-    public FairPool(Watch watch, HikariConfig config) {
+    public FairPool(Watchdog watch, HikariConfig config) {
         this.dataSource = new HikariDataSource(config);
         this.pool = (HikariPool) dataSource.getHikariPoolMXBean(); // which takes a timeout for each call
-        this.turns = new Turns(watch, config.getMaximumPoolSize(), Duration.ofMillis(config.getConnectionTimeout()));
+        this.turns =
+                new FairSemaphore(watch, config.getMaximumPoolSize(), Duration.ofMillis(config.getConnectionTimeout()));
     }
 
     public int size() {

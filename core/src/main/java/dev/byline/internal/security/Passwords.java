@@ -39,7 +39,7 @@ public final class Passwords implements AutoCloseable {
     private static final int MAX_WAITING = 16;
 
     /** The longest that a caller waits, for a turn and for the work. */
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
     private static final Pattern PHC =
             Pattern.compile("\\$argon2id\\$v=19\\$m=([0-9]{1,7}),t=([0-9]{1,3}),p=([0-9]{1,2})\\$([^$]+)\\$([^$]+)");
@@ -115,7 +115,7 @@ public final class Passwords implements AutoCloseable {
         var hash = new FutureTask<>(work);
         try {
             executor.execute(hash);
-            return hash.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            return hash.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException | TimeoutException e) {
             hash.cancel(false);
             metrics.hashingRefused();

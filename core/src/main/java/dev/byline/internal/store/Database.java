@@ -4,10 +4,10 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.SQLExceptionOverride;
 import dev.byline.internal.pool.FairPool;
 import dev.byline.internal.pool.HostConnections;
-import dev.byline.internal.pool.PgDataSource;
+import dev.byline.internal.pool.ReconnectingDataSource;
 import dev.byline.internal.pool.SlowStatements;
 import dev.byline.internal.pool.TimedConnections;
-import dev.byline.internal.pool.Watch;
+import dev.byline.internal.pool.Watchdog;
 import dev.byline.internal.sql.Violations;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 public final class Database implements AutoCloseable {
     private final DSLContext dsl;
     private final @Nullable FairPool pool;
-    private final @Nullable PgDataSource connections;
+    private final @Nullable ReconnectingDataSource connections;
     private final TimedConnections lent;
     private final Violations violations = new Violations();
     private volatile long answeredAt = System.nanoTime() - Duration.ofDays(1).toNanos();
@@ -44,7 +44,7 @@ public final class Database implements AutoCloseable {
     private Database(
             TimedConnections.Source source,
             @Nullable FairPool pool,
-            @Nullable PgDataSource connections,
+            @Nullable ReconnectingDataSource connections,
             Settings settings,
             Duration slowStatement,
             Metrics metrics) {
@@ -74,8 +74,8 @@ public final class Database implements AutoCloseable {
      * @param metrics is told how long connections were waited for and held
      */
     public static Database open(BylineConfig.Database config, Metrics metrics) {
-        var watch = new Watch();
-        var connections = new PgDataSource(config, watch);
+        var watch = new Watchdog();
+        var connections = new ReconnectingDataSource(config, watch);
         var pool = new FairPool(watch, hikari(config, connections));
         var settings = settings();
         if (config.pgBouncer()) { // which takes no options at the start of a connection

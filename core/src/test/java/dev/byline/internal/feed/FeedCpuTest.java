@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
-import dev.byline.internal.feed.Fetched.Validators;
+import dev.byline.internal.feed.FetchResult.Validators;
 import dev.byline.model.BylineException;
 import dev.byline.model.ImportFailure;
 import java.io.IOException;
@@ -149,7 +149,7 @@ class FeedCpuTest {
         try {
             var url = FeedUrl.parse("https://ada.example/feed", false);
             var bytes = document.getBytes(StandardCharsets.UTF_8);
-            var feed = new Fetched.Document(url, type, null, bytes, Validators.NONE);
+            var feed = new FetchResult.Document(url, type, null, bytes, Validators.NONE);
             for (var entry : FeedParser.parse(feed, Deadline.in(Duration.ofMinutes(5)))) {
                 try {
                     var unused = FeedPost.of(entry, Instant.EPOCH);
@@ -244,7 +244,7 @@ class FeedCpuTest {
         for (var document : new String[] {
             "<rss><channel><x/></channel></rss>", "{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[]}"
         }) {
-            var feed = new Fetched.Document(
+            var feed = new FetchResult.Document(
                     FeedUrl.parse("https://ada.example/feed", false),
                     document.startsWith("<") ? FeedType.XML : FeedType.JSON,
                     null,
@@ -264,7 +264,7 @@ class FeedCpuTest {
         }
         var open = "<a" + declarations + ">";
         assertThatThrownBy(() -> FeedParser.parse(
-                        new Fetched.Document(
+                        new FetchResult.Document(
                                 FeedUrl.parse("https://ada.example/feed", false),
                                 FeedType.XML,
                                 null,

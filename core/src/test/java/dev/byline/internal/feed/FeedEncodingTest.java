@@ -3,7 +3,7 @@ package dev.byline.internal.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.byline.internal.feed.Fetched.Validators;
+import dev.byline.internal.feed.FetchResult.Validators;
 import dev.byline.model.ImportFailure;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.Charset;
@@ -54,7 +54,7 @@ class FeedEncodingTest {
     }
 
     private static String title(byte[] body, @Nullable String contentType) throws FeedException {
-        var document = new Fetched.Document(
+        var document = new FetchResult.Document(
                 FeedUrl.parse("https://ada.example/feed", false), FeedType.XML, contentType, body, Validators.NONE);
         var title = FeedParser.parse(document, Deadline.in(Duration.ofMinutes(1)))
                 .getFirst()
@@ -193,7 +193,7 @@ class FeedEncodingTest {
         for (var charset : List.of("UTF-8", "UTF-16BE", "UTF-16LE", "UTF-32BE", "UTF-32LE")) {
             for (var start : List.of("", "\uFEFF", "\n ", "\n\uFEFF")) {
                 var body = (start + json).getBytes(Charset.forName(charset));
-                var document = new Fetched.Document(
+                var document = new FetchResult.Document(
                         FeedUrl.parse("https://ada.example/feed", false),
                         FeedType.JSON,
                         "latin1",
@@ -210,7 +210,7 @@ class FeedEncodingTest {
                 new String[] {"\u00e9 ", "\u00c0\u0080", "\u00ed\u00a0\u0080", "\u00f4\u0090\u0080\u0080", "\u00c3"}) {
             var body = json.replace("café", bad).replace("😀", "").getBytes(StandardCharsets.ISO_8859_1);
             assertThatThrownBy(() -> FeedParser.parse(
-                            new Fetched.Document(
+                            new FetchResult.Document(
                                     FeedUrl.parse("https://ada.example/feed", false),
                                     FeedType.JSON,
                                     null,

@@ -3,7 +3,7 @@ package dev.byline.internal.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.byline.internal.feed.Fetched.Validators;
+import dev.byline.internal.feed.FetchResult.Validators;
 import dev.byline.model.ImportFailure;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -49,11 +49,11 @@ class FeedFetcherTest {
         server.close();
     }
 
-    private Fetched fetch(String url) throws FeedException, InterruptedException {
+    private FetchResult fetch(String url) throws FeedException, InterruptedException {
         return fetch(fetcher, url);
     }
 
-    private static Fetched fetch(FeedFetcher fetcher, String url) throws FeedException, InterruptedException {
+    private static FetchResult fetch(FeedFetcher fetcher, String url) throws FeedException, InterruptedException {
         return fetcher.fetch(FeedUrl.parse(url, true), Validators.NONE, Deadline.in(Duration.ofMinutes(1)));
     }
 
@@ -78,7 +78,7 @@ class FeedFetcherTest {
             FeedServer.send(exchange, 200, "application/json; charset=utf-8", "{}".getBytes(StandardCharsets.UTF_8));
         });
 
-        var document = (Fetched.Document) fetch(server.url("/whole"));
+        var document = (FetchResult.Document) fetch(server.url("/whole"));
 
         assertThat(document.body()).asString().isEqualTo("{}");
         assertThat(document.validators()).isEqualTo(new Validators("\"1\"", null));
@@ -98,7 +98,7 @@ class FeedFetcherTest {
             });
         }
 
-        assertThat(fetch(server.url("/r3"))).isInstanceOf(Fetched.Document.class);
+        assertThat(fetch(server.url("/r3"))).isInstanceOf(FetchResult.Document.class);
         assertFails(server.url("/r4"), ImportFailure.TOO_MANY_REDIRECTS);
     }
 
@@ -167,7 +167,7 @@ class FeedFetcherTest {
         }
         gzipped("/parts", "gzip", parts.toByteArray());
 
-        assertThat(((Fetched.Document) fetch(server.url("/gzip"))).body())
+        assertThat(((FetchResult.Document) fetch(server.url("/gzip"))).body())
                 .asString()
                 .isEqualTo("{}");
         assertFails(server.url("/brotli"), ImportFailure.WRONG_TYPE);
@@ -175,7 +175,7 @@ class FeedFetcherTest {
         assertFails(server.url("/not"), ImportFailure.MALFORMED);
         assertFails(server.url("/cut"), ImportFailure.MALFORMED);
         assertThatThrownBy(() -> {
-                    var document = (Fetched.Document) fetch(server.url("/parts"));
+                    var document = (FetchResult.Document) fetch(server.url("/parts"));
                     FeedParser.parse(document, Deadline.in(Duration.ofMinutes(1))); // or it was read, as nothing
                 })
                 .isInstanceOf(FeedException.class);
@@ -263,7 +263,7 @@ class FeedFetcherTest {
                 true,
                 LIMIT)) {
             assertThat(fetch(changing, "http://changing.example:" + port + "/rebound"))
-                    .isInstanceOf(Fetched.Document.class);
+                    .isInstanceOf(FetchResult.Document.class);
         }
         assertThat(lookups).hasValue(1);
     }
@@ -387,7 +387,7 @@ class FeedFetcherTest {
                 var fetcher = new FeedFetcher(
                         name -> new InetAddress[] {loopback}, proxy -> new Socket(), true, Duration.ofSeconds(10))) {
             assertThat(fetch(fetcher, "http://my_blog.example:" + plain + "/underscore"))
-                    .isInstanceOf(Fetched.Document.class);
+                    .isInstanceOf(FetchResult.Document.class);
             var unused = Thread.ofVirtual().start(() -> {
                 try (var socket = server.accept()) {
                     var bytes = new byte[4096];
@@ -407,7 +407,8 @@ class FeedFetcherTest {
     void theNameOfTheCharsetIsKeptAsItIs() throws Exception {
         server.on("/charset", "application/xml; charset=\"x-mac-roman\"", "<rss/>");
 
-        assertThat(((Fetched.Document) fetch(server.url("/charset"))).charset()).isEqualTo("x-mac-roman");
+        assertThat(((FetchResult.Document) fetch(server.url("/charset"))).charset())
+                .isEqualTo("x-mac-roman");
     }
 
     /** The end may come before, while and after the client connects: it says so in several ways. */

@@ -3,7 +3,7 @@ package dev.byline.internal.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.byline.internal.feed.Fetched.Validators;
+import dev.byline.internal.feed.FetchResult.Validators;
 import dev.byline.model.BylineException;
 import dev.byline.model.ImportFailure;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +18,7 @@ class FeedParserTest {
 
     private static List<FeedEntry> parse(FeedType type, String text) throws FeedException {
         return FeedParser.parse(
-                new Fetched.Document(url(), type, null, text.getBytes(StandardCharsets.UTF_8), Validators.NONE),
+                new FetchResult.Document(url(), type, null, text.getBytes(StandardCharsets.UTF_8), Validators.NONE),
                 Deadline.in(Duration.ofMinutes(1)));
     }
 

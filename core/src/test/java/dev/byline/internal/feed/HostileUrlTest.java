@@ -3,7 +3,7 @@ package dev.byline.internal.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.byline.internal.feed.Fetched.Validators;
+import dev.byline.internal.feed.FetchResult.Validators;
 import dev.byline.model.ImportFailure;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -16,13 +16,13 @@ import javax.net.SocketFactory;
  * Sockets that are closed when a read takes longer than {@link #LIMIT}, as the driver does it by {@code socketTimeout}; but {@link
  * Watch} keeps the time. Made by the driver, by name.
  */
-public final class WatchedSockets extends SocketFactory {
+public final class ReadTimeoutSocketFactory extends SocketFactory {
     /** The longest that a read may take; with up to a tenth of a second until somebody looks, 2 seconds. */
     static final Duration LIMIT = Duration.ofMillis(1900);
 
-    private static final Map<String, Watch> WATCHES = new ConcurrentHashMap<>();
+    private static final Map<String, Watchdog> WATCHES = new ConcurrentHashMap<>();
 
-    private final Watch watch;
+    private final Watchdog watch;
 
     /**
      * For the driver, which knows a factory by the name of its class, and has a text for it.
@@ -30,7 +30,7 @@ public final class WatchedSockets extends SocketFactory {
      * @param key as given by {@link #key}
      * @throws IllegalArgumentException when it is no longer known
      */
-    public WatchedSockets(String key) {
+    public ReadTimeoutSocketFactory(String key) {
         var known = WATCHES.get(key);
         if (known == null) {
             throw new IllegalArgumentException("closed");
@@ -39,7 +39,7 @@ public final class WatchedSockets extends SocketFactory {
     }
 
     /** What the driver must say for its sockets to be looked at by this one, until that is forgotten. */
-    static String key(Watch watch) {
+    static String key(Watchdog watch) {
         var key = UUID.randomUUID().toString();
         WATCHES.put(key, watch);
         return key;
@@ -86,9 +86,9 @@ public final class WatchedSockets extends SocketFactory {
 
         private volatile boolean overdue;
         private final Runnable look = this::closeIfOverdue;
-        private final Watch watch;
+        private final Watchdog watch;
 
-        Watched(Watch watch) {
+        Watched(Watchdog watch) {
             this.watch = watch;
         }
 

@@ -14,14 +14,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The life of the server: what is opened here is closed in reverse when a signal comes. */
-final class Serve {
-    private static final Logger LOG = LoggerFactory.getLogger(Serve.class);
+final class ServeCommand {
+    private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
 
     private final ServerConfig config;
     private final Terminal terminal;
     private final StopSignal stop;
 
-    Serve(ServerConfig config, Terminal terminal, StopSignal stop) {
+    ServeCommand(ServerConfig config, Terminal terminal, StopSignal stop) {
         this.config = config;
         this.terminal = terminal;
         this.stop = stop;
@@ -30,7 +30,7 @@ final class Serve {
     /**
      * Serves until a signal comes.
      *
-     * @throws Refusal when it can't start as it is set up
+     * @throws UsageException when it can't start as it is set up
      */
     void run() throws InterruptedException {
         if (config.databaseUrl() != null) {
@@ -82,9 +82,9 @@ final class Serve {
         }
     }
 
-    private static Refusal taken(String host, int port, Setting setting, JavalinBindException e) {
+    private static UsageException taken(String host, int port, Setting setting, JavalinBindException e) {
         LOG.debug("bind", e);
-        return new Refusal("can not listen on " + host + ":" + port + ": the port is taken or not allowed; set "
+        return new UsageException("can not listen on " + host + ":" + port + ": the port is taken or not allowed; set "
                 + setting + " to another");
     }
 

@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
  * New connections for the pool. Once the database didn't answer, it is tried four times a second until it does: the pool by
  * itself would wait up to 5 seconds between two tries, long after the database is back.
  */
-public final class PgDataSource implements DataSource {
-    private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(PgDataSource.class);
+public final class ReconnectingDataSource implements DataSource {
+    private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(ReconnectingDataSource.class);
 
     /** While the database is away somebody knocks this often, whether the knock before was answered or not. */
     private static final Duration INTERVAL = Duration.ofMillis(250);
@@ -31,7 +31,7 @@ public final class PgDataSource implements DataSource {
     private static final Duration USUAL = Duration.ofSeconds(1);
 
     /** The pool hears of a failure this often at least. */
-    private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
     private final Driver driver = new Driver();
     private final String url;
@@ -41,12 +41,12 @@ public final class PgDataSource implements DataSource {
     private volatile boolean closed;
     private volatile @Nullable String logged;
 
-    public PgDataSource(BylineConfig.Database config, Watch watch) {
+    public ReconnectingDataSource(BylineConfig.Database config, Watchdog watch) {
         this.url = config.url().jdbcUrl();
         this.properties = properties(config);
-        this.socketsKey = WatchedSockets.key(watch);
+        this.socketsKey = ReadTimeoutSocketFactory.key(watch);
         if (!url.contains("socketTimeout=")) { // else the driver sees to it
-            properties.setProperty("socketFactory", WatchedSockets.class.getName());
+            properties.setProperty("socketFactory", ReadTimeoutSocketFactory.class.getName());
             properties.setProperty("socketFactoryArg", socketsKey);
         }
     }
@@ -74,7 +74,7 @@ public final class PgDataSource implements DataSource {
     @Override
     public Connection getConnection() throws SQLException {
         var first = new CompletableFuture<Connection>();
-        var end = System.nanoTime() + PATIENCE.toNanos();
+        var end = System.nanoTime() + TIMEOUT.toNanos();
         while (true) {
             Thread.ofPlatform().daemon().name("byline-connect").start(() -> connect(first));
             try {
@@ -135,7 +135,7 @@ public final class PgDataSource implements DataSource {
     /** Ends the tries that are under way. */
     public void close() {
         closed = true;
-        WatchedSockets.forget(socketsKey);
+        ReadTimeoutSocketFactory.forget(socketsKey);
     }
 
     @Override

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param traceId of the caller's W3C trace, hexadecimal; null if it sent none
  * @param userId null for nobody known
  */
-public record RequestLine(
+public record AccessLogEntry(
         String requestId,
         String method,
         String route,

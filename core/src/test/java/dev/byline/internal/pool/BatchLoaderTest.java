@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
-class CoalescerTest {
+class BatchLoaderTest {
     private static final int MAX_KEYS = 8;
 
     /** What each statement asked for. */
@@ -65,19 +65,19 @@ class CoalescerTest {
     }
 
     /** Begins a statement that stays under way. */
-    private void beginFirst(Coalescer<Integer, Integer> squares) {
+    private void beginFirst(BatchLoader<Integer, Integer> squares) {
         var unused = start(() -> squares.get(1));
         await(firstBegan);
     }
 
-    private List<Future<Optional<Integer>>> startTwenty(Coalescer<Integer, Integer> squares) {
+    private List<Future<Optional<Integer>>> startTwenty(BatchLoader<Integer, Integer> squares) {
         return IntStream.range(100, 120)
                 .mapToObj(key -> start(() -> squares.get(key)))
                 .toList();
     }
 
     /** A look-up for 5 that waits for the first statement, behind an older one that is interrupted. */
-    private Future<Optional<Integer>> behindOneThatIsInterrupted(Coalescer<Integer, Integer> squares)
+    private Future<Optional<Integer>> behindOneThatIsInterrupted(BatchLoader<Integer, Integer> squares)
             throws InterruptedException {
         beginFirst(squares);
         var interrupted = start(() -> squares.get(3));
@@ -88,7 +88,7 @@ class CoalescerTest {
         return other;
     }
 
-    private static void awaitWaiting(Coalescer<?, ?> coalescer, int count) throws InterruptedException {
+    private static void awaitWaiting(BatchLoader<?, ?> coalescer, int count) throws InterruptedException {
         while (coalescer.waiting() < count) {
             Thread.sleep(1);
         }
@@ -103,7 +103,7 @@ class CoalescerTest {
     @Test
     void aLookUpLeavesAtOnceWhenNoneIsUnderWay() {
         firstMayEnd.countDown();
-        var squares = new Coalescer<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
         assertThat(squares.get(3)).contains(9);
         assertThat(squares.get(4)).isEmpty();
         assertThat(statements).containsExactly(Set.of(3), Set.of(4));
@@ -111,7 +111,7 @@ class CoalescerTest {
 
     @Test
     void thoseThatArriveMeanwhileLeaveTogetherEachKeyOnce() throws Exception {
-        var squares = new Coalescer<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
         beginFirst(squares);
         var lookups = new ArrayList<Future<Optional<Integer>>>();
         for (var key : List.of(2, 3, 5, 5, 3)) {
@@ -130,7 +130,7 @@ class CoalescerTest {
 
     @Test
     void aStatementHasAtMostSoManyKeys() throws Exception {
-        var squares = new Coalescer<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
         beginFirst(squares);
         var lookups = startTwenty(squares);
         awaitWaiting(squares, 20);
@@ -144,7 +144,7 @@ class CoalescerTest {
     @Test
     void aLookUpNeverJoinsAStatementThatBeganBefore() throws Exception {
         var row = new int[] {1};
-        var rows = new Coalescer<Integer, Integer>(MAX_KEYS, keys -> {
+        var rows = new BatchLoader<Integer, Integer>(MAX_KEYS, keys -> {
             statements.add(Set.copyOf(keys));
             var seen = row[0]; // its snapshot
             if (firstBegan.getCount() > 0) {
@@ -165,7 +165,7 @@ class CoalescerTest {
 
     @Test
     void whoSharedAStatementThatFailedAsksAlone() throws Exception {
-        var squares = new Coalescer<Integer, Integer>(MAX_KEYS, keys -> {
+        var squares = new BatchLoader<Integer, Integer>(MAX_KEYS, keys -> {
             if (keys.size() > 1) {
                 throw new BylineException.Unavailable("the statement of several");
             }
@@ -192,7 +192,7 @@ class CoalescerTest {
 
     @Test
     void aFailureOfItsOwnStatementIsToldAsItIs() {
-        var failing = new Coalescer<Integer, Integer>(MAX_KEYS, keys -> {
+        var failing = new BatchLoader<Integer, Integer>(MAX_KEYS, keys -> {
             throw new IllegalStateException("a fault");
         });
         assertThatThrownBy(() -> failing.get(1)).hasMessage("a fault");
@@ -201,7 +201,7 @@ class CoalescerTest {
 
     @Test
     void nobodyWaitsForASlowStatement() throws Exception {
-        var squares = new Coalescer<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
         beginFirst(squares);
         assertThat(start(() -> squares.get(3)).get()).contains(9); // while the first is under way
         assertThat(statements).containsExactly(Set.of(1), Set.of(3));
@@ -209,7 +209,7 @@ class CoalescerTest {
 
     @Test
     void noneOfManyWaitsForASlowStatement() throws Exception {
-        var squares = new Coalescer<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
         beginFirst(squares);
         var lookups = startTwenty(squares);
         for (var lookup : lookups) {
@@ -221,7 +221,7 @@ class CoalescerTest {
     @Test
     void whomAStatementHadNoRoomForDoesNotWaitForIt() throws Exception {
         var mayEnd = new CountDownLatch(1);
-        var squares = new Coalescer<Integer, Integer>(MAX_KEYS, keys -> {
+        var squares = new BatchLoader<Integer, Integer>(MAX_KEYS, keys -> {
             if (keys.size() > 1) {
                 await(mayEnd);
             }
@@ -238,14 +238,14 @@ class CoalescerTest {
 
     @Test
     void whoIsInterruptedWhileItKeepsTheTimePassesThatOn() throws Exception {
-        var squares = new Coalescer<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
         var other = behindOneThatIsInterrupted(squares);
         assertThat(other.get()).contains(25); // while the first is under way
     }
 
     @Test
     void whoIsInterruptedLeavesTheOthersAlone() throws Exception {
-        var squares = new Coalescer<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
         var other = behindOneThatIsInterrupted(squares);
         firstMayEnd.countDown();
         assertThat(other.get()).contains(25);

@@ -15,16 +15,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
-class RequestLinesTest {
+class AccessLogAppenderTest {
     private final LoggerContext context = new LoggerContext();
     private final JsonLines encoder = new JsonLines();
 
-    RequestLinesTest() {
+    AccessLogAppenderTest() {
         context.setMDCAdapter(new LogbackMDCAdapter());
     }
 
-    private RequestLines start(OutputStream out) {
-        var lines = new RequestLines(encoder, out);
+    private AccessLogAppender start(OutputStream out) {
+        var lines = new AccessLogAppender(encoder, out);
         lines.setContext(context);
         lines.start();
         return lines;

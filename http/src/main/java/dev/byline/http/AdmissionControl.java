@@ -18,13 +18,13 @@ import org.slf4j.MDC;
  * are refused at once. A server that takes on more than it can do answers everybody too late; this one goes on at its best
  * rate. Probes pass: whether the process lives must not depend on how busy it is.
  */
-final class Admission extends Handler.Wrapper {
+final class AdmissionControl extends Handler.Wrapper {
     /** Why requests are refused. */
     enum Reason {
         /** As many inside and waiting as there may be. */
         BUSY("busy", "more requests than this server can work on"),
         /** Waited long enough. */
-        WAITED("waited", "no place within " + PATIENCE.toMillis() + " ms"),
+        WAITED("waited", "no place within " + TIMEOUT.toMillis() + " ms"),
         /** All bodies on their way together take too much memory. */
         BODIES("bodies", "too many bodies at a time"),
         /** All answers on their way together take too much memory, or those to one address. */
@@ -40,7 +40,7 @@ final class Admission extends Handler.Wrapper {
     }
 
     /** How long a request may wait for its turn. */
-    static final Duration PATIENCE = Duration.ofMillis(100);
+    static final Duration TIMEOUT = Duration.ofMillis(100);
 
     private final Semaphore places;
     private final int maxWaiting;
@@ -54,7 +54,7 @@ final class Admission extends Handler.Wrapper {
      * @param inside how many requests are worked on at a time
      * @param threads run them
      */
-    Admission(int inside, RequestThreads threads) {
+    AdmissionControl(int inside, RequestThreads threads) {
         this.threads = threads;
         this.places = new Semaphore(inside, true);
         this.maxWaiting = 2 * inside;
@@ -129,7 +129,7 @@ final class Admission extends Handler.Wrapper {
         void await() {
             boolean admitted;
             try {
-                admitted = places.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+                admitted = places.tryAcquire(TIMEOUT.toNanos(), TimeUnit.NANOSECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 admitted = false;
@@ -166,7 +166,7 @@ final class Admission extends Handler.Wrapper {
                 MDC.put("trace_id", exchange.traceId());
             }
             try {
-                if (!Admission.super.handle(request, response, callback)) {
+                if (!AdmissionControl.super.handle(request, response, callback)) {
                     Response.writeError(request, response, callback, HttpStatus.NOT_FOUND_404);
                 }
             } catch (Exception | Error e) {

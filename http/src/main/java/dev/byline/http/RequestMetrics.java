@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * room. At the end of the server new requests are refused, and those under way waited for: Jetty's GracefulHandler does the
  * same with several objects more for each request.
  */
-final class Instrumentation extends Handler.Wrapper implements Graceful {
+final class RequestMetrics extends Handler.Wrapper implements Graceful {
     private static final Logger LOG = LoggerFactory.getLogger(HttpServer.REQUEST_LOGGER);
 
     private static final String METHOD_OVERRIDE = "X-HTTP-Method-Override";
@@ -44,7 +44,7 @@ final class Instrumentation extends Handler.Wrapper implements Graceful {
      * @param metrics are told of each request
      * @param responseBytes the most memory of all answers together
      */
-    Instrumentation(PrometheusMetrics metrics, long responseBytes) {
+    RequestMetrics(PrometheusMetrics metrics, long responseBytes) {
         this.metrics = metrics;
         this.budget = new ResponseBudget(responseBytes, inFlight, System::nanoTime);
         metrics.gauge("http_requests_in_flight", "Requests not answered yet.", inFlight::size);
@@ -134,7 +134,7 @@ final class Instrumentation extends Handler.Wrapper implements Graceful {
         var known = PrometheusMetrics.method(method);
         LOG.info(
                 "request {}",
-                new RequestLine(
+                new AccessLogEntry(
                         exchange.requestId(), known, exchange.endpoint(), status, nanos, exchange.traceId(), userId));
     }
 }

@@ -3,9 +3,9 @@ package dev.byline.internal.feed;
 import org.jspecify.annotations.Nullable;
 
 /** What a server answered to who asked for a feed. */
-sealed interface Fetched {
+sealed interface FetchResult {
     /** The same as the last time. */
-    record NotModified() implements Fetched {}
+    record NotModified() implements FetchResult {}
 
     /**
      * A document, whole and uncompressed.
@@ -18,7 +18,7 @@ sealed interface Fetched {
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     record Document(FeedUrl from, FeedType type, @Nullable String charset, byte[] body, Validators validators)
-            implements Fetched {}
+            implements FetchResult {}
 
     /**
      * What a server knows a version of a document by.

@@ -8,11 +8,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A fair semaphore whose time limit is the same for all: {@link Watch} keeps it, and it may be a tenth of a second more. Safe for use by
+ * A fair semaphore whose time limit is the same for all: {@link Watchdog} keeps it, and it may be a tenth of a second more. Safe for use by
  * several threads.
  */
-final class Turns implements AutoCloseable {
-    private final Watch watch;
+final class FairSemaphore implements AutoCloseable {
+    private final Watchdog watch;
     private final long patience;
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<Waiter> waiting = new ArrayDeque<>(); // the oldest first
@@ -26,7 +26,7 @@ final class Turns implements AutoCloseable {
      * @param number how many may be taken at a time
      * @param patience how long one is waited for
      */
-    Turns(Watch watch, int number, Duration patience) {
+    FairSemaphore(Watchdog watch, int number, Duration patience) {
         this.watch = watch;
         this.free = number;
         this.patience = patience.toNanos();

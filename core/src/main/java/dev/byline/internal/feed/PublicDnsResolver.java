@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * take a carrier from all virtual threads for as long: so it runs on platform threads, which are waited for as long as there
  * is time.
  */
-final class Names implements AutoCloseable {
+final class PublicDnsResolver implements AutoCloseable {
     /** More than fetches at a time: some may be left behind, waiting for a name server that never answers. */
     private static final int MAX_LOOKUPS = 32;
 
@@ -40,7 +40,7 @@ final class Names implements AutoCloseable {
         InetAddress[] resolve(String host) throws UnknownHostException;
     }
 
-    Names(Resolver resolver, boolean allowPrivate) {
+    PublicDnsResolver(Resolver resolver, boolean allowPrivate) {
         this.resolver = resolver;
         this.allowPrivate = allowPrivate;
     }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ConditionalTest extends ServerTest {
+class ConditionalRequestsTest extends ServerTest {
     private static final String JSON = "application/json";
 
     @Override

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * JSON and computing its tag takes longer than everything else about a cached read. An instance has one place, and the next one
  * that has the same place takes it: what nobody asks for again costs no bookkeeping.
  */
-final class Renderings {
+final class RenderedPageCache {
     /** Larger bodies aren't kept. */
     private static final int MAX_BODY = 64 * 1024;
 
@@ -23,7 +23,7 @@ final class Renderings {
      *
      * @param memory bytes for all together with what they were made of, about
      */
-    Renderings(long memory) {
+    RenderedPageCache(long memory) {
         this.places = new AtomicReferenceArray<>(Math.clamp(memory / (3 * MAX_BODY), 16, 1024));
     }
 
@@ -68,10 +68,10 @@ final class Renderings {
             if (Responses.isHead(ctx)) {
                 var digest = new JsonDigest();
                 Json.write(writer, digest);
-                return new Rendering(new byte[0], digest.length(), Conditional.tagOf(digest.sha256()));
+                return new Rendering(new byte[0], digest.length(), ConditionalRequests.tagOf(digest.sha256()));
             }
             var body = Responses.render(ctx, size, writer);
-            return new Rendering(body, body.length, Conditional.tag(body));
+            return new Rendering(body, body.length, ConditionalRequests.tag(body));
         }
     }
 

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class TurnsTest {
+class FairSemaphoreTest {
     private static final Duration LONG = Duration.ofMinutes(1);
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -24,7 +24,7 @@ class TurnsTest {
         threads.shutdownNow();
     }
 
-    private Future<Boolean> waiter(Turns turns) {
+    private Future<Boolean> waiter(FairSemaphore turns) {
         var before = turns.waiting();
         var waiter = threads.submit(turns::take);
         while (turns.waiting() == before) {
@@ -35,7 +35,7 @@ class TurnsTest {
 
     @Test
     void areGivenInOrder() throws Exception {
-        try (var turns = new Turns(new Watch(), 2, LONG)) {
+        try (var turns = new FairSemaphore(new Watchdog(), 2, LONG)) {
             assertThat(turns.take()).isTrue();
             assertThat(turns.take()).isTrue();
             var order = new ConcurrentLinkedQueue<Integer>();
@@ -65,7 +65,7 @@ class TurnsTest {
 
     @Test
     void whoWaitedTooLongGetsNone() throws Exception {
-        try (var turns = new Turns(new Watch(), 1, Duration.ofMillis(50))) {
+        try (var turns = new FairSemaphore(new Watchdog(), 1, Duration.ofMillis(50))) {
             assertThat(turns.take()).isTrue();
             assertThat(List.of(waiter(turns).get(), turns.take())).containsExactly(false, false);
             turns.giveBack();
@@ -76,7 +76,7 @@ class TurnsTest {
 
     @Test
     void whoIsInterruptedLeavesTheTurnToTheNext() throws Exception {
-        try (var turns = new Turns(new Watch(), 1, LONG)) {
+        try (var turns = new FairSemaphore(new Watchdog(), 1, LONG)) {
             assertThat(turns.take()).isTrue();
             var interrupted = new ConcurrentLinkedQueue<Throwable>();
             var first = Thread.ofVirtual().start(() -> {
@@ -101,7 +101,7 @@ class TurnsTest {
 
     @Test
     void whoComesInterruptedAndNeedNotWaitGetsOne() throws Exception {
-        try (var turns = new Turns(new Watch(), 1, LONG)) {
+        try (var turns = new FairSemaphore(new Watchdog(), 1, LONG)) {
             Thread.currentThread().interrupt();
             assertThat(turns.take()).isTrue();
             assertThatThrownBy(turns::take).isInstanceOf(InterruptedException.class);

@@ -12,10 +12,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class FetchPlacesTest {
+class FairPermitsTest {
     private static final Deadline NEVER = Deadline.in(Duration.ofMinutes(10));
 
-    private final FetchPlaces places = new FetchPlaces(8);
+    private final FairPermits places = new FairPermits(8);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final LinkedBlockingQueue<Long> granted = new LinkedBlockingQueue<>();
 

@@ -3,17 +3,17 @@ package dev.byline.server;
 import java.util.List;
 
 /** What the program refuses to do, in words for the person who started it: status 2. */
-final class Refusal extends RuntimeException {
+final class UsageException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final transient List<String> faults;
 
-    Refusal(List<String> faults) {
+    UsageException(List<String> faults) {
         super(String.join("; ", faults), null, false, false);
         this.faults = faults;
     }
 
-    Refusal(String fault) {
+    UsageException(String fault) {
         this(List.of(fault));
     }
 

@@ -17,7 +17,7 @@ import java.util.concurrent.locks.LockSupport;
  * line, and writes each by itself: that took a third of a cached read. Who logs never waits: when nobody reads the lines
  * as fast as they come, they are dropped. A line says all by itself: the context and the name of the thread that logs are not kept.
  */
-final class RequestLines extends UnsynchronizedAppenderBase<ILoggingEvent> {
+final class AccessLogAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
     /** About so many lines may wait to be written. */
     private static final int MAX_WAITING = 8192;
 
@@ -44,7 +44,7 @@ final class RequestLines extends UnsynchronizedAppenderBase<ILoggingEvent> {
      * @param encoder makes bytes of a line
      * @param out where they go; not closed
      */
-    RequestLines(Encoder<ILoggingEvent> encoder, OutputStream out) {
+    AccessLogAppender(Encoder<ILoggingEvent> encoder, OutputStream out) {
         this.encoder = encoder;
         this.out = out;
     }

@@ -22,7 +22,7 @@ import org.eclipse.jetty.http.PreEncodedHttpField;
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-13">RFC 9110, 13: conditional requests</a>
  */
-final class Conditional {
+final class ConditionalRequests {
     /** Goes up when {@link Json} writes the same row in another way. */
     private static final String FORMAT = "1-";
 
@@ -35,7 +35,7 @@ final class Conditional {
 
     private static final Pattern VERSION = Pattern.compile("\"" + FORMAT + "([1-9][0-9]{0,17})(" + PRIVATE + ")?\"");
 
-    private Conditional() {}
+    private ConditionalRequests() {}
 
     static String tag(Post post) {
         return "\"" + FORMAT + post.version() + "\"";
@@ -74,11 +74,11 @@ final class Conditional {
 
     /** As above, for what has no version of its own. */
     static void json(Context ctx, long bytes, Json.Writer body) {
-        json(ctx, Renderings.Rendering.of(ctx, bytes, body));
+        json(ctx, RenderedPageCache.Rendering.of(ctx, bytes, body));
     }
 
     /** As above, for what is rendered already. */
-    static void json(Context ctx, Renderings.Rendering rendering) {
+    static void json(Context ctx, RenderedPageCache.Rendering rendering) {
         send(ctx, rendering.tag(), isHead -> {
             if (isHead) {
                 Responses.head(ctx, Responses.JSON, rendering.length());

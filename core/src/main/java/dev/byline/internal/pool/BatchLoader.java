@@ -22,7 +22,7 @@ import java.util.function.Function;
  * the busier it is. It is group commit, for reads. A look-up only joins a statement that has not begun, so it sees whatever was
  * committed before it started.
  *
- * <p>Nobody waits longer than {@link #PATIENCE} for the statement on its way: who has, asks alone. When a statement fails, those who
+ * <p>Nobody waits longer than {@link #TIMEOUT} for the statement on its way: who has, asks alone. When a statement fails, those who
  * joined it ask alone, if they haven't waited as long. So a look-up takes at most this much longer than one statement may. Only
  * the oldest of those that wait keeps the time, for all: a timer for each took up to a quarter of what a look-up costs.
  *
@@ -31,9 +31,9 @@ import java.util.function.Function;
  * @param <K> keys, with {@code equals}
  * @param <V> what is found
  */
-public final class Coalescer<K, V> {
+public final class BatchLoader<K, V> {
     /** Up to this age a look-up may begin a statement of its own. */
-    static final Duration PATIENCE = Duration.ofMillis(100);
+    static final Duration TIMEOUT = Duration.ofMillis(100);
 
     private final int maxKeys;
     private final Function<Set<K>, Map<K, V>> load;
@@ -47,7 +47,7 @@ public final class Coalescer<K, V> {
      * @param maxKeys the most keys of one statement, at least 1
      * @param load finds values by their keys, in one statement; leaves out what isn't there
      */
-    public Coalescer(int maxKeys, Function<Set<K>, Map<K, V>> load) {
+    public BatchLoader(int maxKeys, Function<Set<K>, Map<K, V>> load) {
         this.maxKeys = maxKeys;
         this.load = load;
     }
@@ -69,7 +69,7 @@ public final class Coalescer<K, V> {
             case Turn.Alone<K, V> ignored -> alone(key);
             case Turn.KeepTime<K, V> ignored -> throw new IllegalStateException("await() goes on");
             case Turn.Failed<K, V> ignored -> {
-                if (lookup.age() > PATIENCE.toNanos()) {
+                if (lookup.age() > TIMEOUT.toNanos()) {
                     throw new BylineException.Unavailable((Throwable) null);
                 }
                 yield alone(key);
@@ -174,7 +174,7 @@ public final class Coalescer<K, V> {
     private Turn<K, V> keepTime(Lookup<K, V> lookup, CompletableFuture<Turn<K, V>> turn)
             throws InterruptedException, ExecutionException {
         try {
-            return turn.get(PATIENCE.toNanos() - lookup.age(), TimeUnit.NANOSECONDS);
+            return turn.get(TIMEOUT.toNanos() - lookup.age(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
             releaseImpatient();
             return turn.get(); // its own, or that of a statement that just took it along
@@ -184,7 +184,7 @@ public final class Coalescer<K, V> {
     private void releaseImpatient() {
         lock.lock();
         try {
-            while (!waiting.isEmpty() && waiting.element().age() >= PATIENCE.toNanos()) {
+            while (!waiting.isEmpty() && waiting.element().age() >= TIMEOUT.toNanos()) {
                 waiting.remove().turn.complete(new Turn.Alone<>());
             }
             passTimeOn();

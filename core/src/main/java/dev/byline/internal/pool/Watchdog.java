@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
  * a task for another thread, to schedule and to cancel, which takes longer than much of what is waited for. One thread, while there is
  * anything to look at. Safe for use by several threads.
  */
-public final class Watch {
+public final class Watchdog {
     private static final long INTERVAL_MS = 100;
 
     private final Set<Runnable> looks = new HashSet<>(); // guards itself

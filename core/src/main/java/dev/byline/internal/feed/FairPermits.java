@@ -18,7 +18,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * comes while others wait for slow servers gets the next permit at the latest, and mostly one at once. Safe for use by several
  * threads.
  */
-final class FetchPlaces {
+final class FairPermits {
     private final int perUser;
     private final int reserved;
     private final ReentrantLock lock = new ReentrantLock();
@@ -35,7 +35,7 @@ final class FetchPlaces {
     }
 
     /** @param permits how many there are */
-    FetchPlaces(int permits) {
+    FairPermits(int permits) {
         this.free = permits;
         this.perUser = Math.max(1, permits / 2);
         this.reserved = permits / 4;
