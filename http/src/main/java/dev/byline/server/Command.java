@@ -167,7 +167,7 @@ final class Command {
         return onDatabase(config, (url, stop) -> {
             var schema = Schema.of(config, url);
             schema.check();
-            if (config.migrate()) {
+            if (config.database().migrate()) {
                 stop.interruptible(schema::apply);
             }
             try (var byline = Byline.open(config.core(url))) {
@@ -192,7 +192,7 @@ final class Command {
         return onDatabase(config, (url, stop) -> {
             var schema = Schema.of(config, url);
             schema.check();
-            if (config.migrate()) {
+            if (config.database().migrate()) {
                 stop.interruptible(schema::apply);
             }
             var imported = new AtomicBoolean();
@@ -238,14 +238,14 @@ final class Command {
     /** On the database that is set, or the embedded one: a running server's, or started for the purpose. */
     private static int onDatabase(ServerConfig config, Action action) {
         try (var stop = new StopSignal(TIMEOUT)) {
-            if (config.databaseUrl() != null) {
-                return action.on(config.databaseUrl(), stop);
+            if (config.database().url() != null) {
+                return action.on(config.database().url(), stop);
             }
-            var running = EmbeddedPostgres.running(config.dataDir());
+            var running = EmbeddedPostgres.running(config.database().dataDir());
             if (running.isPresent()) {
                 return action.on(running.get(), stop);
             }
-            try (var postgres = EmbeddedPostgres.start(config.dataDir())) {
+            try (var postgres = EmbeddedPostgres.start(config.database().dataDir())) {
                 return action.on(postgres.url(), stop);
             }
         }
@@ -254,41 +254,41 @@ final class Command {
     private int config() {
         var config = parse();
         var values = new Environment(environment);
-        for (var setting : Setting.values()) {
+        for (var setting : Settings.ALL) {
             var value = values.get(setting);
-            var shown = value.isEmpty() ? effective(config, setting) : setting.secret ? masked(setting, value) : value;
+            var shown =
+                    value.isEmpty() ? effective(config, setting) : setting.secret() ? masked(setting, value) : value;
             terminal.out().printf("%-26s %-40s %s%n", setting, shown, values.source(setting));
         }
         return DONE;
     }
 
-    private static String masked(Setting setting, String value) {
-        return switch (setting) {
-            case DATABASE_URL, BYLINE_MIGRATE_URL -> DatabaseUrl.parse(value).toString();
-            case REDIS_URL -> value.replaceFirst("//[^@]*@", "//****@");
-            default -> "****";
-        };
+    private static String masked(Setting<?> setting, String value) {
+        if (setting.equals(Settings.DATABASE_URL) || setting.equals(Settings.MIGRATE_URL)) {
+            return DatabaseUrl.parse(value).toString();
+        }
+        return setting.equals(Settings.REDIS_URL) ? value.replaceFirst("//[^@]*@", "//****@") : "****";
     }
 
-    private static String effective(ServerConfig config, Setting setting) {
-        return switch (setting) {
-            case DATABASE_URL -> "(embedded PostgreSQL)";
-            case BYLINE_MIGRATE_URL -> "(as DATABASE_URL)";
-            case BYLINE_POOL_SIZE -> Integer.toString(config.plan().poolSize());
-            case BYLINE_MAX_REQUESTS -> Integer.toString(config.maxRequests());
-            case BYLINE_MANAGEMENT_HOST -> config.managementHost();
-            case BYLINE_DATABASE_CORES -> Integer.toString(Runtime.getRuntime().availableProcessors());
-            default -> setting.byDefault;
-        };
+    private static String effective(ServerConfig config, Setting<?> setting) {
+        var computed = Map.<Setting<?>, String>of(
+                Settings.DATABASE_URL, "(embedded PostgreSQL)",
+                Settings.MIGRATE_URL, "(as DATABASE_URL)",
+                Settings.POOL_SIZE, Integer.toString(config.database().plan().poolSize()),
+                Settings.MAX_REQUESTS, Integer.toString(config.http().maxRequests()),
+                Settings.MANAGEMENT_HOST, config.management().host(),
+                Settings.DATABASE_CORES,
+                        Integer.toString(config.database().plan().cores()));
+        return computed.getOrDefault(setting, setting.byDefault());
     }
 
     private int healthcheck() {
         var config = parse();
-        return ask(config.url(config.port()) + "/readyz").isPresent() ? print("ready") : FAILED;
+        return ask(config.api(config.http().port()).url() + "/readyz").isPresent() ? print("ready") : FAILED;
     }
 
     private int capacity() {
-        var answer = ask(parse().managementUrl() + "/capacity");
+        var answer = ask(parse().management().url() + "/capacity");
         answer.map(CapacityReport::text).ifPresent(terminal.out()::print);
         return answer.isPresent() ? DONE : FAILED;
     }

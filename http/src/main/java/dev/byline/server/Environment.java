@@ -6,8 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -16,14 +15,14 @@ final class Environment {
     /** What Kubernetes injects for a Service called byline. */
     private static final List<String> INJECTED = List.of("BYLINE_SERVICE_", "BYLINE_PORT");
 
-    private final Map<Setting, String> values = new EnumMap<>(Setting.class);
-    private final Map<Setting, String> sources = new EnumMap<>(Setting.class);
+    private final Map<Setting<?>, String> values = new HashMap<>();
+    private final Map<Setting<?>, String> sources = new HashMap<>();
     private final List<String> faults = new ArrayList<>();
 
     Environment(Map<String, String> environment) {
-        for (var setting : Setting.values()) {
+        for (var setting : Settings.ALL) {
             var value = environment.get(setting.name());
-            var file = setting.secret ? environment.get(setting + "_FILE") : null;
+            var file = setting.secret() ? environment.get(setting + "_FILE") : null;
             if (value != null && file != null) {
                 faults.add(setting + " and " + setting + "_FILE exclude each other");
             } else if (file != null) {
@@ -35,12 +34,12 @@ final class Environment {
         environment.keySet().stream().filter(name -> !isKnown(name)).sorted().forEach(this::refuse);
     }
 
-    private void put(Setting setting, String value, String source) {
+    private void put(Setting<?> setting, String value, String source) {
         values.put(setting, value);
         sources.put(setting, source);
     }
 
-    private String readSecret(Setting setting, String file) {
+    private String readSecret(Setting<?> setting, String file) {
         try {
             var secret = Files.readString(Path.of(file)).strip();
             if (secret.isEmpty()) {
@@ -56,13 +55,13 @@ final class Environment {
     private static boolean isKnown(String name) {
         return !name.startsWith("BYLINE_")
                 || INJECTED.stream().anyMatch(name::startsWith)
-                || Arrays.stream(Setting.values())
+                || Settings.ALL.stream()
                         .anyMatch(setting ->
-                                setting.name().equals(name) || (setting.secret && name.equals(setting + "_FILE")));
+                                setting.name().equals(name) || (setting.secret() && name.equals(setting + "_FILE")));
     }
 
     private void refuse(String name) {
-        var settings = Arrays.stream(Setting.values()).map(Setting::name).toList();
+        var settings = Settings.ALL.stream().<String>map(Setting::name).toList();
         faults.add(name + " is not a setting"
                 + Spelling.nearest(name, settings)
                         .map(nearest -> "; did you mean " + nearest + "?")
@@ -70,11 +69,11 @@ final class Environment {
     }
 
     /** What was set; empty counts as not set. */
-    String get(Setting setting) {
+    String get(Setting<?> setting) {
         return values.getOrDefault(setting, "");
     }
 
-    String source(Setting setting) {
+    String source(Setting<?> setting) {
         return get(setting).isEmpty() ? "default" : sources.getOrDefault(setting, "default");
     }
 

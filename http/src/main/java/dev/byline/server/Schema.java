@@ -18,7 +18,9 @@ final class Schema {
 
     /** Where the settings say that migrations run. */
     static Schema of(ServerConfig config, DatabaseUrl url) {
-        return new Schema(config.migrateUrl() == null ? url : config.migrateUrl(), config.searchLanguage());
+        return new Schema(
+                config.database().migrateUrl() == null ? url : config.database().migrateUrl(),
+                config.database().searchLanguage());
     }
 
     private Schema(DatabaseUrl url, String searchLanguage) {

@@ -33,11 +33,11 @@ final class ServeCommand {
      * @throws UsageException when it can't start as it is set up
      */
     void run() throws InterruptedException {
-        if (config.databaseUrl() != null) {
-            serve(config.databaseUrl(), "at " + config.databaseUrl());
+        if (config.database().url() != null) {
+            serve(config.database().url(), "at " + config.database().url());
             return;
         }
-        var folder = config.dataDir().toAbsolutePath().normalize();
+        var folder = config.database().dataDir().toAbsolutePath().normalize();
         try (var postgres = EmbeddedPostgres.start(folder)) {
             serve(postgres.url(), "embedded, data in " + folder);
         }
@@ -67,22 +67,21 @@ final class ServeCommand {
     private ManagementServer manage(Byline byline, Startup startup, PrometheusMetrics metrics) {
         try {
             return ManagementServer.start(
-                    config.managementHost(), config.managementPort(), byline, startup, metrics, startup::plan);
+                    config.management().host(), config.management().port(), byline, startup, metrics, startup::plan);
         } catch (JavalinBindException e) {
-            throw taken(config.managementHost(), config.managementPort(), Setting.BYLINE_MANAGEMENT_PORT, e);
+            throw taken(config.management().host(), config.management().port(), Settings.MANAGEMENT_PORT, e);
         }
     }
 
     private HttpServer listen(Byline byline, Startup startup, PrometheusMetrics metrics) {
         try {
-            return HttpServer.start(
-                    config.http(Command.version()), byline, byline.tokens()::authenticate, startup, metrics);
+            return HttpServer.start(config.http(), byline, byline.tokens()::authenticate, startup, metrics);
         } catch (JavalinBindException e) {
-            throw taken(config.host(), config.port(), Setting.PORT, e);
+            throw taken(config.http().host(), config.http().port(), Settings.PORT, e);
         }
     }
 
-    private static UsageException taken(String host, int port, Setting setting, JavalinBindException e) {
+    private static UsageException taken(String host, int port, Setting<?> setting, JavalinBindException e) {
         LOG.debug("bind", e);
         return new UsageException("can not listen on " + host + ":" + port + ": the port is taken or not allowed; set "
                 + setting + " to another");
@@ -90,13 +89,13 @@ final class ServeCommand {
 
     /** The connections of all replicas together must fit into the server. */
     private void checkBudget(ServerFacts server) {
-        var wanted = config.plan().connectionsWanted();
+        var wanted = config.database().plan().connectionsWanted();
         if (wanted > server.maxConnections()) {
             LOG.warn(
                     "{} replicas with {} connections each want {} connections, but the database gives {}: lower"
                             + " BYLINE_POOL_SIZE or raise max_connections",
-                    config.plan().replicas(),
-                    config.plan().poolSize(),
+                    config.database().plan().replicas(),
+                    config.database().plan().poolSize(),
                     wanted,
                     server.maxConnections());
         }
@@ -115,7 +114,7 @@ final class ServeCommand {
     }
 
     private void banner(int port, int managementPort, String database) {
-        var url = config.url(port);
+        var url = config.api(port).url();
         terminal.out().printf("""
                         Byline %s is ready on %s
                         Database: %s

@@ -41,7 +41,7 @@ final class Startup implements Readiness {
         this.schema = schema;
         this.watch = watch;
         this.stop = stop;
-        this.plan = config.plan();
+        this.plan = config.database().plan();
     }
 
     /**
@@ -69,7 +69,7 @@ final class Startup implements Readiness {
             if (!facts.faults().isEmpty()) {
                 throw new UsageException(facts.faults());
             }
-            if (config.migrate()) {
+            if (config.database().migrate()) {
                 stop.interruptible(this::migrate);
                 return stop.isGiven() ? Optional.empty() : prepared(facts);
             }
@@ -96,7 +96,7 @@ final class Startup implements Readiness {
         if (config.admin() != null) {
             ensureAdmin(operator, config.admin());
         }
-        if (config.databaseUrl() == null && !byline.users().hasAdmin()) {
+        if (config.database().url() == null && !byline.users().hasAdmin()) {
             // A database of nobody else's: somebody must be the first who may do everything.
             firstAdmin = byline.users()
                     .ensureAdmin(operator, new NewUser("admin@localhost", "Admin", Metadata.EMPTY))

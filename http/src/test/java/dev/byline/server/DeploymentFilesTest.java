@@ -100,7 +100,7 @@ class DeploymentFilesTest {
                 .collect(Collectors.toMap(
                         Map.Entry::getKey,
                         entry -> entry.getValue().getAsString().replaceAll("\\$\\{[^}]*}", "secret")));
-        assertThat(ServerConfig.parse(environment).databaseUrl()).isNotNull();
+        assertThat(ServerConfig.parse(environment).database().url()).isNotNull();
     }
 
     /** With the one that Byline is given. */

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,22 +22,26 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ServerConfigTest {
     @Test
     void whoListensEverywhereIsAskedByTheLoopbackAddress() {
-        assertThat(ServerConfig.parse(Map.of("BYLINE_HOST", "0.0.0.0")).url(8000))
+        assertThat(ServerConfig.parse(Map.of("BYLINE_HOST", "0.0.0.0"))
+                        .api(8000)
+                        .url())
                 .isEqualTo("http://127.0.0.1:8000");
-        assertThat(ServerConfig.parse(Map.of("BYLINE_HOST", "::")).managementUrl())
+        assertThat(ServerConfig.parse(Map.of("BYLINE_HOST", "::")).management().url())
                 .isEqualTo("http://[::1]:9000");
-        assertThat(ServerConfig.parse(Map.of("BYLINE_HOST", "fe80::1")).url(80)).isEqualTo("http://[fe80::1]:80");
+        assertThat(ServerConfig.parse(Map.of("BYLINE_HOST", "fe80::1")).api(80).url())
+                .isEqualTo("http://[fe80::1]:80");
     }
 
     @Test
     void nothingSetMeansTheDefaults() {
         var config = ServerConfig.parse(Map.of("HOME", "/x", "PATH", "/y"));
 
-        assertThat(config.port()).isEqualTo(8000);
-        assertThat(config.host()).isEqualTo("127.0.0.1");
-        assertThat(config.databaseUrl()).isNull();
-        assertThat(config.migrate()).isTrue();
-        assertThat(config.plan().poolSize()).isEqualTo(Runtime.getRuntime().availableProcessors() * 2 + 1);
+        assertThat(config.http().port()).isEqualTo(8000);
+        assertThat(config.http().host()).isEqualTo("127.0.0.1");
+        assertThat(config.database().url()).isNull();
+        assertThat(config.database().migrate()).isTrue();
+        assertThat(config.database().plan().poolSize())
+                .isEqualTo(Runtime.getRuntime().availableProcessors() * 2 + 1);
         assertThat(config.drainDelay()).isZero();
     }
 
@@ -48,10 +51,12 @@ class ServerConfigTest {
                                 "BYLINE_DATABASE_CORES", "8",
                                 "BYLINE_DATABASE_SPINDLES", "2",
                                 "BYLINE_REPLICAS", "3"))
+                        .database()
                         .plan()
                         .poolSize())
                 .isEqualTo(6);
         assertThat(ServerConfig.parse(Map.of("BYLINE_POOL_SIZE", "7", "BYLINE_REPLICAS", "3"))
+                        .database()
                         .plan()
                         .poolSize())
                 .isEqualTo(7);
@@ -108,7 +113,7 @@ class ServerConfigTest {
                 Map.of("BYLINE_MIGRATE", "off"), Map.of("BYLINE_MIGRATE_URL", "postgres://a:b@database:5432/c"))) {
             var environment = new HashMap<>(bouncer);
             environment.putAll(extra);
-            assertThat(ServerConfig.parse(environment).pgBouncer()).isTrue();
+            assertThat(ServerConfig.parse(environment).database().pgBouncer()).isTrue();
         }
     }
 
@@ -116,7 +121,8 @@ class ServerConfigTest {
     void operatorsHaveAPortOfTheirOwn() {
         assertThatThrownBy(() -> ServerConfig.parse(Map.of("PORT", "9000"))).hasMessageContaining("must differ");
         assertThat(ServerConfig.parse(Map.of("PORT", "0", "BYLINE_MANAGEMENT_PORT", "0"))
-                        .managementPort())
+                        .management()
+                        .port())
                 .isZero();
     }
 
@@ -150,7 +156,7 @@ class ServerConfigTest {
 
         var config = ServerConfig.parse(Map.of("DATABASE_URL_FILE", file.toString()));
 
-        assertThat(Objects.requireNonNull(config.databaseUrl()).jdbcUrl()).isEqualTo("jdbc:postgresql://db/blog");
+        assertThat(Objects.requireNonNull(config.database().url()).jdbcUrl()).isEqualTo("jdbc:postgresql://db/blog");
         assertThatThrownBy(() -> ServerConfig.parse(
                         Map.of("DATABASE_URL_FILE", file.toString(), "DATABASE_URL", "postgres://x/y")))
                 .hasMessageContaining("exclude each other");
@@ -164,7 +170,7 @@ class ServerConfigTest {
     @ParameterizedTest
     @CsvSource({"500ms, PT0.5S", "5s, PT5S", "2m, PT2M", "1h, PT1H", "30d, P30D", "0s, PT0S"})
     void durations(String text, Duration duration) {
-        assertThat(ServerConfig.duration(text, Duration.ofDays(365))).isEqualTo(duration);
+        assertThat(Settings.duration(text, Duration.ofDays(365))).isEqualTo(duration);
     }
 
     /** docs/configuration.md has a row for each setting, with its default. */
@@ -177,7 +183,7 @@ class ServerConfigTest {
             rows.put(row.group(1), Objects.requireNonNullElse(row.group(3), ""));
         }
         var settings = new HashMap<String, String>();
-        Arrays.stream(Setting.values()).forEach(setting -> settings.put(setting.name(), setting.byDefault));
+        Settings.ALL.forEach(setting -> settings.put(setting.name(), setting.byDefault()));
         assertThat(rows).isEqualTo(settings);
     }
 }
