@@ -50,6 +50,18 @@ final class Schema {
         }
     }
 
+    /**
+     * Checks the database, and applies what is missing if the settings allow it.
+     *
+     * @throws UsageException as in {@link #check}
+     */
+    void prepare(ServerConfig config, StopSignal stop) {
+        check();
+        if (config.database().migrate()) {
+            stop.interruptible(this::apply);
+        }
+    }
+
     /** Names what is missing. */
     List<String> pending() {
         return Migrations.pending(dataSource);
