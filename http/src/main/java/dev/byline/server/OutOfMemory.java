@@ -4,6 +4,9 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.turbo.TurboFilter;
 import ch.qos.logback.core.spi.FilterReply;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -20,9 +23,15 @@ final class OutOfMemory extends TurboFilter {
 
     private static final int MAX_CAUSES = 20;
 
+    /** About a second, in which another thread writes the message. */
+    private static final int SPINS = 50_000_000;
+
     private static final byte[] MESSAGE =
             "byline: out of memory: ends with status 3; give it more (-Xmx, or the container's memory limit)\n"
                     .getBytes(StandardCharsets.UTF_8);
+
+    /** Not System.err: waiting for its lock takes memory. */
+    private static final FileOutputStream STDERR = new FileOutputStream(FileDescriptor.err);
 
     /** Of the process, of which each thread may find it out. */
     private static final AtomicBoolean ENDING = new AtomicBoolean();
@@ -62,12 +71,27 @@ final class OutOfMemory extends TurboFilter {
     private static void endIfCause(Throwable error) {
         @Nullable Throwable cause = error;
         for (int i = 0; cause != null && i < MAX_CAUSES; i++) {
-            if (cause instanceof OutOfMemoryError && ENDING.compareAndSet(false, true)) {
-                System.err.write(MESSAGE, 0, MESSAGE.length);
-                System.err.flush();
-                Runtime.getRuntime().halt(STATUS);
+            if (cause instanceof OutOfMemoryError) {
+                end();
             }
             cause = cause.getCause();
+        }
+    }
+
+    /** Of several threads the first writes; none goes on, as the process could then end with another status. */
+    private static void end() {
+        try {
+            if (ENDING.compareAndSet(false, true)) {
+                STDERR.write(MESSAGE);
+            } else {
+                for (int i = 0; i < SPINS; i++) {
+                    Thread.onSpinWait();
+                }
+            }
+        } catch (IOException e) {
+            // nothing to write to: the status says it
+        } finally {
+            Runtime.getRuntime().halt(STATUS);
         }
     }
 }
