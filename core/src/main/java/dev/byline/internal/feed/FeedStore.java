@@ -4,12 +4,16 @@ import dev.byline.internal.cache.CacheKeys;
 import dev.byline.internal.feed.FetchResult.Validators;
 import dev.byline.internal.feed.ImportSql.KnownFeed;
 import dev.byline.internal.feed.ImportSql.KnownItem;
+import dev.byline.internal.sql.PostSql;
 import dev.byline.internal.store.Store;
 import dev.byline.internal.store.Tx;
 import dev.byline.model.BylineException;
 import dev.byline.model.ImportFailure;
+import dev.byline.model.NewPost;
+import dev.byline.model.Post;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -162,16 +166,28 @@ final class FeedStore {
         }
         tx.invalidate(CacheKeys.postsChanging(userId));
         if (!fresh.isEmpty()) {
-            var ids = ImportSql.insertPosts(dsl, userId, fresh);
+            var ids = insert(dsl, userId, fresh);
             ids.forEach(id -> tx.invalidate(CacheKeys.postChanged(id, userId)));
             ImportSql.insertItems(dsl, feed, fresh, ids);
         }
         if (!changed.isEmpty()) {
             changed.keySet().forEach(id -> tx.invalidate(CacheKeys.postChanged(id, userId)));
-            ImportSql.updatePosts(dsl, changed);
+            PostSql.replaceAll(dsl, posts(changed));
             ImportSql.updateItems(dsl, feed, contents);
         }
         return new Written(fresh.size(), changed.size());
+    }
+
+    private static List<Long> insert(DSLContext dsl, long userId, List<FeedPost> posts) {
+        var created = PostSql.insert(
+                dsl, posts.stream().map(FeedPost::post).toList(), Collections.nCopies(posts.size(), userId));
+        return created.stream().map(Post::id).toList();
+    }
+
+    private static Map<Long, NewPost> posts(Map<Long, FeedPost> items) {
+        var posts = new LinkedHashMap<Long, NewPost>();
+        items.forEach((id, item) -> posts.put(id, item.post()));
+        return posts;
     }
 
     /**

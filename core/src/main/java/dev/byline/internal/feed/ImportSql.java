@@ -2,13 +2,10 @@ package dev.byline.internal.feed;
 
 import static dev.byline.internal.sql.generated.Tables.FEEDS;
 import static dev.byline.internal.sql.generated.Tables.FEED_ITEMS;
-import static dev.byline.internal.sql.generated.Tables.POSTS;
 import static dev.byline.internal.sql.generated.Tables.USERS;
 
 import dev.byline.internal.feed.FetchResult.Validators;
-import dev.byline.internal.sql.MetadataSql;
-import dev.byline.internal.sql.UserSql;
-import dev.byline.model.Metadata;
+import dev.byline.internal.sql.Columns;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
@@ -16,12 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jooq.DSLContext;
-import org.jooq.DataType;
-import org.jooq.Field;
-import org.jooq.JSONB;
 import org.jooq.Record2;
 import org.jooq.Row2;
-import org.jooq.Row4;
 import org.jooq.Table;
 import org.jooq.impl.DSL;
 import org.jooq.impl.SQLDataType;
@@ -121,58 +114,12 @@ final class ImportSql {
         var v = values(rows, "old", "new");
         var there = FEED_ITEMS.as("there");
         var unused = dsl.update(FEED_ITEMS)
-                .set(FEED_ITEMS.GUID, v("new", SQLDataType.BLOB))
+                .set(FEED_ITEMS.GUID, Columns.v("new", SQLDataType.BLOB))
                 .from(v)
-                .where(FEED_ITEMS.FEED_ID.eq(feedId), FEED_ITEMS.GUID.eq(v("old", SQLDataType.BLOB)))
+                .where(FEED_ITEMS.FEED_ID.eq(feedId), FEED_ITEMS.GUID.eq(Columns.v("old", SQLDataType.BLOB)))
                 .and(DSL.notExists(DSL.selectOne()
                         .from(there)
-                        .where(there.FEED_ID.eq(feedId), there.GUID.eq(v("new", SQLDataType.BLOB)))))
-                .execute();
-    }
-
-    /** Returns their ids, in the same order. */
-    static List<Long> insertPosts(DSLContext dsl, long userId, List<FeedPost> posts) {
-        var insert = dsl.insertInto(
-                POSTS, POSTS.USER_ID, POSTS.TITLE, POSTS.BODY, POSTS.METADATA, POSTS.PUBLISHED_AT, POSTS.CREATED_AT);
-        for (var each : posts) {
-            var post = each.post();
-            var time = post.publishedAt() == null ? DSL.currentInstant() : DSL.val(post.publishedAt());
-            insert = insert.values(
-                    DSL.val(userId),
-                    DSL.val(post.title(), SQLDataType.CLOB),
-                    DSL.val(post.body(), SQLDataType.CLOB),
-                    DSL.val(MetadataSql.value(post.metadata())),
-                    time,
-                    time);
-        }
-        return insert.returning(POSTS.ID).fetch(POSTS.ID);
-    }
-
-    /**
-     * Makes posts say what their items say. When they were published stays, so that lists don't move under who reads them;
-     * and so does other metadata, if there is room beside it.
-     */
-    @SuppressWarnings("unchecked")
-    static void updatePosts(DSLContext dsl, Map<Long, FeedPost> posts) {
-        var rows = posts.entrySet().stream()
-                .map(each -> DSL.row(
-                        DSL.val(each.getKey()),
-                        DSL.val(each.getValue().post().title(), SQLDataType.CLOB),
-                        DSL.val(each.getValue().post().body(), SQLDataType.CLOB),
-                        DSL.val(MetadataSql.value(each.getValue().post().metadata()))))
-                .toArray(Row4[]::new);
-        var v = DSL.values((Row4<Long, String, String, JSONB>[]) rows).as("v", "id", "title", "body", "metadata");
-        var merged = DSL.field(
-                "CASE WHEN octet_length(({0} || {1})::text) <= {2} THEN {0} || {1} ELSE {0} END",
-                SQLDataType.JSONB, POSTS.METADATA, v("metadata", SQLDataType.JSONB), DSL.inline(Metadata.MAX_BYTES));
-        var unused = dsl.update(POSTS)
-                .set(POSTS.TITLE, v("title", SQLDataType.CLOB))
-                .set(POSTS.BODY, v("body", SQLDataType.CLOB))
-                .set(POSTS.METADATA, merged)
-                .set(POSTS.VERSION, POSTS.VERSION.plus(1))
-                .set(POSTS.UPDATED_AT, UserSql.CLOCK)
-                .from(v)
-                .where(POSTS.ID.eq(v("id", SQLDataType.BIGINT)))
+                        .where(there.FEED_ID.eq(feedId), there.GUID.eq(Columns.v("new", SQLDataType.BLOB)))))
                 .execute();
     }
 
@@ -195,9 +142,9 @@ final class ImportSql {
                 .toArray(Row2[]::new);
         var v = values(rows, "guid", "content");
         var unused = dsl.update(FEED_ITEMS)
-                .set(FEED_ITEMS.CONTENT, v("content", SQLDataType.BLOB))
+                .set(FEED_ITEMS.CONTENT, Columns.v("content", SQLDataType.BLOB))
                 .from(v)
-                .where(FEED_ITEMS.FEED_ID.eq(feedId), FEED_ITEMS.GUID.eq(v("guid", SQLDataType.BLOB)))
+                .where(FEED_ITEMS.FEED_ID.eq(feedId), FEED_ITEMS.GUID.eq(Columns.v("guid", SQLDataType.BLOB)))
                 .execute();
     }
 
@@ -212,10 +159,5 @@ final class ImportSql {
                 .set(FEEDS.LAST_MODIFIED, validators.lastModified())
                 .where(FEEDS.ID.eq(feedId))
                 .execute();
-    }
-
-    /** A column of the values that a statement brings along. */
-    private static <T> Field<T> v(String column, DataType<T> type) {
-        return DSL.field(DSL.name("v", column), type);
     }
 }

@@ -28,12 +28,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
-import org.jooq.DataType;
 import org.jooq.Field;
 import org.jooq.JSONB;
 import org.jooq.OrderField;
 import org.jooq.Record;
 import org.jooq.ResultQuery;
+import org.jooq.Row4;
 import org.jooq.Row7;
 import org.jooq.Select;
 import org.jooq.SortField;
@@ -147,17 +147,50 @@ public final class PostSql {
         return dsl.insertInto(POSTS, WRITTEN)
                 .select(DSL.select(
                                 USERS.ID,
-                                v("title", SQLDataType.CLOB),
-                                v("body", SQLDataType.CLOB),
-                                v("metadata", SQLDataType.JSONB),
-                                v("published_at", SQLDataType.INSTANT),
-                                v("created_at", SQLDataType.INSTANT))
+                                Columns.v("title", SQLDataType.CLOB),
+                                Columns.v("body", SQLDataType.CLOB),
+                                Columns.v("metadata", SQLDataType.JSONB),
+                                Columns.v("published_at", SQLDataType.INSTANT),
+                                Columns.v("created_at", SQLDataType.INSTANT))
                         .from(v)
                         .join(USERS)
-                        .on(USERS.ID.eq(v("user_id", SQLDataType.BIGINT)), USERS.DELETED_AT.isNull())
-                        .orderBy(v("position", SQLDataType.INTEGER)))
+                        .on(USERS.ID.eq(Columns.v("user_id", SQLDataType.BIGINT)), USERS.DELETED_AT.isNull())
+                        .orderBy(Columns.v("position", SQLDataType.INTEGER)))
                 .returning(COLUMNS)
                 .fetch(row -> post(row, POSTS));
+    }
+
+    /**
+     * Replaces titles and bodies, and merges metadata if there is room. When the posts were published stays, so that lists don't
+     * change their order.
+     *
+     * @param posts by the ids of the posts that they replace
+     */
+    @SuppressWarnings("unchecked")
+    public static void replaceAll(DSLContext dsl, Map<Long, NewPost> posts) {
+        var rows = posts.entrySet().stream()
+                .map(each -> DSL.row(
+                        DSL.val(each.getKey()),
+                        DSL.val(each.getValue().title(), SQLDataType.CLOB),
+                        DSL.val(each.getValue().body(), SQLDataType.CLOB),
+                        DSL.val(MetadataSql.value(each.getValue().metadata()))))
+                .toArray(Row4[]::new);
+        var v = DSL.values((Row4<Long, String, String, JSONB>[]) rows).as("v", "id", "title", "body", "metadata");
+        var merged = DSL.field(
+                "CASE WHEN octet_length(({0} || {1})::text) <= {2} THEN {0} || {1} ELSE {0} END",
+                SQLDataType.JSONB,
+                POSTS.METADATA,
+                Columns.v("metadata", SQLDataType.JSONB),
+                DSL.inline(Metadata.MAX_BYTES));
+        var unused = dsl.update(POSTS)
+                .set(POSTS.TITLE, Columns.v("title", SQLDataType.CLOB))
+                .set(POSTS.BODY, Columns.v("body", SQLDataType.CLOB))
+                .set(POSTS.METADATA, merged)
+                .set(POSTS.VERSION, POSTS.VERSION.plus(1))
+                .set(POSTS.UPDATED_AT, UserSql.CLOCK)
+                .from(v)
+                .where(POSTS.ID.eq(Columns.v("id", SQLDataType.BIGINT)))
+                .execute();
     }
 
     public static Set<Long> existingUsers(DSLContext dsl, Collection<Long> ids) {
@@ -480,7 +513,7 @@ public final class PostSql {
     /** Finds users by address, in whatever case: address as asked for, id. */
     public static Map<String, Long> idsByEmail(DSLContext dsl, Set<String> emails) {
         var v = DSL.unnest(emails.toArray(String[]::new)).as("v", "email");
-        var email = v("email", SQLDataType.CLOB);
+        var email = Columns.v("email", SQLDataType.CLOB);
         return dsl.select(email, USERS.ID)
                 .from(v)
                 .join(USERS)
@@ -524,11 +557,6 @@ public final class PostSql {
             case DRAFT -> DSL.castNull(SQLDataType.INSTANT);
             case PUBLISHED -> DSL.coalesce(POSTS.PUBLISHED_AT, DSL.currentInstant());
         };
-    }
-
-    /** A column of the values that a statement brings along. */
-    private static <T> Field<T> v(String column, DataType<T> type) {
-        return DSL.field(DSL.name("v", column), type);
     }
 
     private static Condition published() {

@@ -100,19 +100,8 @@ final class DeletedUsers {
     }
 
     private void remove(long id, BooleanSupplier stopping) {
-        for (var batch = BATCH; !stopping.getAsBoolean(); ) {
-            var limit = batch;
-            try {
-                if (database.write(dsl -> UserSql.deleteRows(dsl, id, limit)) < limit) {
-                    var unused = database.write(dsl -> UserSql.lock(dsl, id) && UserSql.deleteMarked(dsl, id));
-                    return;
-                }
-            } catch (BylineException.Unavailable e) {
-                if (batch == 1) {
-                    throw e;
-                }
-                batch = Math.max(1, batch / 4); // too much for the statement's time limit, perhaps
-            }
+        if (BatchedDelete.run(BATCH, stopping, limit -> database.write(dsl -> UserSql.deleteRows(dsl, id, limit)))) {
+            var unused = database.write(dsl -> UserSql.lock(dsl, id) && UserSql.deleteMarked(dsl, id));
         }
     }
 }

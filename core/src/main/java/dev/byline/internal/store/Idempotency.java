@@ -69,18 +69,7 @@ final class Idempotency {
      * @param stopping asked between batches
      */
     static void removeExpired(Database database, BooleanSupplier stopping) {
-        for (var batch = BATCH; !stopping.getAsBoolean(); ) {
-            var limit = batch;
-            try {
-                if (database.write(dsl -> IdempotencySql.removeExpired(dsl, KEPT, limit)) < limit) {
-                    return;
-                }
-            } catch (BylineException.Unavailable e) {
-                if (batch == 1) {
-                    throw e;
-                }
-                batch = Math.max(1, batch / 4); // too much for the statement's time limit, perhaps
-            }
-        }
+        var unused = BatchedDelete.run(
+                BATCH, stopping, limit -> database.write(dsl -> IdempotencySql.removeExpired(dsl, KEPT, limit)));
     }
 }
