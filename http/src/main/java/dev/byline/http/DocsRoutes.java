@@ -70,7 +70,7 @@ final class DocsRoutes {
     void file(Context ctx) {
         var file = files.get(ctx.pathParam("name"));
         if (file == null) {
-            throw new HttpProblem(Problem.NOT_FOUND, "there is nothing at this address");
+            throw new HttpProblem(Problem.NOT_FOUND, "no resource at this path");
         }
         file.send(ctx);
     }

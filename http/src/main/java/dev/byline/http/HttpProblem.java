@@ -4,7 +4,7 @@ import dev.byline.model.FieldError;
 import java.util.List;
 import java.util.Map;
 
-/** An error answer, on its way to {@link Problems}. */
+/** An error response, thrown to be sent by {@link Problems}. */
 public final class HttpProblem extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -23,16 +23,16 @@ public final class HttpProblem extends RuntimeException {
         this(problem, detail, List.of(), Map.of());
     }
 
-    /** A parameter of the path or query that can't be read. */
+    /** Returns a 400 for a malformed parameter of the path or query, or a malformed header. */
     static HttpProblem malformedParameter(String name, String message) {
         return new HttpProblem(
                 Problem.MALFORMED, name + " " + message, List.of(new FieldError(name, message)), Map.of());
     }
 
-    /** A method that an address doesn't have. */
+    /** Returns a 405 with the header Allow. */
     static HttpProblem methodNotAllowed(String allowed) {
         return new HttpProblem(
-                Problem.METHOD_NOT_ALLOWED, "allowed here: " + allowed, List.of(), Map.of("Allow", allowed));
+                Problem.METHOD_NOT_ALLOWED, "allowed methods: " + allowed, List.of(), Map.of("Allow", allowed));
     }
 
     String detail() {

@@ -28,18 +28,18 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the members of a JSON object, and remembers every fault instead of stopping at the first. Members that nobody
- * read are unknown, and refused. Where a member is missing or of the wrong type, a reading method returns a stand-in;
- * {@link #build} then never lets the result out.
+ * Reads the members of a JSON object and collects all errors instead of stopping at the first. Members that were not
+ * read are unknown: {@link #build} rejects them. For a required member that is missing, or a member of the wrong type,
+ * a reading method records the error and returns a placeholder; {@link #build} then throws.
  */
 public final class JsonFields {
-    private static final int MAX_DEPTH = Metadata.MAX_DEPTH + 3; // a batch: the object, its array, a post
+    private static final int MAX_DEPTH = Metadata.MAX_DEPTH + 3; // in a batch: the object, its array, a post
 
-    /** More would help nobody, and answer a large body with a larger one. */
+    /** Bounds the response: a large body could cause an even larger list of errors. */
     private static final int MAX_ERRORS = 100;
 
     private static final ObjectReader READER = JsonMapper.builder(JsonFactory.builder()
-                    .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // clients choose them
+                    .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // clients choose the names
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNestingDepth(MAX_DEPTH)
@@ -59,10 +59,10 @@ public final class JsonFields {
     }
 
     /**
-     * Reads an object.
+     * Parses a JSON object.
      *
-     * @param text a JSON text
-     * @throws HttpProblem when it isn't a well-formed JSON object within the limits
+     * @param text the JSON text
+     * @throws HttpProblem 400, when it isn't a well-formed JSON object within the limits
      */
     public static JsonFields parse(String text) {
         try {
@@ -74,24 +74,24 @@ public final class JsonFields {
         } catch (StreamConstraintsException e) {
             throw new HttpProblem(
                     Problem.MALFORMED,
-                    "the body is JSON beyond the limits: " + MAX_DEPTH + " levels, numbers of 1000 digits");
+                    "the JSON body exceeds a limit: " + MAX_DEPTH + " levels of nesting, numbers of 1000 digits");
         } catch (JacksonException e) {
             throw malformed(e);
         } catch (NumberFormatException | ArithmeticException e) {
-            throw new HttpProblem(Problem.MALFORMED, "the body has a number with an exponent beyond the limits");
+            throw new HttpProblem(Problem.MALFORMED, "the body has a number whose exponent is too large");
         }
     }
 
-    /** A JSON object in a parameter: what isn't JSON is malformed, another value or one beyond the limits invalid. */
+    /** Parses a parameter as a JSON object: 400 if it isn't JSON, 422 for another value or one over the limits. */
     static Metadata object(String name, String text) {
         try {
             if (!READER.readTree(text).isMissingNode()) {
                 return Metadata.parse(text);
             }
         } catch (StreamConstraintsException | NumberFormatException | ArithmeticException e) {
-            throw new BylineException.Invalid(name, "is beyond the limits of metadata");
+            throw new BylineException.Invalid(name, "exceeds the limits of metadata");
         } catch (JacksonException e) {
-            // told below
+            // reported below
         }
         throw HttpProblem.malformedParameter(name, "must be a JSON object");
     }
@@ -104,7 +104,7 @@ public final class JsonFields {
                 : String.format(Locale.ROOT, " at line %d, column %d", at.getLineNr(), at.getColumnNr());
         return new HttpProblem(
                 Problem.MALFORMED,
-                duplicate ? "a name stands twice in one object" + where : "the body is not well-formed JSON" + where);
+                duplicate ? "duplicate name in a JSON object" + where : "the body is not well-formed JSON" + where);
     }
 
     private JsonNode take(String name) {
@@ -117,7 +117,7 @@ public final class JsonFields {
         return standIn;
     }
 
-    /** A required string; a stand-in is empty. */
+    /** Reads a required string; the placeholder is empty. */
     public String text(String name) {
         var node = take(name);
         if (node.isMissingNode()) {
@@ -151,7 +151,7 @@ public final class JsonFields {
                 : fault(name, "must be a positive whole number of at most 9223372036854775807", null);
     }
 
-    /** A required time (RFC 3339); a stand-in is 1970. */
+    /** Reads a required time (RFC 3339); the placeholder is 1970. */
     public Instant time(String name) {
         var time = optionalTime(name);
         return time == null ? fault(name, "is required", Instant.EPOCH) : time;
@@ -166,10 +166,10 @@ public final class JsonFields {
         var time = node.isTextual() ? Rfc3339.parse(node.textValue()) : Optional.<Instant>empty();
         return time.isPresent()
                 ? time.get()
-                : fault(name, "must be a time as in RFC 3339, such as 2026-01-31T12:00:00Z", null);
+                : fault(name, "must be a time in RFC 3339 format, such as 2026-01-31T12:00:00Z", null);
     }
 
-    /** One of the names of an enum. */
+    /** Reads the name of an enum constant. */
     <E extends Enum<E>> @Nullable E optionalEnum(String name, E[] values, Function<E, String> text) {
         var node = take(name);
         if (node.isMissingNode()) {
@@ -185,13 +185,13 @@ public final class JsonFields {
         return fault(name, "must be " + String.join(" or ", names), null);
     }
 
-    /** An object; empty when absent. */
+    /** Reads an object; empty when absent. */
     Metadata metadata() {
         var node = take("metadata");
         return node.isMissingNode() ? Metadata.EMPTY : object("metadata", node);
     }
 
-    /** A merge patch: an object merges, null removes, absent changes nothing. */
+    /** Reads a merge patch: an object is merged, null removes everything; returns null, no change, when absent. */
     @Nullable
     MetadataChange metadataChange() {
         var node = take("metadata");
@@ -215,8 +215,8 @@ public final class JsonFields {
     /**
      * Reads an array of strings.
      *
-     * @param min fewest items
-     * @param max most items
+     * @param min the minimum number of items
+     * @param max the maximum number of items
      */
     List<String> texts(String name, int min, int max) {
         var node = take(name);
@@ -232,10 +232,10 @@ public final class JsonFields {
     }
 
     /**
-     * Reads an array of objects, each with faults of its own, named by JSON pointers.
+     * Reads an array of objects. Errors name the field by a JSON pointer (RFC 6901).
      *
-     * @param min fewest items
-     * @param max most items
+     * @param min the minimum number of items
+     * @param max the maximum number of items
      */
     <T> List<T> list(String name, int min, int max, Function<JsonFields, T> item) {
         var node = take(name);
@@ -258,18 +258,18 @@ public final class JsonFields {
         return items;
     }
 
-    /** RFC 6901. */
+    /** Escapes a name for a JSON pointer (RFC 6901). */
     private static String escaped(String name) {
         return name.replace("~", "~0").replace("/", "~1");
     }
 
     /**
-     * Makes a record of what was read, and reports what was wrong with the JSON and what the record refuses together.
+     * Builds a record from the members read. Reports errors of the JSON and of the record's own checks together.
      *
-     * @throws BylineException.Invalid when anything was
+     * @throws BylineException.Invalid when there is any error
      */
     public <T> T build(Supplier<T> constructor) {
-        unread.keySet().forEach(name -> fault(name, "is not a field here", ""));
+        unread.keySet().forEach(name -> fault(name, "is not a known field", ""));
         T built = null;
         try {
             built = constructor.get();

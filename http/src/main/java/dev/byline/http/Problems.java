@@ -16,7 +16,7 @@ import org.eclipse.jetty.http.HttpException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Turns whatever went wrong into an {@code application/problem+json} answer (RFC 9457). */
+/** Maps exceptions to {@code application/problem+json} responses (RFC 9457). */
 final class Problems {
     static final String CONTENT_TYPE = "application/problem+json";
 
@@ -25,9 +25,9 @@ final class Problems {
     private Problems() {}
 
     /**
-     * Takes over all errors.
+     * Registers the handlers of all exceptions.
      *
-     * @param allowed says which methods a path has
+     * @param allowed returns the methods of a path, for the header Allow
      */
     static void install(RoutesConfig routes, UnaryOperator<String> allowed) {
         routes.exception(BylineException.class, (e, ctx) -> send(ctx, of(ctx, e)));
@@ -46,7 +46,7 @@ final class Problems {
                 new HttpProblem(
                         Problem.BAD_CURSOR,
                         detail,
-                        List.of(new FieldError("cursor", "is not one that this list handed out")),
+                        List.of(new FieldError("cursor", "is not a cursor of this list with these filters")),
                         Map.of());
             case BylineException.Unauthenticated ignored -> unauthenticated(detail);
             case BylineException.NotFound ignored -> new HttpProblem(Problem.NOT_FOUND, detail);
@@ -80,11 +80,11 @@ final class Problems {
         return new HttpProblem(Problem.UNAVAILABLE, detail, List.of(), Map.of("Retry-After", "1"));
     }
 
-    /** An unknown path, a wrong method. */
+    /** Handles an unknown path or an unsupported method. */
     private static void ofJavalin(Context ctx, HttpResponseException e, UnaryOperator<String> allowed) {
         var problem = Problem.of(e.getStatus());
         if (problem != Problem.METHOD_NOT_ALLOWED) {
-            var detail = problem == Problem.NOT_FOUND ? "there is nothing at this address" : problem.title;
+            var detail = problem == Problem.NOT_FOUND ? "no resource at this path" : problem.title;
             send(ctx, new HttpProblem(problem, detail));
             return;
         }
@@ -92,7 +92,7 @@ final class Problems {
     }
 
     private static HttpProblem other(Context ctx, Exception e) {
-        if (e instanceof HttpException refused) { // Jetty's, found while the body was read
+        if (e instanceof HttpException refused) { // thrown by Jetty while the body was read
             var problem = Problem.of(refused.getCode());
             return new HttpProblem(problem, problem.title);
         }
@@ -102,18 +102,18 @@ final class Problems {
                 ctx.path(),
                 Exchange.of(ctx).requestId(),
                 e);
-        return new HttpProblem(Problem.INTERNAL, "the fault is on this side; it was logged under this request's id");
+        return new HttpProblem(Problem.INTERNAL, "the server failed; report it with this request_id");
     }
 
-    /** The body stopped coming, or the client stopped listening. */
+    /** Handles an I/O error: the body is incomplete, or the client closed the connection. */
     private static void gone(Context ctx, UncheckedIOException e) {
-        LOG.debug("client gone", e);
-        send(ctx, new HttpProblem(Problem.MALFORMED, "the body ended early"));
+        LOG.debug("the client closed the connection", e);
+        send(ctx, new HttpProblem(Problem.MALFORMED, "the body is incomplete"));
     }
 
-    /** Out of memory, out of stack: answers with as little work as possible. */
+    /** Sends a 500 after an {@code Error} (out of memory, stack overflow) with as little work as possible. */
     static void fatal(HttpServletResponse response, Error error) {
-        LOG.error("a request failed", error);
+        LOG.error("request failed", error);
         if (response.isCommitted()) {
             return;
         }
@@ -126,7 +126,7 @@ final class Problems {
         try {
             response.getOutputStream().write(body);
         } catch (IOException e) {
-            LOG.debug("client gone", e);
+            LOG.debug("the client closed the connection", e);
         }
     }
 
@@ -137,7 +137,7 @@ final class Problems {
         ctx.res().resetBuffer();
         e.headers.forEach(ctx::header);
         ctx.status(e.problem.status);
-        if (Exchange.of(ctx).bodyProblem() != null) { // of which nobody saw the end
+        if (Exchange.of(ctx).bodyProblem() != null) { // its end was not read
             ctx.header("Connection", "close");
         }
         var body = bytes(e, Exchange.of(ctx).requestId());
@@ -145,7 +145,7 @@ final class Problems {
         try {
             Responses.write(ctx, CONTENT_TYPE, body);
         } catch (UncheckedIOException gone) {
-            LOG.debug("client gone", gone);
+            LOG.debug("the client closed the connection", gone);
             Exchange.of(ctx).clientGone();
         }
     }

@@ -19,9 +19,7 @@ import java.util.StringJoiner;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The query of a request. Unknown and repeated names are refused: a mistyped filter must not return everything.
- */
+/** The query parameters of a request. Rejects unknown and repeated names: a mistyped filter must not match all. */
 final class QueryParameters {
     private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,9}");
 
@@ -35,7 +33,7 @@ final class QueryParameters {
 
     static QueryParameters parse(@Nullable String query, Set<String> allowed) {
         if (query != null && query.indexOf('\ufffd') >= 0) {
-            throw badEncoding(); // what Jetty makes of bytes that are not UTF-8
+            throw badEncoding(); // Jetty replaces bytes that are not UTF-8 with U+FFFD
         }
         var values = new LinkedHashMap<String, String>();
         for (var pair : query == null ? new String[0] : query.split("&", -1)) {
@@ -58,7 +56,7 @@ final class QueryParameters {
     private static HttpProblem unknown(String name, Set<String> allowed) {
         var hint = Spelling.nearest(name, allowed)
                 .map(nearest -> "; did you mean \"" + nearest + "\"?")
-                .orElse(allowed.isEmpty() ? "; none are known here" : "");
+                .orElse(allowed.isEmpty() ? "; this path takes no query parameters" : "");
         return new HttpProblem(
                 Problem.MALFORMED,
                 "unknown query parameter \"" + name + "\"" + hint,
@@ -66,7 +64,7 @@ final class QueryParameters {
                 Map.of());
     }
 
-    /** The query again, with another value for one name, that name last. */
+    /** Returns the query string with another value for one name, which moves to the end. */
     String with(String name, String value) {
         var query = new StringJoiner("&", "?", "");
         values.forEach((each, text) -> {
@@ -85,7 +83,7 @@ final class QueryParameters {
         return Optional.ofNullable(values.get(name));
     }
 
-    /** Text that the database can hold. */
+    /** Returns text that PostgreSQL can store: no U+0000. */
     Optional<String> plainText(String name) {
         return text(name).filter(text -> {
             if (Validation.isText(text)) {
@@ -95,7 +93,7 @@ final class QueryParameters {
         });
     }
 
-    /** A JSON object that metadata must contain. */
+    /** Returns the JSON object that the metadata must contain. */
     Optional<Metadata> metadata() {
         return plainText("metadata").map(text -> JsonFields.object("metadata", text));
     }
@@ -112,7 +110,7 @@ final class QueryParameters {
         return text(name).map(text -> Requests.id(name, text));
     }
 
-    /** Repeated ones count once. */
+    /** Returns the distinct ids, in the given order. */
     Set<Long> ids() {
         var ids = new LinkedHashSet<Long>();
         for (var text : text("ids").orElse("").split(",", -1)) {
@@ -122,7 +120,7 @@ final class QueryParameters {
         return ids;
     }
 
-    /** Refuses names that make no sense beside the one given. */
+    /** Rejects parameters that cannot be combined with the given one. */
     void forbidBeside(String name, String... others) {
         for (var other : others) {
             if (has(other)) {
@@ -151,7 +149,7 @@ final class QueryParameters {
         return text.length() > digits && text.chars().skip(digits).allMatch(c -> c >= '0' && c <= '9');
     }
 
-    /** Percent-decoding that refuses what it can't decode, unlike the JDK's. */
+    /** Percent-decodes strictly: rejects invalid escapes and invalid UTF-8, unlike {@link java.net.URLDecoder}. */
     private static String decode(String text) {
         if (text.indexOf('%') < 0 && text.indexOf('+') < 0) {
             return text;
@@ -179,6 +177,6 @@ final class QueryParameters {
     }
 
     private static HttpProblem badEncoding() {
-        return new HttpProblem(Problem.MALFORMED, "the query is not percent-encoded UTF-8");
+        return new HttpProblem(Problem.MALFORMED, "the query string is not valid percent-encoded UTF-8");
     }
 }

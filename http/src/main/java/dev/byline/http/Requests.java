@@ -15,9 +15,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what clients send, strictly: nothing is guessed, nothing is ignored. */
+/** Parses requests strictly: rejects what is unknown or malformed instead of ignoring it. */
 final class Requests {
-    /** What a PATCH may be: RFC 7396. */
+    /** Media types of a PATCH: JSON merge patch (RFC 7396). */
     static final String PATCH_TYPES = "application/merge-patch+json, application/json";
 
     private static final Pattern ID = Pattern.compile("[0-9]{1,19}");
@@ -34,23 +34,23 @@ final class Requests {
                 return Long.parseLong(text);
             }
         } catch (NumberFormatException e) {
-            // more than a long
+            // larger than a long
         }
         throw HttpProblem.malformedParameter(name, "must be a positive whole number");
     }
 
-    /** The query parameters that the route has. */
+    /** Returns the parsed query parameters. */
     static QueryParameters query(Context ctx) {
         return Exchange.of(ctx).query();
     }
 
-    /** Reads a JSON object. */
+    /** Parses the body as a JSON object. */
     static JsonFields body(Context ctx) {
         requireType(ctx, Set.of("application/json"), Map.of());
         return JsonFields.parse(text(ctx));
     }
 
-    /** Reads a JSON object, an empty one where there is no body. */
+    /** Parses the body as a JSON object; without a body, returns an empty one. */
     static JsonFields optionalBody(Context ctx) {
         return announcesBody(ctx) ? body(ctx) : JsonFields.parse("{}");
     }
@@ -59,7 +59,7 @@ final class Requests {
         return ctx.req().getContentLengthLong() > 0 || ctx.req().getHeader("Transfer-Encoding") != null;
     }
 
-    /** Reads a merge patch (RFC 7396). */
+    /** Parses the body as a JSON merge patch (RFC 7396). */
     static JsonFields patch(Context ctx) {
         requireType(
                 ctx, Set.of("application/merge-patch+json", "application/json"), Map.of("Accept-Patch", PATCH_TYPES));
@@ -67,9 +67,9 @@ final class Requests {
     }
 
     /**
-     * What makes a repetition safe, if the client asked for that.
+     * Returns the Idempotency-Key, null if the request has none.
      *
-     * @param origin what tells anonymous callers apart
+     * @param origin separates the keys of anonymous callers
      */
     static @Nullable IdempotencyKey idempotencyKey(Context ctx, String origin) {
         var headers = Collections.list(ctx.req().getHeaders("Idempotency-Key"));
@@ -87,12 +87,12 @@ final class Requests {
         }
     }
 
-    /** Whether the client takes JSON. The most specific range decides (RFC 9110, 12.5.1). */
+    /** Rejects a request whose Accept excludes JSON. The most specific media range decides (RFC 9110, 12.5.1). */
     static void requireJsonWanted(Context ctx) {
         var headers = ctx.req().getHeaders("Accept");
         var first = headers.hasMoreElements() ? headers.nextElement() : "*/*";
         if (!headers.hasMoreElements() && (first.equals("*/*") || first.equals("application/json"))) {
-            return; // what most programs send
+            return; // what most clients send
         }
         var ranges = accepted(ctx);
         for (var range : List.of("application/json", "application/*", "*/*")) {
@@ -105,17 +105,17 @@ final class Requests {
             }
         }
         if (!ranges.isEmpty()) {
-            throw new HttpProblem(Problem.NOT_ACCEPTABLE, "answers are application/json");
+            throw new HttpProblem(Problem.NOT_ACCEPTABLE, "Accept must allow application/json");
         }
     }
 
-    /** Whether the client is a browser that somebody sits at: they ask for HTML by name, programs for JSON or anything. */
+    /** Returns whether the client is a browser: browsers name text/html in Accept, programs JSON or any type. */
     static boolean isHtmlWanted(Context ctx) {
         var ranges = accepted(ctx);
         return ranges.getOrDefault("text/html", false) && !ranges.containsKey("application/json");
     }
 
-    /** The ranges of the header Accept: true, or false for one with a quality of 0. */
+    /** Returns the media ranges of Accept; false marks one with quality 0 (not acceptable). */
     private static Map<String, Boolean> accepted(Context ctx) {
         return accepted(String.join(",", Collections.list(ctx.req().getHeaders("Accept"))));
     }
@@ -139,7 +139,7 @@ final class Requests {
                         || (text.charAt(3) == '.' && text.chars().skip(4).allMatch(c -> c == '0')));
     }
 
-    /** Lower case of ASCII only: tokens of HTTP have no other letters, and the JDK's mapping isn't linear for some. */
+    /** Lower-cases ASCII only: HTTP tokens have no other letters, and the JDK's mapping isn't linear for some. */
     private static String lower(String text) {
         var lower = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); i++) {
@@ -152,11 +152,11 @@ final class Requests {
     private static void requireType(Context ctx, Set<String> types, Map<String, String> headers) {
         var header = ctx.req().getHeader("Content-Type"); // getContentType() throws at an unknown charset
         if (header == null || !isUtf8(header, types)) {
-            throw unsupported("the body must be " + String.join(" or ", types) + " in UTF-8", headers);
+            throw unsupported("Content-Type must be " + String.join(" or ", types) + " in UTF-8", headers);
         }
         var coding = ctx.req().getHeader("Content-Encoding");
         if (coding != null && !coding.equalsIgnoreCase("identity")) {
-            throw unsupported("the body must not be compressed", headers);
+            throw unsupported("the body must not be compressed: omit Content-Encoding", headers);
         }
     }
 
@@ -179,11 +179,11 @@ final class Requests {
                     .decode(ByteBuffer.wrap(bytes(ctx)))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new HttpProblem(Problem.MALFORMED, "the body is not UTF-8");
+            throw new HttpProblem(Problem.MALFORMED, "the body is not valid UTF-8");
         }
     }
 
-    /** Ends here when the body didn't come; one that is too large may be of no interest to the route. */
+    /** Rejects a request whose body was not read. Too large is reported later, only by routes that use the body. */
     static void requireBodyArrived(Context ctx) {
         var problem = Exchange.of(ctx).bodyProblem();
         if (problem != null && problem.problem != Problem.TOO_LARGE) {
