@@ -102,7 +102,7 @@ final class Overload {
     private static void check(String name, Jar server, Load.Request work) throws Exception {
         Load.Request request = (wire, number) -> {
             var status = number % 50 == 0 ? wire.get("/livez") : work.send(wire, number);
-            return status == 503 && wire.body().contains("no place within") ? WAITED : status;
+            return status == 503 && wire.body().contains("not admitted within") ? WAITED : status;
         };
         Predicate<Load.Outcome> probe = outcome -> outcome.number() % 50 == 0;
         Predicate<Load.Outcome> served = probe.negate().and(outcome -> outcome.status() == 200);

@@ -14,21 +14,22 @@ import org.eclipse.jetty.util.Callback;
 import org.slf4j.MDC;
 
 /**
- * Admission before work: so many requests are worked on at a time, so many others wait a moment in their order, all others
- * are refused at once. A server that takes on more than it can do answers everybody too late; this one goes on at its best
- * rate. Probes pass: whether the process lives must not depend on how busy it is.
+ * Admission control (load shedding). A fixed number of requests are processed at a time, twice as many wait in FIFO
+ * order for at most {@link #TIMEOUT}, all others are rejected at once with 503. Without it an overloaded server would
+ * respond to all clients too late; with it throughput stays at its maximum. Probes bypass it: liveness must not depend
+ * on load.
  */
 final class AdmissionControl extends Handler.Wrapper {
-    /** Why requests are refused. */
+    /** Why a request is rejected. */
     enum Reason {
-        /** As many inside and waiting as there may be. */
-        BUSY("busy", "more requests than this server can work on"),
-        /** Waited long enough. */
-        WAITED("waited", "no place within " + TIMEOUT.toMillis() + " ms"),
-        /** All bodies on their way together take too much memory. */
-        BODIES("bodies", "too many bodies at a time"),
-        /** All answers on their way together take too much memory, or those to one address. */
-        RESPONSES("responses", "too many large answers at a time");
+        /** All permits are taken and the queue of waiters is full. */
+        BUSY("busy", "server overloaded: too many requests are waiting"),
+        /** The wait for a permit timed out. */
+        WAITED("waited", "server overloaded: not admitted within " + TIMEOUT.toMillis() + " ms"),
+        /** The request bodies in flight use too much memory. */
+        BODIES("bodies", "request bodies in flight use too much memory"),
+        /** The responses in flight use too much memory, in total or to one client address. */
+        RESPONSES("responses", "responses in flight use too much memory");
 
         final String label;
         final String detail;
@@ -39,7 +40,7 @@ final class AdmissionControl extends Handler.Wrapper {
         }
     }
 
-    /** How long a request may wait for its turn. */
+    /** The timeout of a waiter. */
     static final Duration TIMEOUT = Duration.ofMillis(100);
 
     private final Semaphore places;
@@ -49,10 +50,10 @@ final class AdmissionControl extends Handler.Wrapper {
     private final RequestThreads threads;
 
     /**
-     * Sets the bounds.
+     * Creates the permits.
      *
-     * @param inside how many requests are worked on at a time
-     * @param threads run them
+     * @param inside the number of permits: requests that are processed at a time
+     * @param threads the threads that process them
      */
     AdmissionControl(int inside, RequestThreads threads) {
         this.threads = threads;
@@ -60,14 +61,15 @@ final class AdmissionControl extends Handler.Wrapper {
         this.maxWaiting = 2 * inside;
     }
 
-    /** How many wait now. */
+    /** Returns the number of waiters. */
     int waiting() {
         return waiting.get();
     }
 
     /**
-     * Runs on the virtual thread that read the headers; whoever may come in goes on there. A body that came later arrives
-     * on a thread that must not wait, so its request gets a virtual thread here.
+     * Admits, queues or rejects a request. A request without a body arrives on the virtual thread that read the headers
+     * and stays there. If the body came later, this runs on a selector thread, which must not block: the request then
+     * moves to a new virtual thread.
      */
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
@@ -85,7 +87,7 @@ final class AdmissionControl extends Handler.Wrapper {
         return true;
     }
 
-    /** Unlike {@code tryAcquire()}, not before those that wait. */
+    /** Acquires a permit without waiting. Unlike {@code tryAcquire()} it is fair: it never overtakes waiters. */
     private boolean mayEnterAtOnce() {
         try {
             return places.tryAcquire(0, TimeUnit.NANOSECONDS);
@@ -95,7 +97,7 @@ final class AdmissionControl extends Handler.Wrapper {
         }
     }
 
-    /** One request's way through. */
+    /** The passage of one request through admission control. */
     private final class Visit {
         private final Exchange exchange;
         private final Request request;
@@ -117,7 +119,7 @@ final class AdmissionControl extends Handler.Wrapper {
             }
         }
 
-        /** On whatever thread has read the headers: a platform thread has when no virtual thread gets to run. */
+        /** Stays on the thread that read the headers: a platform thread when no carrier thread is free. */
         void startProbe() {
             if (Thread.currentThread().isVirtual() || threads.isRescuer(Thread.currentThread())) {
                 work();
@@ -158,7 +160,7 @@ final class AdmissionControl extends Handler.Wrapper {
             }
         }
 
-        /** Log lines that are written meanwhile say for which request. */
+        /** Processes the request. Log lines written meanwhile carry its id. */
         void work() {
             exchange.worker(Thread.currentThread());
             MDC.put("request_id", exchange.requestId());

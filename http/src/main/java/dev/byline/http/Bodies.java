@@ -15,35 +15,37 @@ import org.eclipse.jetty.util.thread.Invocable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads bodies before anybody works on their requests. However slowly one comes, it takes no thread and no place in {@link
- * Admission}, only the memory of what is there, of which all together have a bounded amount. And whoever holds a body back
- * must not act with rights that they have lost meanwhile: who calls is asked when it is whole.
+ * Reads request bodies before the requests are processed. A slow body holds no thread and no permit of {@link
+ * AdmissionControl}, only memory for the bytes received, which is bounded for all bodies together. The caller is
+ * authenticated after the body is complete: a client that delays its body cannot use a token revoked in the meantime.
  */
 final class Bodies extends Handler.Wrapper {
-    /** The most bytes of a body. */
+    /** The maximum size of a body, in bytes. */
     static final int MAX_BODY = 1024 * 1024;
 
-    /** How much of an oversized body is read and thrown away, so that a client in mid-send gets to read the answer. */
+    /**
+     * How much of an oversized body is read and discarded, so that a client that is still sending reads the response.
+     */
     private static final int MAX_DRAIN = 16 * 1024 * 1024;
 
     private static final Duration MAX_DRAIN_TIME = Duration.ofSeconds(3);
 
-    /** How long a body may take that keeps coming; one that doesn't is given up after the connection's idle time. */
+    /** The timeout of a whole body. One that stops arriving fails earlier, at the connection's idle timeout. */
     private static final Duration MAX_TIME = Duration.ofSeconds(20);
 
     private final long maxMemory;
     private final AtomicLong memory = new AtomicLong();
 
     /**
-     * Sets the bound.
+     * Creates the handler.
      *
-     * @param maxMemory bytes of all bodies together
+     * @param maxMemory the maximum size of all bodies in memory, in bytes
      */
     Bodies(long maxMemory) {
         this.maxMemory = maxMemory;
     }
 
-    /** Bytes that bodies take now. */
+    /** Returns the memory that bodies use now, in bytes. */
     long memory() {
         return memory.get();
     }
@@ -55,7 +57,8 @@ final class Bodies extends Handler.Wrapper {
         }
         var exchange = Objects.requireNonNull(Exchange.of(request));
         if (hasUnknownCoding(request)) {
-            exchange.bodyProblem(new HttpProblem(Problem.NOT_IMPLEMENTED, "the only transfer coding is chunked"));
+            exchange.bodyProblem(
+                    new HttpProblem(Problem.NOT_IMPLEMENTED, "unsupported Transfer-Encoding: use chunked"));
             return super.handle(request, response, new Drain(request, callback));
         }
         if (request.getLength() > MAX_BODY) {
@@ -66,22 +69,24 @@ final class Bodies extends Handler.Wrapper {
         return true;
     }
 
-    /** Whether a request says that there is a body. */
+    /** Returns whether the headers announce a body. */
     private static boolean isAnnounced(Request request) {
         return request.getLength() > 0 || request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING);
     }
 
-    /** Jetty makes sure that chunked is the last one, and ignores all others. */
+    /**
+     * Returns whether there is another coding than chunked. Jetty checks that chunked is last and ignores the others.
+     */
     private static boolean hasUnknownCoding(Request request) {
         var codings = request.getHeaders().getValuesList(HttpHeader.TRANSFER_ENCODING);
         return !codings.isEmpty() && !(codings.size() == 1 && codings.getFirst().equalsIgnoreCase("chunked"));
     }
 
     private static HttpProblem tooLarge() {
-        return new HttpProblem(Problem.TOO_LARGE, "a body may have at most " + MAX_BODY + " bytes");
+        return new HttpProblem(Problem.TOO_LARGE, "the body must have at most " + MAX_BODY + " bytes");
     }
 
-    /** What has come of a body; called again whenever there is more. */
+    /** The received part of a body. Jetty runs it again when more data arrives. */
     private final class Body implements Invocable.Task {
         private final Exchange exchange;
         private final Request request;
@@ -130,15 +135,15 @@ final class Bodies extends Handler.Wrapper {
         private @Nullable HttpProblem take(Content.Chunk chunk) {
             if (Content.Chunk.isFailure(chunk)) {
                 return chunk.getFailure() instanceof TimeoutException
-                        ? new HttpProblem(Problem.TIMEOUT, "the body stopped coming")
-                        : new HttpProblem(Problem.MALFORMED, "the body ended early");
+                        ? new HttpProblem(Problem.TIMEOUT, "no more of the body arrived before the idle timeout")
+                        : new HttpProblem(Problem.MALFORMED, "the body is incomplete");
             }
             var more = chunk.remaining();
             if (size + more > MAX_BODY) {
                 return tooLarge();
             }
             if (System.nanoTime() > end) {
-                return new HttpProblem(Problem.TIMEOUT, "the body came too slowly");
+                return new HttpProblem(Problem.TIMEOUT, "the body took too long to arrive");
             }
             if (size + more > bytes.length && !grow(size + more)) {
                 exchange.rejected(AdmissionControl.Reason.BODIES.label);
@@ -174,8 +179,8 @@ final class Bodies extends Handler.Wrapper {
     }
 
     /**
-     * Reads on for a while, after the answer was sent. A connection that is closed with bytes unread is reset, and a reset
-     * may overtake the answer of a client that is still sending.
+     * Discards the rest of a body after the response was sent, for a limited time. Closing a connection with unread
+     * bytes resets it, and a client that is still sending may get the reset before it has read the response.
      */
     private static final class Drain implements Callback, Invocable.Task {
         private final Request request;
@@ -196,7 +201,7 @@ final class Bodies extends Handler.Wrapper {
         @Override
         public void succeeded() {
             if (request.getHeaders().contains(HttpHeader.EXPECT)) {
-                callback.succeeded(); // it waited for our word, which was no
+                callback.succeeded(); // the client waits for 100 (Continue), so it sends no body
                 return;
             }
             end = System.nanoTime() + MAX_DRAIN_TIME.toNanos();

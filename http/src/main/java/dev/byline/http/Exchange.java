@@ -14,11 +14,11 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.jspecify.annotations.Nullable;
 
-/** What becomes known of one request on its way through the server: metrics and the log are told at its end. */
+/** The state of one request, from its headers to its end. Metrics and the access log read it when the request ends. */
 final class Exchange {
     private static final String ATTRIBUTE = "byline.exchange";
 
-    /** W3C Trace Context, version 00: of later versions the first parts mean the same. */
+    /** W3C Trace Context, version 00. Later versions start with the same four fields. */
     private static final Pattern TRACEPARENT =
             Pattern.compile("(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}");
 
@@ -46,8 +46,8 @@ final class Exchange {
     private volatile @Nullable ResponseWrite write;
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile @Nullable Thread worker;
-    private long computingSince; // the watchdog's
-    private boolean reported; // the watchdog's
+    private long computingSince; // used by the watchdog only
+    private boolean reported; // used by the watchdog only
 
     private Exchange(Request request, Response response, ResponseBudget budget) {
         this.request = request;
@@ -62,7 +62,7 @@ final class Exchange {
         this.traceId = traceId(headers.get("traceparent"));
     }
 
-    /** What follows the parts that are known is left alone. */
+    /** Returns the trace id of a traceparent header, null if it is malformed. Ignores fields of later versions. */
     static @Nullable String traceId(@Nullable String traceparent) {
         if (traceparent == null
                 || traceparent.length() < TRACEPARENT_LENGTH
@@ -73,7 +73,7 @@ final class Exchange {
         return matcher.matches() ? matcher.group(1) : null;
     }
 
-    /** Takes note of a request, and sets the headers that all answers have. */
+    /** Creates the exchange of a request, and sets the headers that all responses have. */
     static Exchange begin(Request request, Response response, ResponseBudget budget) {
         var exchange = new Exchange(request, response, budget);
         request.setAttribute(ATTRIBUTE, exchange);
@@ -86,17 +86,17 @@ final class Exchange {
         return (Exchange) ctx.req().getAttribute(ATTRIBUTE);
     }
 
-    /** Null for what Jetty refused before anybody looked at it. */
+    /** Returns null if Jetty rejected the request before the first handler. */
     static @Nullable Exchange of(Request request) {
         return (Exchange) request.getAttribute(ATTRIBUTE);
     }
 
-    /** Nanoseconds since it came. */
+    /** Returns the nanoseconds since the end of the request headers. */
     long nanos() {
         return System.nanoTime() - start;
     }
 
-    /** The headers of the answer, where setting those of every answer costs least. */
+    /** Returns the response headers of Jetty: cheaper to set than through the servlet API. */
     HttpFields.Mutable answer() {
         return answer;
     }
@@ -105,23 +105,23 @@ final class Exchange {
         return requestId;
     }
 
-    /** Who is at the other end of the connection; a proxy, perhaps. */
+    /** Returns the remote address of the connection, which may be a proxy's. */
     InetAddress peer() {
         return peer;
     }
 
-    /** Whether it is a probe, for every stage: see {@link Route#isProbe}. */
+    /** Returns whether the request is a probe: see {@link Route#isProbe}. */
     boolean isProbe() {
         return probe;
     }
 
-    /** Of the caller's W3C trace, if it sent one. */
+    /** Returns the W3C trace id, null if the client sent none. */
     @Nullable
     String traceId() {
         return traceId;
     }
 
-    /** The route's path, with parameters in braces. */
+    /** Sets the route's path, with parameters in braces. */
     void endpoint(String value) {
         endpoint = value;
     }
@@ -142,22 +142,22 @@ final class Exchange {
         principal = value;
     }
 
-    /** Who calls. */
+    /** Returns the caller. */
     Principal principal() {
         return principal;
     }
 
-    /** Says how the caller gets back what the request took of its budget. */
+    /** Sets the action of {@link #refund}. */
     void whenRefunded(Runnable action) {
         refund = action;
     }
 
-    /** Gives the caller back what the request took of its budget. */
+    /** Refunds to the caller's rate limit what the request consumed. */
     void refund() {
         refund.run();
     }
 
-    /** The whole body was read. */
+    /** Sets the body, once it was read completely. */
     void body(byte[] value) {
         body = value;
     }
@@ -166,7 +166,7 @@ final class Exchange {
         return body;
     }
 
-    /** The body can't be had. */
+    /** Sets why the body was not read. */
     void bodyProblem(HttpProblem value) {
         bodyProblem = value;
     }
@@ -176,7 +176,7 @@ final class Exchange {
         return bodyProblem;
     }
 
-    /** The client had gone before it could be answered. */
+    /** Notes that the client closed the connection before the response. */
     void clientGone() {
         clientGone = true;
     }
@@ -185,7 +185,7 @@ final class Exchange {
         return clientGone;
     }
 
-    /** It was refused before any work, for a reason that is a label of a metric. */
+    /** Notes that the request was rejected before any work; the reason is a metric label. */
     void rejected(String reason) {
         rejection = reason;
     }
@@ -195,20 +195,20 @@ final class Exchange {
         return rejection;
     }
 
-    /** Says what to do when the work is done and only the answer remains to be sent; may be done twice. */
+    /** Sets the idempotent action of {@link #worked}. */
     void whenWorked(Runnable action) {
         whenWorked = action;
     }
 
-    /** The work is done: whoever waits for its place may have it. */
+    /** Releases the admission permit: the work is done, only the response remains to be sent. */
     void worked() {
         whenWorked.run();
     }
 
-    /** Memory of the response budget. */
+    /** Memory reserved from the response budget. */
     private record Reservation(ResponseBudget.Share share, long bytes) {}
 
-    /** As in {@link ClientAddress#key}; empty before it is known. */
+    /** Sets the client address as {@link ClientAddress#key} returns it; empty until then. */
     void clientAddress(String key) {
         clientAddress = key;
     }
@@ -218,10 +218,10 @@ final class Exchange {
     }
 
     /**
-     * Takes memory for the answer, in place of what was taken before.
+     * Reserves memory for the response, in place of an earlier reservation.
      *
-     * @param bytes of the answer
-     * @throws HttpProblem when there is none: 503
+     * @param bytes the size of the response
+     * @throws HttpProblem 503, when the budget is used up
      */
     void reserve(long bytes) {
         release();
@@ -232,7 +232,7 @@ final class Exchange {
         keep(new Reservation(budget.share(bytes), bytes));
     }
 
-    /** The same for an answer that must be sent in any case, and is bounded. */
+    /** Reserves memory even over the budget, for a small response that must be sent: a problem. */
     void reserveAnyway(long bytes) {
         release();
         budget.share(bytes).add(bytes);
@@ -246,7 +246,7 @@ final class Exchange {
         }
     }
 
-    /** Gives the memory back; may be done twice. */
+    /** Releases the reserved memory; idempotent. */
     void release() {
         var taken = reservation.getAndSet(null);
         if (taken != null) {
@@ -259,21 +259,21 @@ final class Exchange {
         return taken != null && taken.share.equals(share) ? taken.bytes : 0;
     }
 
-    /** The answer is written from now on. */
+    /** Starts to measure the write of the response. */
     ResponseWrite startWrite() {
         var started = new ResponseWrite(System.nanoTime());
         write = started;
         return started;
     }
 
-    /** Closes the connection of a client that reads its answer too slowly. */
+    /** Closes the connection if the client reads its response too slowly. Returns whether it did. */
     boolean closeIfSlow(long now, Duration grace) {
         var started = write;
         if (started == null || !started.isSlow(now, grace) || !closed.compareAndSet(false, true)) {
             return false;
         }
         release();
-        request.getConnectionMetaData().getConnection().getEndPoint().close(new TimeoutException("reads too slowly"));
+        request.getConnectionMetaData().getConnection().getEndPoint().close(new TimeoutException("slow client"));
         return true;
     }
 
@@ -281,7 +281,7 @@ final class Exchange {
         return closed.get();
     }
 
-    /** The thread that works on the request; null when it is done. */
+    /** Sets the thread that processes the request; null when it is done. */
     void worker(@Nullable Thread thread) {
         worker = thread;
     }
@@ -292,9 +292,9 @@ final class Exchange {
     }
 
     /**
-     * For the watchdog alone: notes whether the request is computing now.
+     * Records whether the request is computing now. Called by the watchdog only.
      *
-     * @return whether it has been computing for the time given, told once
+     * @return true once, when the request has been computing without a pause for the given time
      */
     boolean hasComputedFor(Duration time, boolean computing, long now) {
         if (!computing) {

@@ -208,8 +208,8 @@ public final class HttpServer implements AutoCloseable {
         var bodies =
                 new Bodies(Math.max(8 * Bodies.MAX_BODY, Runtime.getRuntime().maxMemory() / 8));
         var admission = new AdmissionControl(config.maxRequests(), threads);
-        metrics.gauge("http_requests_waiting", "Requests that wait for their turn.", admission::waiting);
-        metrics.gauge("http_request_body_bytes", "Memory that bodies of requests take now.", bodies::memory);
+        metrics.gauge("http_requests_waiting", "Requests waiting for admission.", admission::waiting);
+        metrics.gauge("http_request_body_bytes", "Memory used by request bodies, in bytes.", bodies::memory);
         server.setHandler(instrumentation); // in place of Javalin's statistics, which nobody reads
         server.getTail().setHandler(bodies);
         server.getTail().setHandler(admission);

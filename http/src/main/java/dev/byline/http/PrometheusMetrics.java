@@ -29,11 +29,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything that is measured, in a registry of its own: docs/operations.md lists it. Labels hold what the program knows
- * (routes, methods, kinds), never what clients send, so that the number of series is bounded.
+ * All metrics, in their own registry; docs/operations.md lists them. Label values come from the program (routes,
+ * methods, kinds), never from clients, so the number of time series is bounded.
  */
 public final class PrometheusMetrics implements Metrics {
-    /** The endpoint of addresses that no route has. */
+    /** The endpoint label of paths that match no route. */
     static final String UNMATCHED = "unmatched";
 
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
@@ -42,16 +42,17 @@ public final class PrometheusMetrics implements Metrics {
 
     private final CollectorRegistry registry = new CollectorRegistry();
 
-    private final Counter requests = Counter.build("http_requests_total", "Requests answered.")
+    private final Counter requests = Counter.build("http_requests_total", "Completed requests.")
             .labelNames("method", "endpoint", "status")
             .register(registry);
     private final Histogram durations = Histogram.build(
-                    "http_request_duration_seconds", "From the end of the headers to the end of the answer.")
+                    "http_request_duration_seconds",
+                    "Time from the end of the request headers to the end of the response.")
             .labelNames("method", "endpoint")
             .buckets(SECONDS)
             .register(registry);
     private final Counter rejected = Counter.build(
-                    "http_requests_rejected_total", "Requests refused before any work was done.")
+                    "http_requests_rejected_total", "Requests rejected before any work was done.")
             .labelNames("reason")
             .register(registry);
 
@@ -60,47 +61,49 @@ public final class PrometheusMetrics implements Metrics {
             .register(registry);
 
     private final Histogram waits = Histogram.build(
-                    "hikaricp_connection_acquire_seconds", "How long connections were waited for.")
+                    "hikaricp_connection_acquire_seconds", "Time spent waiting for a database connection.")
             .buckets(.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1)
             .register(registry);
     private final Histogram holds = Histogram.build(
-                    "hikaricp_connection_usage_seconds", "How long connections were held.")
+                    "hikaricp_connection_usage_seconds", "Time for which a database connection was held.")
             .buckets(SECONDS)
             .register(registry);
     private final Counter timeouts = Counter.build(
-                    "hikaricp_connection_timeouts_total", "How often no connection was to be had in time.")
+                    "hikaricp_connection_timeouts_total", "Connection acquisitions that timed out.")
             .register(registry);
 
-    private final Counter lookups = Counter.build("cache_requests_total", "What was looked for in the cache.")
+    private final Counter lookups = Counter.build("cache_requests_total", "Cache lookups.")
             .labelNames("kind", "layer", "result")
             .register(registry);
     private final Counter invalidations = Counter.build(
-                    "cache_invalidations_total", "Writes that dropped cached values; error: Redis is told again later.")
+                    "cache_invalidations_total",
+                    "Cache invalidations after writes; error: Redis missed it, and it is retried.")
             .labelNames("result")
             .register(registry);
-    private final Gauge circuit = Gauge.build("cache_redis_circuit_open", "1 while Redis is left alone after errors.")
+    private final Gauge circuit = Gauge.build("cache_redis_circuit_open", "1 while Redis is bypassed after errors.")
             .register(registry);
 
-    private final Counter limited = Counter.build("byline_rate_limited_total", "Requests over a limit.")
+    private final Counter limited = Counter.build("byline_rate_limited_total", "Requests rejected by a rate limit.")
             .labelNames("limit")
             .register(registry);
-    private final Counter logins = Counter.build("byline_logins_total", "Addresses and passwords presented.")
+    private final Counter logins = Counter.build("byline_logins_total", "Login attempts.")
             .labelNames("result")
             .register(registry);
     private final Counter hashingRefused = Counter.build(
-                    "byline_password_hashing_rejected_total", "Passwords not hashed, as too many others were.")
+                    "byline_password_hashing_rejected_total",
+                    "Passwords not hashed: too many were waiting, or the wait timed out.")
             .register(registry);
 
-    private final Counter feeds = Counter.build("byline_feeds_total", "Feeds that somebody imported, or tried to.")
+    private final Counter feeds = Counter.build("byline_feeds_total", "Feed imports, by outcome.")
             .labelNames("outcome")
             .register(registry);
 
     private final LongAdder served = new LongAdder();
 
     /**
-     * Starts to measure.
+     * Registers all metrics, with those of the JVM and the process.
      *
-     * @param version of the program
+     * @param version the program's version
      */
     public PrometheusMetrics(String version) {
         Gauge.build("byline_build_info", "The program's version, always 1.")
@@ -137,7 +140,7 @@ public final class PrometheusMetrics implements Metrics {
         feedCounter(outcome).inc();
     }
 
-    /** A method that clients made up must not become a series. */
+    /** Returns a method as a label value: {@code other} for unknown ones, so that clients cannot add time series. */
     static String method(String sent) {
         return METHODS.contains(sent) ? sent : "other";
     }
@@ -151,7 +154,7 @@ public final class PrometheusMetrics implements Metrics {
         }
     }
 
-    /** What Jetty refused by itself. */
+    /** Counts a request that Jetty rejected before the first handler. */
     void refused(String method, int status) {
         counted(method, UNMATCHED, status, 0);
     }
@@ -170,29 +173,29 @@ public final class PrometheusMetrics implements Metrics {
         limited.labels(limit).inc();
     }
 
-    /** Requests answered so far, refusals and failures not counted. */
+    /** Returns the requests served since the start: not those rejected, rate limited or failed with 5xx. */
     long served() {
         return served.sum();
     }
 
-    /** How often connections were lent and given back so far, and for how many seconds in all. */
+    /** Returns how many connections were released since the start, and the seconds they were held in total. */
     Holds holds() {
         var value = holds.labels().get();
         return new Holds((long) value.buckets[value.buckets.length - 1], value.sum);
     }
 
-    /** Connections given back, and how long they were held. */
+    /** Connections released, and the seconds they were held in total. */
     record Holds(long count, double seconds) {}
 
     /**
-     * Shows the pool.
+     * Registers the gauges of the connection pool.
      *
-     * @param pool what it does now; empty for somebody else's pool
+     * @param pool returns its current state; empty for a pool that the host application owns
      */
     void pool(Supplier<Optional<PoolStatus>> pool) {
         gauge(
                 "hikaricp_connections",
-                "Connections open.",
+                "Open connections.",
                 () -> pool.get().map(PoolStatus::size).orElse(0));
         gauge(
                 "hikaricp_active_connections",
@@ -200,15 +203,15 @@ public final class PrometheusMetrics implements Metrics {
                 () -> pool.get().map(PoolStatus::active).orElse(0));
         gauge(
                 "hikaricp_idle_connections",
-                "Connections free.",
+                "Idle connections.",
                 () -> pool.get().map(PoolStatus::idle).orElse(0));
         gauge(
                 "hikaricp_pending_threads",
-                "Requests that wait for a connection.",
+                "Requests waiting for a connection.",
                 () -> pool.get().map(PoolStatus::waiting).orElse(0));
     }
 
-    /** Shows a number that is asked for when somebody looks. */
+    /** Registers a gauge whose value is read at each scrape. */
     void gauge(String name, String help, Supplier<? extends Number> value) {
         new Collector() {
             @Override
@@ -220,11 +223,11 @@ public final class PrometheusMetrics implements Metrics {
         }.register(registry);
     }
 
-    /** Everything, in the text format of Prometheus. */
+    /** Returns all metrics in the Prometheus text format. */
     String text() {
         var text = new StringWriter(16 * 1024);
         try {
-            // When a series began is of no use to anyone and a third of all lines.
+            // The _created series are a third of all lines, and no query uses them.
             var families = Collections.list(registry.metricFamilySamples()).stream()
                     .map(PrometheusMetrics::withoutCreated)
                     .toList();

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The outermost stage: whatever becomes of a request, in the end it is counted, and logged unless it was refused for lack of
- * room. At the end of the server new requests are refused, and those under way waited for: Jetty's GracefulHandler does the
- * same with several objects more for each request.
+ * The outermost handler: counts every request when it ends, and writes the access log, except for requests rejected for
+ * lack of capacity. On shutdown it rejects new requests and waits for those in flight. Jetty's GracefulHandler does the
+ * same, but allocates several more objects per request.
  */
 final class RequestMetrics extends Handler.Wrapper implements Graceful {
     private static final Logger LOG = LoggerFactory.getLogger(HttpServer.REQUEST_LOGGER);
@@ -39,19 +39,19 @@ final class RequestMetrics extends Handler.Wrapper implements Graceful {
     };
 
     /**
-     * Measures.
+     * Creates the handler and registers its gauges.
      *
-     * @param metrics are told of each request
-     * @param responseBytes the most memory of all answers together
+     * @param metrics counts each request
+     * @param responseBytes the maximum memory of all responses in flight, in bytes
      */
     RequestMetrics(PrometheusMetrics metrics, long responseBytes) {
         this.metrics = metrics;
         this.budget = new ResponseBudget(responseBytes, inFlight, System::nanoTime);
-        metrics.gauge("http_requests_in_flight", "Requests not answered yet.", inFlight::size);
-        metrics.gauge("http_response_bytes", "Memory that answers take now.", budget::bytes);
+        metrics.gauge("http_requests_in_flight", "Requests in flight.", inFlight::size);
+        metrics.gauge("http_response_bytes", "Memory reserved for responses in flight, in bytes.", budget::bytes);
     }
 
-    /** The requests not answered yet. */
+    /** Returns the requests in flight: a live view. */
     Set<Exchange> inFlight() {
         return inFlight;
     }
@@ -69,7 +69,7 @@ final class RequestMetrics extends Handler.Wrapper implements Graceful {
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         var exchange = Exchange.begin(request, response, budget);
-        inFlight.add(exchange); // before the look at the end, which looks at this
+        inFlight.add(exchange); // before isShutdown(): shutdown waits for what is in this set
         Request.addCompletionListener(request, failure -> ended(request, response, exchange, failure));
         if (isShutdown()) {
             Response.writeError(request, response, callback, HttpStatus.SERVICE_UNAVAILABLE_503);
@@ -79,7 +79,7 @@ final class RequestMetrics extends Handler.Wrapper implements Graceful {
         return super.handle(overridden ? new OwnMethod(request) : request, response, callback);
     }
 
-    /** Without the header by which Javalin would take a GET for a DELETE: a method is what the request line says. */
+    /** Hides X-HTTP-Method-Override from Javalin, which would handle a GET as a DELETE. */
     private static final class OwnMethod extends Request.Wrapper {
         private final HttpFields headers;
 
@@ -98,7 +98,7 @@ final class RequestMetrics extends Handler.Wrapper implements Graceful {
 
     private void ended(Request request, Response response, Exchange exchange, @Nullable Throwable failure) {
         var nanos = exchange.nanos();
-        // Nobody got an answer: the client went away first, for which proxies write 499.
+        // The client closed the connection before the response: 499, as nginx logs it.
         var gone = exchange.isClientGone() || (failure != null && !response.isCommitted());
         var status = gone ? 499 : response.getStatus();
         metrics.ended(request.getMethod(), exchange.endpoint(), status, nanos, exchange.rejection());
@@ -117,13 +117,15 @@ final class RequestMetrics extends Handler.Wrapper implements Graceful {
         }
     }
 
-    /** One line a second: a server that refuses thousands has no time to tell of each. */
+    /**
+     * Counts rejected requests and logs their number once a second: a line for each would cost too much under overload.
+     */
     private void refused(Request request) {
         if (refused.getAndIncrement() == 0) {
             request.getComponents()
                     .getScheduler()
                     .schedule(
-                            () -> LOG.warn("{} requests refused within a second", refused.getAndSet(0)),
+                            () -> LOG.warn("{} requests rejected within one second", refused.getAndSet(0)),
                             1,
                             TimeUnit.SECONDS);
         }
