@@ -14,11 +14,11 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Who calls, and how often they may. */
+/** Authenticates callers and applies their rate limits. */
 final class Authentication {
     private static final Pattern BEARER = Pattern.compile("[Bb][Ee][Aa][Rr][Ee][Rr] ++([A-Za-z0-9._~+/=-]++) *+");
 
-    /** The account of addresses that nobody can have. */
+    /** The rate limit key shared by all invalid e-mail addresses. */
     private static final String NO_ACCOUNT = "none";
 
     private static final int MAX_KNOWN = 100_000;
@@ -34,7 +34,9 @@ final class Authentication {
     private final RateLimiter credentialChanges;
     private final RateLimiter bytesWritten;
 
-    /** Digests of tokens that were good not long ago, which are looked up even if others guess from the same address. */
+    /**
+     * Digests of recently valid tokens. They are looked up even when others guess tokens from the same client address.
+     */
     private final Cache<String, Boolean> known = Caffeine.newBuilder()
             .maximumSize(MAX_KNOWN)
             .expireAfterWrite(Duration.ofMinutes(30))
@@ -54,7 +56,7 @@ final class Authentication {
         this.bytesWritten = RateLimiter.bytesPerHour("bytes", limits.bytes(), metrics);
     }
 
-    /** Decides once for each request; a token that is no good is refused on public addresses too. */
+    /** Authenticates a request and charges its rate limit. Rejects an invalid token even where none is required. */
     void identify(Context ctx) {
         if (Exchange.of(ctx).isProbe()) {
             return;
@@ -67,7 +69,7 @@ final class Authentication {
         var bearer = bearer(String.join(", ", headers));
         if (bearer == null) {
             perAddress.spend(ctx, Exchange.of(ctx).clientAddress());
-            throw new BylineException.Unauthenticated("Authorization must be one bearer token");
+            throw new BylineException.Unauthenticated("Authorization must hold exactly one bearer token");
         }
         var exchange = Exchange.of(ctx);
         var key = digest(bearer);
@@ -81,7 +83,7 @@ final class Authentication {
         return bearer.matches() ? bearer.group(1) : null;
     }
 
-    /** Guessing costs the address; where too many guesses came from, a token is looked up only if it is known to be good. */
+    /** Charges a wrong token to the client address. Over that limit, only recently valid tokens are still looked up. */
     private Principal authenticate(Context ctx, String bearer, String key) {
         if (known.getIfPresent(key) == null) {
             unknownTokens.requireLeft(ctx, Exchange.of(ctx).clientAddress());
@@ -101,17 +103,17 @@ final class Authentication {
         }
     }
 
-    /** Who calls. */
+    /** Returns the caller. */
     static Principal principal(Context ctx) {
         return Exchange.of(ctx).principal();
     }
 
-    /** What tells anonymous callers apart. */
+    /** Returns what separates anonymous callers: the client address. */
     String origin(Context ctx) {
         return Exchange.of(ctx).clientAddress();
     }
 
-    /** Refuses who may not call a route at all. */
+    /** Rejects callers that may not call a route. */
     static void require(Context ctx, Route.Access access) {
         var principal = principal(ctx);
         switch (access) {
@@ -128,13 +130,14 @@ final class Authentication {
 
     private static void requireKnown(Principal principal) {
         if (principal instanceof Principal.Anonymous) {
-            throw Problems.unauthenticated("a bearer token is needed here");
+            throw Problems.unauthenticated("a bearer token is required");
         }
     }
 
     /**
-     * Guessing a password is slow from one address, and not much faster from many. The narrow limits come first: what they
-     * refuse takes nothing from the account's own, so that nobody locks somebody else out from one address.
+     * Charges a login to the limits per client address and per account, which slow down password guessing from one
+     * address and from many. The limits per address come first: attempts that they reject do not count against the
+     * account, so one address cannot lock another user out.
      */
     void beforeLogin(Context ctx, String email) {
         var from = Exchange.of(ctx).clientAddress();
@@ -144,7 +147,7 @@ final class Authentication {
         loginsPerAccount.spend(ctx, account);
     }
 
-    /** Signing up with somebody's token is signing up all the same. */
+    /** Charges a sign-up to the client address. A token exempts only admins. */
     void beforeSignup(Context ctx) {
         if (!principal(ctx).isAdmin()) {
             signups.spend(ctx, Exchange.of(ctx).clientAddress());
@@ -152,8 +155,8 @@ final class Authentication {
     }
 
     /**
-     * Changing an address asks whether it is taken, changing a password costs its hash. A user's limit is spent by that user
-     * only: others are refused by what comes next.
+     * Limits changes of e-mail address and password: the first reveals whether an address is taken, the second costs a
+     * hash. Only the user's own requests count; core rejects those of others.
      */
     void beforeCredentialChange(Context ctx, long userId) {
         var principal = principal(ctx);
@@ -162,7 +165,7 @@ final class Authentication {
         }
     }
 
-    /** What a user writes is bounded in bytes, whether or not it is accepted. */
+    /** Charges the size of the body to the user's limit of bytes, even if the write is rejected later. */
     void beforeWriting(Context ctx) {
         var exchange = Exchange.of(ctx);
         var body = exchange.body();
@@ -171,7 +174,7 @@ final class Authentication {
         }
     }
 
-    /** A key of fixed size that shows nothing of what was sent. */
+    /** Returns a key of fixed size that does not reveal the text. */
     static String digest(String text) {
         return HexFormat.of().formatHex(Digests.sha256(text.getBytes(StandardCharsets.UTF_8)), 0, 16);
     }

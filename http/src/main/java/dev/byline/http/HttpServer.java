@@ -28,21 +28,21 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
-/** The HTTP interface: every route on one screen, what each request passes through, in order. */
+/** The HTTP API: the route table, and the handlers that each request passes, in order. */
 public final class HttpServer implements AutoCloseable {
-    /** The logger that gets a line for each request, at level INFO. */
+    /** The access log: the logger that gets one line per request, at level INFO. */
     public static final String REQUEST_LOGGER = "dev.byline.requests";
 
     private static final int MAX_HEADERS = 16 * 1024;
     private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
 
-    /** Beyond so many connections new ones wait to be accepted. */
+    /** The maximum number of open connections; further ones wait to be accepted. */
     private static final int MAX_CONNECTIONS = 20_000;
 
-    /** For selectors, acceptors and timers: requests run on virtual threads. */
+    /** Platform threads for selectors, acceptors and timers; requests run on virtual threads. */
     private static final int MAX_THREADS = 32;
 
-    /** How long a request that is under way at the end may take. */
+    /** How long close() waits for requests in flight. */
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
 
     private final Javalin javalin;
@@ -58,7 +58,7 @@ public final class HttpServer implements AutoCloseable {
         this.watchdog = watchdog;
     }
 
-    /** The table of contents. */
+    /** Returns the route table. */
     private static List<Route> routes(
             HttpConfig config,
             UserRoutes users,
@@ -103,14 +103,14 @@ public final class HttpServer implements AutoCloseable {
     }
 
     /**
-     * Starts to listen.
+     * Starts the server.
      *
-     * @param config where and how
-     * @param byline what to serve; stays open when this is closed
-     * @param authenticator says who presents a token
-     * @param readiness what {@code /readyz} answers
-     * @param metrics are told of every request
-     * @throws io.javalin.util.JavalinBindException when the port is taken or not allowed
+     * @param config the address, the limits and the features
+     * @param byline the core to serve; not closed by this server
+     * @param authenticator maps tokens to callers
+     * @param readiness the state that {@code /readyz} reports
+     * @param metrics counts every request
+     * @throws io.javalin.util.JavalinBindException when the port is in use or not permitted
      */
     public static HttpServer start(
             HttpConfig config,
@@ -179,7 +179,7 @@ public final class HttpServer implements AutoCloseable {
         config.jetty.modifyServer(server -> configure(server, http, metrics, instrumentation, threads));
     }
 
-    /** What every server of ours has: no word of its own, problems instead of pages, nothing that no route needs. */
+    /** Sets shared defaults: no banner, problem+json for errors, no sessions, no compression. */
     @SuppressWarnings("unchecked") // an array of task initializers
     static void quiet(JavalinConfig config, PrometheusMetrics metrics) {
         config.startup.showJavalinBanner = false;
@@ -198,7 +198,7 @@ public final class HttpServer implements AutoCloseable {
         });
     }
 
-    /** What a request passes before Javalin sees it, the first on top. */
+    /** Installs the handlers that a request passes before Javalin, outermost first. */
     private static void configure(
             Server server,
             HttpConfig config,
@@ -210,7 +210,7 @@ public final class HttpServer implements AutoCloseable {
         var admission = new AdmissionControl(config.maxRequests(), threads);
         metrics.gauge("http_requests_waiting", "Requests waiting for admission.", admission::waiting);
         metrics.gauge("http_request_body_bytes", "Memory used by request bodies, in bytes.", bodies::memory);
-        server.setHandler(instrumentation); // in place of Javalin's statistics, which nobody reads
+        server.setHandler(instrumentation); // replaces Javalin's StatisticsHandler, which is not used
         server.getTail().setHandler(bodies);
         server.getTail().setHandler(admission);
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
@@ -228,24 +228,26 @@ public final class HttpServer implements AutoCloseable {
         http.setIdleTimeout(IDLE_TIMEOUT.toMillis());
     }
 
-    /** Nobody gets in before the schema and the first admin are there: an address could be taken from under them. */
+    /**
+     * Rejects requests until the schema and the first admin exist: someone else could sign up with the admin's e-mail.
+     */
     private static void requireStarted(Context ctx, Readiness readiness) {
         if (!readiness.isStarted() && !Exchange.of(ctx).isProbe()) {
-            throw Problems.unavailable("starting");
+            throw Problems.unavailable("the server is starting");
         }
     }
 
-    /** The route table, for tests that hold other tables equal to it. */
+    /** Returns the route table, for tests that compare other tables with it. */
     List<Route> routes() {
         return routes;
     }
 
-    /** Returns the port that this listens on. */
+    /** Returns the port that the server listens on. */
     public int port() {
         return javalin.port();
     }
 
-    /** Stops to listen and waits for the requests that are under way, at most 10 seconds. */
+    /** Stops listening, and waits up to 10 seconds for requests in flight. */
     @Override
     public void close() {
         javalin.stop();
@@ -253,7 +255,7 @@ public final class HttpServer implements AutoCloseable {
         threads.close();
     }
 
-    /** Nobody is remembered between requests: looking for a session in each is left out. */
+    /** Skips the session lookup in each request: no route uses sessions. */
     private static final class NoSessions extends SessionHandler {
         @Override
         public boolean handle(Request request, Response response, Callback callback) throws Exception {

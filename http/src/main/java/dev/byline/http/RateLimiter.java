@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Token buckets, one for each key: so much in a window of time, a burst of one window's worth. Memory is bounded: a bucket
- * that nobody touched for two windows is full again and may be forgotten, and beyond {@value #MAX_BUCKETS} the least used
- * go. Per process: n replicas let n times as much through.
+ * Token buckets, one per key: a quota per time window, with bursts of up to one quota. Memory is bounded: a bucket
+ * unused for two windows is full again and expires, and beyond {@value #MAX_BUCKETS} the least used are evicted. Limits
+ * are per process: n replicas allow n times as much.
  *
  * @see <a href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/">RateLimit header fields</a>
  */
@@ -39,28 +39,30 @@ final class RateLimiter {
     }
 
     /**
-     * A limit of requests.
+     * Returns a limit of requests.
      *
-     * @param name for RateLimit-Policy
-     * @param quota requests a minute, 0 for no limit
-     * @param metrics counts what is over it
+     * @param name the name in RateLimit-Policy
+     * @param quota requests per minute, 0 for no limit
+     * @param metrics counts rejected requests
      */
     static RateLimiter perMinute(String name, int quota, PrometheusMetrics metrics) {
-        return new RateLimiter(name, quota, Duration.ofMinutes(1), "at most " + quota + " a minute", metrics);
+        return new RateLimiter(
+                name, quota, Duration.ofMinutes(1), "rate limit: at most " + quota + " requests per minute", metrics);
     }
 
     /**
-     * A limit of bytes.
+     * Returns a limit of bytes.
      *
-     * @param name for RateLimit-Policy
-     * @param quota bytes an hour, 0 for no limit
-     * @param metrics counts what is over it
+     * @param name the name in RateLimit-Policy
+     * @param quota bytes per hour, 0 for no limit
+     * @param metrics counts rejected requests
      */
     static RateLimiter bytesPerHour(String name, long quota, PrometheusMetrics metrics) {
-        return new RateLimiter(name, quota, Duration.ofHours(1), "at most " + quota + " bytes an hour", metrics);
+        return new RateLimiter(
+                name, quota, Duration.ofHours(1), "rate limit: at most " + quota + " bytes per hour", metrics);
     }
 
-    /** Takes one from the key's bucket and tells the client what is left. */
+    /** Consumes one token and reports the rest in RateLimit. Rejects the request (429) if none is left. */
     void spend(Context ctx, String key) {
         if (quota == 0) {
             return;
@@ -70,7 +72,10 @@ final class RateLimiter {
         ctx.header("RateLimit", state(probe));
     }
 
-    /** Takes an amount, and tells the client what is left of this limit beside what it was told of another. */
+    /**
+     * Consumes several tokens and adds this limit to RateLimit, beside another one. Rejects the request (429) if too
+     * few are left.
+     */
     void spendBeside(Context ctx, String key, long amount) {
         if (quota == 0 || amount == 0) {
             return;
@@ -88,18 +93,18 @@ final class RateLimiter {
         return probe;
     }
 
-    /** Takes one if there is one, and tells nobody. */
+    /** Consumes one token if there is one. Sets no header and rejects nothing. */
     void spendQuietly(String key) {
         if (quota > 0) {
             boolean ignored = bucket(key).tryConsume(1);
         }
     }
 
-    /** Refuses who has nothing left, and takes nothing. */
+    /** Rejects the request (429) if no token is left. Consumes none. */
     void requireLeft(Context ctx, String key) {
         var bucket = quota == 0 ? null : buckets.getIfPresent(key);
         if (bucket == null) {
-            return; // a full one
+            return; // an absent bucket is full
         }
         var probe = bucket.estimateAbilityToConsume(1);
         if (!probe.canBeConsumed()) {
@@ -107,7 +112,7 @@ final class RateLimiter {
         }
     }
 
-    /** Gives back what {@link #spend} took. */
+    /** Returns the token that {@link #spend} consumed. */
     void refund(Context ctx, String key) {
         if (quota == 0) {
             return;

@@ -13,10 +13,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.util.VirtualThreads;
 
 /**
- * The threads of requests: virtual ones. The JVM runs these on one carrier thread for each processor and takes none of them off while it
- * computes, so that as many long computations as processors stop all requests, probes included. Therefore what reads requests is
- * run by a platform thread instead when no carrier has begun it within {@link #RESCUE_AFTER}: that is enough to answer probes. Safe for
- * use by several threads.
+ * Runs requests on virtual threads. The JVM has one carrier thread per CPU and does not preempt a virtual thread that
+ * computes, so as many long computations as CPUs block all requests, probes included. Therefore a platform thread reads
+ * the next request of a connection if no carrier thread has started to within {@link #RESCUE_AFTER}: enough to serve
+ * probes. Thread-safe.
  */
 final class RequestThreads implements AutoCloseable {
     static final Duration RESCUE_AFTER = Duration.ofMillis(100);
@@ -45,7 +45,7 @@ final class RequestThreads implements AutoCloseable {
         });
     }
 
-    /** Reads the next request of a connection, on whichever thread begins it first. */
+    /** Reads the next request of a connection. Runs once, on the first thread that starts it. */
     private final class ReadTask implements Runnable {
         private final Runnable task;
         private final long since = System.nanoTime();
@@ -69,19 +69,19 @@ final class RequestThreads implements AutoCloseable {
         }
     }
 
-    /** Reads a request: for Jetty. */
+    /** Runs a task of Jetty that reads a request, on a virtual thread or, if that is late, a rescuer. */
     void read(Runnable task) {
         var read = new ReadTask(task);
         notBegun.add(read);
         virtual.execute(read);
     }
 
-    /** Works on a request, on a virtual thread. */
+    /** Processes a request on a virtual thread. */
     void execute(Runnable work) {
         virtual.execute(work);
     }
 
-    /** Runs what must not wait for a carrier thread, and hardly blocks. */
+    /** Runs a task on a platform thread: one that must not wait for a carrier thread, and hardly blocks. */
     void rescue(Runnable work) {
         try {
             rescuers.execute(work);
@@ -94,7 +94,7 @@ final class RequestThreads implements AutoCloseable {
         return rescuerThreads.contains(thread);
     }
 
-    /** Called some times a second: hands over what no carrier thread has begun. */
+    /** Moves overdue read tasks to platform threads. Called several times per second. */
     void rescueOverdue() {
         var now = System.nanoTime();
         for (var read : notBegun) {

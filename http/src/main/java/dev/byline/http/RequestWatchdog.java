@@ -9,9 +9,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks at the requests that are under way, ten times a second, on a platform thread: closes the connections of clients that read too
- * slowly, rescues what no carrier thread begins, and logs once, with its stack, a request that computes for more than {@link
- * #MAX_COMPUTING}.
+ * Checks the requests in flight ten times per second, on a platform thread: closes the connections of clients that read
+ * too slowly, rescues reads that no carrier thread has started, and logs a request that computes for longer than
+ * {@link #MAX_COMPUTING}, once, with its stack trace.
  */
 final class RequestWatchdog implements AutoCloseable {
     static final Duration MAX_COMPUTING = Duration.ofSeconds(5);
@@ -46,7 +46,7 @@ final class RequestWatchdog implements AutoCloseable {
             } catch (InterruptedException e) {
                 return;
             } catch (RuntimeException | Error e) {
-                LOG.error("the watchdog of requests failed", e);
+                LOG.error("request watchdog failed", e);
             }
         }
     }
@@ -62,7 +62,9 @@ final class RequestWatchdog implements AutoCloseable {
         }
     }
 
-    /** A virtual thread that waits for a carrier thread is RUNNABLE, too, but stands in the method that unmounted it. */
+    /**
+     * Returns whether a thread uses a CPU. An unmounted virtual thread is RUNNABLE too: its top frame tells them apart.
+     */
     private static boolean isComputing(Thread thread) {
         if (thread.getState() != Thread.State.RUNNABLE) {
             return false;

@@ -5,16 +5,19 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
- * The memory that answers may take while they are rendered and written, of all requests together. Answers up to {@link #SMALL} have
- * a share of their own, so that large ones never keep them out, and one client address holds at most a quarter of either share. When a
- * share is full, connections of clients that read too slowly are closed first; if that frees too little, the answer is 503. Safe for
- * use by several threads.
+ * Bounds the memory of all responses while they are rendered and written. Responses up to {@link #SMALL} have their own
+ * share, so that large ones never block them, and one client address may hold at most a quarter of each share. When a
+ * share is full, connections of clients that read too slowly are closed first; if that frees too little, the request
+ * gets 503. Thread-safe.
  */
 final class ResponseBudget {
-    /** The most bytes of an answer that counts as small. */
+    /** The maximum size of a small response, in bytes. */
     static final int SMALL = 64 * 1024;
 
-    /** One answer of any kind fits into a quarter of the share of large ones: the largest are a page and a batch, below 3 MiB. */
+    /**
+     * The minimum budget. A quarter of its large share holds any response: the largest, a page or batch, is below 3
+     * MiB.
+     */
     private static final long MIN_BYTES = 16L << 20;
 
     private final Share small;
@@ -23,11 +26,11 @@ final class ResponseBudget {
     private final LongSupplier clock;
 
     /**
-     * Sets the bound.
+     * Creates the two shares.
      *
-     * @param bytes for all answers together, raised to 16 MiB
-     * @param inFlight the requests that are not answered yet
-     * @param clock as {@link System#nanoTime}
+     * @param bytes the budget of all responses together, in bytes; at least 16 MiB are used
+     * @param inFlight the requests in flight
+     * @param clock the time in nanoseconds, as {@link System#nanoTime}
      */
     ResponseBudget(long bytes, Collection<Exchange> inFlight, LongSupplier clock) {
         var all = Math.max(MIN_BYTES, bytes);
@@ -37,7 +40,7 @@ final class ResponseBudget {
         this.clock = clock;
     }
 
-    /** One of the two parts of the budget. */
+    /** One of the two shares of the budget: small and large responses. */
     static final class Share {
         private final long max;
         private final AtomicLong used = new AtomicLong();
@@ -67,7 +70,7 @@ final class ResponseBudget {
         }
     }
 
-    /** Bytes that answers take now. */
+    /** Returns the reserved memory, in bytes. */
     long bytes() {
         return small.used.get() + large.used.get();
     }
@@ -76,7 +79,7 @@ final class ResponseBudget {
         return bytes <= SMALL ? small : large;
     }
 
-    /** Whether there is room for an answer; takes it if so. */
+    /** Reserves memory for a response. Returns false, reserving nothing, if it does not fit. */
     boolean tryReserve(Exchange exchange, long bytes) {
         var share = share(bytes);
         return tryReserve(share, exchange, bytes) || (closeSlowReaders() && tryReserve(share, exchange, bytes));
@@ -86,7 +89,7 @@ final class ResponseBudget {
         if (!share.tryAdd(bytes)) {
             return false;
         }
-        // As long as all answers together take no more, there is no need to add up who has how much.
+        // While the whole share is below the limit of one address, no sum per address is needed.
         if (share.used.get() <= share.perAddress() || heldBy(exchange, share) + bytes <= share.perAddress()) {
             return true;
         }

@@ -5,45 +5,45 @@ import java.io.OutputStream;
 import java.time.Duration;
 
 /**
- * An answer on its way to a client, and how fast the client reads it: after a grace time it must have taken {@value #LEAST_RATE} bytes a
- * second. So the whole answer has a time limit, too: the grace time and a second for each {@value #LEAST_RATE} bytes. Written by one
- * thread, looked at by others.
+ * Measures how fast a client reads a response. After a grace period the client must have read {@value #LEAST_RATE}
+ * bytes per second. This gives the whole response a timeout: the grace period plus one second per {@value #LEAST_RATE}
+ * bytes. One thread writes; others may call {@link #isSlow}.
  */
 final class ResponseWrite {
-    /** Bytes a second. */
+    /** The minimum rate, in bytes per second. */
     static final int LEAST_RATE = 16 * 1024;
 
-    /** How long a client may take before its rate counts; what fits into the socket's buffers is gone by then. */
+    /** The grace period before the rate counts. By then the socket buffers no longer distort it. */
     static final Duration GRACE = Duration.ofSeconds(10);
 
-    /** The same while other answers wait for the memory. */
+    /** The grace period while other responses need the memory. */
     static final Duration GRACE_WHEN_FULL = Duration.ofSeconds(1);
 
-    /** The progress of a write is known between two of these. */
+    /** The size of one write, in bytes. Progress is known only between two writes. */
     private static final int CHUNK = 32 * 1024;
 
     private final long start;
     private volatile int taken;
 
     /**
-     * Begins.
+     * Starts to measure.
      *
-     * @param now as {@link System#nanoTime}
+     * @param now the time in nanoseconds, as {@link System#nanoTime}
      */
     ResponseWrite(long now) {
         this.start = now;
     }
 
-    /** Writes a body. Blocks until the last of it is in the socket's buffer. */
+    /** Writes a body. Blocks until its last byte is in the socket buffer. */
     void write(byte[] body, OutputStream out) throws IOException {
         for (var from = 0; from < body.length || from == 0; from += CHUNK) {
             var length = Math.min(CHUNK, body.length - from);
-            taken = from + length; // the benefit of the doubt: how much of a chunk was taken isn't known
+            taken = from + length; // counts the chunk as read: how much of it the client has read isn't known
             out.write(body, from, length);
         }
     }
 
-    /** Whether the client reads too slowly. */
+    /** Returns whether the client reads too slowly. */
     boolean isSlow(long now, Duration grace) {
         var counted = now - start - grace.toNanos();
         return counted > 0 && taken < counted / 1e9 * LEAST_RATE;

@@ -10,9 +10,9 @@ import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.PreEncodedHttpField;
 
-/** Sends answers. */
+/** Sends responses. */
 final class Responses {
-    /** What every answer has, unless a handler knows better: what browsers must not do with answers that are data. */
+    /** The default headers of all responses: browsers must not cache, sniff, frame or execute them. */
     static final List<HttpField> HEADERS = List.of(
             new PreEncodedHttpField(HttpHeader.CACHE_CONTROL, "no-store"),
             new PreEncodedHttpField("X-Content-Type-Options", "nosniff"),
@@ -20,25 +20,25 @@ final class Responses {
             new PreEncodedHttpField("Referrer-Policy", "no-referrer"),
             new PreEncodedHttpField(HttpHeader.VARY, "Authorization"));
 
-    /** What all servers of ours say if nobody says otherwise. */
+    /** The default content type of all servers. */
     static final String JSON = "application/json";
 
     private Responses() {}
 
-    /** For what has no ETag: the answer to a write, or what must not be kept. */
+    /** Sends JSON without an ETag: the response to a write, or one that must not be cached. */
     static void json(Context ctx, HttpStatus status, Json.Writer body) {
         ctx.status(status);
         send(ctx, JSON, Json.bytes(body));
     }
 
-    /** For something created: with its address and its ETag. */
+    /** Sends 201 with Location and ETag. */
     static void created(Context ctx, String location, String tag, boolean replayed, Json.Writer body) {
         ctx.header("Location", location);
         ctx.header("ETag", tag);
         created(ctx, replayed, body);
     }
 
-    /** For several things created at once. */
+    /** Sends 201 for several resources. */
     static void created(Context ctx, boolean replayed, Json.Writer body) {
         if (replayed) {
             ctx.header("Idempotency-Replayed", "true");
@@ -47,17 +47,20 @@ final class Responses {
     }
 
     /**
-     * Writes past Javalin's own buffering, which copies each answer once more. The request leaves its place in admission first:
-     * what it still takes is memory, of which there is a budget, and a client that reads slowly keeps nobody else out.
+     * Sends a body directly to the servlet response: Javalin's buffering would copy it again. Releases the admission
+     * permit first, so that a client that reads slowly blocks no other request. The body is charged to the
+     * {@link ResponseBudget}.
      *
-     * @throws HttpProblem when the budget is used up: 503
+     * @throws HttpProblem 503, when the budget is used up
      */
     static void send(Context ctx, String contentType, byte[] body) {
         Exchange.of(ctx).reserve(body.length);
         write(ctx, contentType, body);
     }
 
-    /** The same for a body that takes no memory of its own, or has its memory already. */
+    /**
+     * Sends a body like {@link #send}, but reserves no memory: the body is shared, or its memory is already reserved.
+     */
     static void write(Context ctx, String contentType, byte[] body) {
         type(ctx, contentType);
         ctx.res().setContentLength(body.length);
@@ -66,7 +69,7 @@ final class Responses {
         try {
             exchange.startWrite().write(body, ctx.res().getOutputStream());
         } catch (IOException e) {
-            throw new UncheckedIOException(e); // the client is gone
+            throw new UncheckedIOException(e); // the client closed the connection
         }
     }
 
@@ -77,7 +80,7 @@ final class Responses {
         }
     }
 
-    /** The headers of an answer to GET, in answer to HEAD. */
+    /** Sends for HEAD the headers that GET would have. */
     static void head(Context ctx, String contentType, long length) {
         type(ctx, contentType);
         ctx.res().setContentLengthLong(length);
@@ -88,10 +91,10 @@ final class Responses {
     }
 
     /**
-     * Renders a body; a large one only if there is room for it.
+     * Renders a body. Reserves memory for a large one first.
      *
-     * @param bytes about how many it takes
-     * @throws HttpProblem when the budget is used up: 503
+     * @param bytes the estimated size of the body
+     * @throws HttpProblem 503, when the budget is used up
      */
     static byte[] render(Context ctx, long bytes, Json.Writer body) {
         if (bytes > ResponseBudget.SMALL) {
@@ -113,7 +116,7 @@ final class Responses {
         noContent(ctx);
     }
 
-    /** Notes that the answer depends on a header of the request. */
+    /** Adds a request header that the response depends on to Vary. */
     static void vary(Context ctx, String header) {
         var before = ctx.res().getHeader("Vary");
         ctx.header("Vary", before == null ? header : before + ", " + header);
@@ -123,11 +126,11 @@ final class Responses {
         try {
             ctx.res().flushBuffer();
         } catch (IOException e) {
-            throw new UncheckedIOException(e); // the client is gone
+            throw new UncheckedIOException(e); // the client closed the connection
         }
     }
 
-    /** Says where the next page is, with the same filters as this one. */
+    /** Adds the header Link to the next page, with the same filters, if there is one. */
     static void linkNext(Context ctx, QueryParameters query, Page<?> page) {
         if (page.nextCursor() != null) {
             Exchange.of(ctx)

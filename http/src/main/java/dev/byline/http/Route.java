@@ -6,15 +6,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A line of the route table: method, path, who may call it, what it does; and which query parameters it has, none unless said.
+ * An entry of the route table. By default a route has no query parameters and responds with JSON.
  *
- * @param method GET answers HEAD too
- * @param path with parameters in braces
- * @param access who may call it
- * @param handler parses, calls core once, renders
+ * @param method the method; GET serves HEAD too
+ * @param path the path, with parameters in braces
+ * @param access who may call the route
+ * @param handler parses the request, calls core once, renders the response
  * @param query the names of the query parameters
- * @param negotiates whether the handler looks at Accept itself; else a client that takes no JSON is refused
- * @param present whether the route is there at all
+ * @param negotiates whether the handler checks Accept itself; otherwise Accept must allow JSON
+ * @param present whether the route exists
  */
 record Route(
         HandlerType method,
@@ -28,25 +28,25 @@ record Route(
         this(method, path, access, handler, Set.of(), false, true);
     }
 
-    /** With these query parameters. */
+    /** Returns a copy with these query parameters. */
     Route query(String... names) {
         return new Route(method, path, access, handler, Set.of(names), negotiates, present);
     }
 
-    /** With a handler that looks at Accept itself. */
+    /** Returns a copy whose handler checks Accept itself. */
     Route negotiating() {
         return new Route(method, path, access, handler, query, true, present);
     }
 
-    /** There only if a condition holds. */
+    /** Returns a copy that exists only if the condition is true. */
     Route onlyIf(boolean condition) {
         return new Route(method, path, access, handler, query, negotiates, condition);
     }
 
-    /** Whether an address is this route's. Compared part by part: a refused request must not cost a pattern for each route. */
+    /** Returns whether a request path matches. Compares segments: cheaper than a regular expression for each route. */
     boolean matches(String address) {
         var wanted = path.split("/", -1);
-        var given = address.split("/", wanted.length + 1); // any more is no match
+        var given = address.split("/", wanted.length + 1); // more segments don't match
         if (wanted.length != given.length) {
             return false;
         }
@@ -59,20 +59,20 @@ record Route(
     }
 
     /**
-     * What asks whether the process lives: never authenticated, never counted, never refused.
+     * Returns whether a path is a probe: never authenticated, rate limited or rejected under load.
      *
-     * @param path as it was sent: other spellings of it, such as {@code /%6civez} or {@code /livez;x}, are no probes, and no
-     *     addresses of anything else
+     * @param path the path as sent: other spellings, such as {@code /%6civez} or {@code /livez;x}, are neither probes
+     *     nor other routes
      */
     static boolean isProbe(@Nullable String path) {
         return "/livez".equals(path) || "/readyz".equals(path);
     }
 
-    /** Who may call a route; what they may do there is core's affair. */
+    /** Who may call a route. Core decides what the caller may do there. */
     enum Access {
-        /** With a token or without. */
+        /** Everyone, with or without a token. */
         ANYONE,
-        /** Who has a token. */
+        /** Callers with a token. */
         USER,
         /** Admins only. */
         ADMIN

@@ -20,15 +20,15 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Serves the route table: HEAD for each GET, OPTIONS and 405 for each path, and what every route asks before its handler runs, in this
- * order: Accept, who calls, the query parameters.
+ * Dispatches requests by the route table. Adds HEAD for each GET, OPTIONS and 405 for each path. Before a handler runs
+ * it checks, in this order: Accept, the caller's access, the query parameters.
  */
 final class Router {
     private static final List<HandlerType> METHODS = List.of(GET, HEAD, POST, PUT, PATCH, DELETE);
 
     private final List<Route> routes;
 
-    /** The handlers by path and method, in the table's order: words come before {@code {id}}. */
+    /** Handlers by path and method, in the order of the table: literal segments come before {@code {id}}. */
     private final Map<String, Map<HandlerType, Handler>> paths = new LinkedHashMap<>();
 
     Router(List<Route> routes) {
@@ -45,7 +45,7 @@ final class Router {
     private static void handle(Route route, Context ctx) throws Exception {
         var exchange = Exchange.of(ctx);
         exchange.endpoint(route.path());
-        if (!route.negotiates() && !route.method().equals(DELETE)) { // which has no answer to choose
+        if (!route.negotiates() && !route.method().equals(DELETE)) { // DELETE has no response body
             Requests.requireJsonWanted(ctx);
         }
         Authentication.require(ctx, route.access());
@@ -58,8 +58,8 @@ final class Router {
     }
 
     /**
-     * Registers each path with all methods, those that it doesn't have too: otherwise DELETE /posts/batch would be taken for the
-     * deletion of a post by that name.
+     * Registers each path with all methods, unsupported ones too (405): otherwise DELETE /posts/batch would match
+     * {@code /posts/{id}}.
      */
     void install(RoutesConfig target) {
         paths.forEach((path, handlers) -> {
@@ -82,12 +82,12 @@ final class Router {
         return methods.stream().map(HandlerType::name).collect(Collectors.joining(", ")) + ", OPTIONS";
     }
 
-    /** The methods of an address, for a request with a method of no standard. */
+    /** Returns the methods of a request path, for the response to a non-standard method. */
     String allowed(String address) {
         return allowed(paths.getOrDefault(path(address).orElse(""), Map.of()).keySet());
     }
 
-    /** The route's path that an address matches. */
+    /** Returns the route path that a request path matches. */
     Optional<String> path(String address) {
         return routes.stream()
                 .filter(route -> route.matches(address))

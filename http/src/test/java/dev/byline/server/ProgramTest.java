@@ -285,7 +285,7 @@ class ProgramTest {
         while (true) {
             try {
                 var answer = client.send(request, BodyHandlers.ofString());
-                if (answer.statusCode() == status && !answer.body().contains("\"starting\"")) {
+                if (answer.statusCode() == status && !answer.body().contains("starting\"")) {
                     return answer;
                 }
             } catch (IOException e) {
