@@ -3,16 +3,16 @@ package dev.byline.http;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the log says of a request: the argument of its line, which is written later on another thread. It names the route, never the
- * address, whose query may hold what somebody searched for. No value needs escaping in JSON or splits a line.
+ * An entry of the access log: the argument of a log line, which is formatted later on another thread. It holds the
+ * route, never the URI, whose query may contain search terms. No value needs escaping in JSON or contains a line break.
  *
- * @param requestId letters, digits, dots, dashes
- * @param method of HTTP, {@code other} for one that isn't
- * @param route with parameters in braces
- * @param status of HTTP, 499 when the client had gone
- * @param nanos from the end of the headers to the end of the answer
- * @param traceId of the caller's W3C trace, hexadecimal; null if it sent none
- * @param userId null for nobody known
+ * @param requestId the request id: letters, digits, dots, dashes, underscores
+ * @param method the HTTP method, {@code other} for a non-standard one
+ * @param route the route's path, with parameters in braces
+ * @param status the HTTP status, 499 when the client closed the connection
+ * @param nanos the time from the end of the request headers to the end of the response, in nanoseconds
+ * @param traceId the caller's W3C trace id, hexadecimal; null if it sent none
+ * @param userId the caller's user id, null if the caller is no user
  */
 public record AccessLogEntry(
         String requestId,
@@ -23,7 +23,7 @@ public record AccessLogEntry(
         @Nullable String traceId,
         @Nullable Long userId) {
 
-    /** Adds members of a JSON object, each with a comma before it. */
+    /** Appends the members of a JSON object, each with a leading comma. */
     public void appendTo(StringBuilder json) {
         json.append(",\"request_id\":\"").append(requestId);
         json.append("\",\"method\":\"").append(method);
@@ -38,7 +38,7 @@ public record AccessLogEntry(
         }
     }
 
-    /** For lines that people read. */
+    /** Returns the entry as text, {@code key=value}. */
     @Override
     public String toString() {
         var text = new StringBuilder(160).append("request_id=").append(requestId);

@@ -13,7 +13,7 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks at the counters once a second and knows what was carried in the last ten. */
+/** Samples the counters once per second, and computes the load of the last ten seconds. */
 final class CapacityMeter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CapacityMeter.class);
 
@@ -34,39 +34,40 @@ final class CapacityMeter implements AutoCloseable {
         this.plan = plan;
         metrics.gauge(
                 "byline_capacity_pool_size",
-                "Connections of this process.",
+                "Size of this process's connection pool.",
                 () -> plan.get().poolSize());
         metrics.gauge(
                 "byline_capacity_recommended_pool_size",
-                "By the database's cores and the replicas.",
+                "Recommended pool size, from the database's cores and the number of replicas.",
                 () -> plan.get().recommendedPoolSize());
         metrics.gauge(
                 "byline_capacity_predicted_requests_per_second",
-                "What pool and processors carry, NaN while unknown.",
+                "Predicted maximum throughput, NaN while unknown.",
                 () -> now().predictedThroughput().orElse(Double.NaN));
-        metrics.gauge("byline_capacity_requests_per_second", "What is carried now.", () -> now().throughput());
         metrics.gauge(
-                "byline_capacity_pool_utilisation_ratio",
-                "The share of the pool in use.",
-                () -> now().poolUtilisation());
-        metrics.gauge("byline_capacity_cpu_utilisation_ratio", "The share of all processors in use.", () -> load.cpu());
+                "byline_capacity_requests_per_second", "Throughput of the last ten seconds.", () -> now().throughput());
+        metrics.gauge(
+                "byline_capacity_pool_utilisation_ratio", "Share of the pool in use.", () -> now().poolUtilisation());
+        metrics.gauge("byline_capacity_cpu_utilisation_ratio", "Share of all CPUs in use.", () -> load.cpu());
         metrics.gauge(
                 "byline_capacity_headroom_ratio",
-                "How many times as much fits, NaN while unknown.",
+                "Factor by which the load can grow, NaN while unknown.",
                 () -> now().headroom().orElse(Double.NaN));
         metrics.gauge(
                 "byline_capacity_database_connections_wanted",
-                "Pools of all replicas together.",
+                "Connections of the pools of all replicas together.",
                 () -> plan.get().connectionsWanted());
         metrics.gauge(
-                "byline_capacity_database_connections_available", "What the database gives, NaN while unknown.", () -> {
+                "byline_capacity_database_connections_available",
+                "Connections that the database allows, NaN while unknown.",
+                () -> {
                     var available = plan.get().maxConnections();
                     return available == null ? Double.NaN : available.doubleValue();
                 });
         var unused = clock.scheduleAtFixedRate(this::sampleOrLog, 0, 1, TimeUnit.SECONDS);
     }
 
-    /** What fails here is logged: the executor would drop it, and never call again. */
+    /** Logs failures: an exception would make the executor cancel the task silently. */
     private void sampleOrLog() {
         try {
             sample();
@@ -92,11 +93,11 @@ final class CapacityMeter implements AutoCloseable {
                 sample.holds().count() - first.holds().count(),
                 Duration.ofNanos(
                         Math.round((sample.holds().seconds() - first.holds().seconds()) * 1e9)),
-                // The first sample's share is of the time before it.
+                // The first sample's CPU load is of the time before it.
                 samples.stream().skip(1).mapToDouble(Sample::cpu).average().orElse(0));
     }
 
-    /** By what was carried in the last ten seconds. */
+    /** Returns the capacity, computed from the load of the last ten seconds. */
     Capacity now() {
         return new Capacity(plan.get(), load);
     }

@@ -4,17 +4,17 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /**
- * A range of addresses, such as {@code 10.0.0.0/8}, {@code fd00::/8} or a single address.
+ * A range of IP addresses, such as {@code 10.0.0.0/8}, {@code fd00::/8} or a single address.
  *
- * @param network its first address
- * @param bits how many leading bits are fixed
+ * @param network the network address
+ * @param bits the prefix length
  */
 public record Cidr(InetAddress network, int bits) {
     /**
-     * Reads a range.
+     * Parses a range.
      *
-     * @param text an address literal, optionally with a slash and the number of fixed bits
-     * @throws IllegalArgumentException when it is none
+     * @param text an IP address literal, optionally with a slash and the prefix length
+     * @throws IllegalArgumentException when the text is not a range
      */
     public static Cidr parse(String text) {
         var slash = text.indexOf('/');
@@ -36,9 +36,9 @@ public record Cidr(InetAddress network, int bits) {
     }
 
     /**
-     * Whether an address lies in the range.
+     * Returns whether the range contains an address.
      *
-     * @param address of either family
+     * @param address an IPv4 or IPv6 address
      */
     public boolean contains(InetAddress address) {
         var a = address.getAddress();

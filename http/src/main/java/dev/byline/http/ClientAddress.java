@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Where a request comes from, as a key for limits. */
+/** Determines the client address of a request, as a key for rate limits. */
 final class ClientAddress {
-    /** No literal is longer, with brackets, zone and port. */
+    /** The maximum length of an address literal with brackets, zone and port. */
     private static final int MAX_LITERAL = 100;
 
     private static final String OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
@@ -26,15 +26,15 @@ final class ClientAddress {
         this.trustedProxies = trustedProxies;
     }
 
-    /** An IPv4 address, or the /64 of an IPv6 one: whoever has one of those has all of them. */
+    /** Returns the IPv4 address, or the /64 prefix of an IPv6 address: a client usually controls a whole /64. */
     String key(Context ctx) {
         var bytes = of(ctx).getAddress();
         return HexFormat.of().formatHex(bytes.length == 16 ? Arrays.copyOf(bytes, 8) : bytes);
     }
 
     /**
-     * The peer; or behind trusted proxies the last address of X-Forwarded-For that is not one of theirs. What stands
-     * further left, anyone may have written.
+     * Returns the remote address; behind trusted proxies the last address in X-Forwarded-For that is not a trusted
+     * proxy. Clients can forge all entries to its left.
      */
     private InetAddress of(Context ctx) {
         var address = Exchange.of(ctx).peer();
@@ -46,7 +46,7 @@ final class ClientAddress {
         for (int i = forwarded.length - 1; i >= 0 && isTrusted(address); i--) {
             var next = parse(forwarded[i].strip());
             if (next.isEmpty()) {
-                break; // the last good one counts
+                break; // keeps the last valid address
             }
             address = next.get();
         }
@@ -57,7 +57,9 @@ final class ClientAddress {
         return trustedProxies.stream().anyMatch(proxy -> proxy.contains(address));
     }
 
-    /** An address literal, perhaps with a port as some proxies write it; never a name, which would be looked up. */
+    /**
+     * Parses an address literal, with a port if the proxy adds one. Rejects host names: they would cause a DNS lookup.
+     */
     static Optional<InetAddress> parse(String text) {
         if (text.length() > MAX_LITERAL) {
             return Optional.empty();

@@ -18,15 +18,15 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.PreEncodedHttpField;
 
 /**
- * ETags, and the requests that depend on them. All tags are strong: equal tags, equal bytes.
+ * ETags and conditional requests. All entity tags are strong: equal tags mean equal bytes.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-13">RFC 9110, 13: conditional requests</a>
  */
 final class ConditionalRequests {
-    /** Goes up when {@link Json} writes the same row in another way. */
+    /** The version of the representation: increment it when {@link Json} renders the same row differently. */
     private static final String FORMAT = "1-";
 
-    /** What a user's representation for themself and admins adds to the tag of the public one. */
+    /** The suffix of a user's tag in the representation for that user and admins, which has more fields. */
     private static final String PRIVATE = "-private";
 
     private static final HttpField PUBLIC = new PreEncodedHttpField(HttpHeader.CACHE_CONTROL, "public, no-cache");
@@ -45,7 +45,7 @@ final class ConditionalRequests {
         return "\"" + FORMAT + user.version() + (user.role() == null ? "" : PRIVATE) + "\"";
     }
 
-    /** For what has no version of its own. */
+    /** Returns the tag of a body that has no version: its hash. */
     static String tag(byte[] body) {
         return tagOf(Digests.sha256(body));
     }
@@ -56,28 +56,28 @@ final class ConditionalRequests {
     }
 
     /**
-     * Answers a GET: the body, or that the client has it already.
+     * Responds to a GET: 200 with the body, or 304 if the client's copy is current.
      *
-     * @param tag its ETag
-     * @param bytes about how many it takes
-     * @param body writes it, unless it isn't wanted
+     * @param tag the ETag
+     * @param bytes the estimated size of the body
+     * @param body writes the body; not called for HEAD and 304
      */
     static void json(Context ctx, String tag, long bytes, Json.Writer body) {
         send(ctx, tag, isHead -> {
             if (isHead) {
-                Responses.flush(ctx); // without a length, which isn't known
+                Responses.flush(ctx); // without Content-Length: the size is not known
             } else {
                 Responses.send(ctx, Responses.JSON, Responses.render(ctx, bytes, body));
             }
         });
     }
 
-    /** As above, for what has no version of its own. */
+    /** Responds to a GET with a body that has no version: its tag is a hash of the body. */
     static void json(Context ctx, long bytes, Json.Writer body) {
         json(ctx, RenderedPageCache.Rendering.of(ctx, bytes, body));
     }
 
-    /** As above, for what is rendered already. */
+    /** Responds to a GET with a rendered body. */
     static void json(Context ctx, RenderedPageCache.Rendering rendering) {
         send(ctx, rendering.tag(), isHead -> {
             if (isHead) {
@@ -88,7 +88,7 @@ final class ConditionalRequests {
         });
     }
 
-    /** Answers a GET by bytes that are in memory in any case. */
+    /** Responds to a GET with a constant body, which needs no memory of the {@link ResponseBudget}. */
     static void constant(Context ctx, String contentType, String tag, byte[] body) {
         send(ctx, tag, isHead -> {
             if (isHead) {
@@ -99,7 +99,7 @@ final class ConditionalRequests {
         });
     }
 
-    /** Sends a representation, or for HEAD its headers alone. */
+    /** Sends a representation; for HEAD only its headers. */
     private interface Sender {
         void send(boolean isHead);
     }
@@ -114,22 +114,22 @@ final class ConditionalRequests {
         exchange.answer().put(exchange.principal() instanceof Principal.Anonymous ? PUBLIC : PRIVATE_ONLY);
         if (known) {
             if (!ctx.req().getHeader("If-None-Match").strip().equals("*")) {
-                exchange.refund(); // for who has it, not for who only says so
+                exchange.refund(); // only for a matching tag: any client can send *
             }
             ctx.status(HttpStatus.NOT_MODIFIED);
             ctx.res().setContentType(null);
-            Responses.flush(ctx); // else a length of 0 would be added, which isn't that of the representation
+            Responses.flush(ctx); // else Jetty would add Content-Length: 0, which is wrong for the representation
             return;
         }
         ctx.status(HttpStatus.OK);
         sender.send(Responses.isHead(ctx));
     }
 
-    /** Whether a header names a tag; a weak one counts for If-None-Match only. */
+    /** Returns whether a header matches a tag. Weak tags match in If-None-Match only. */
     private static boolean names(Context ctx, String header, String tag) {
         var lines = ctx.req().getHeaders(header);
         if (tag.equals(lines.nextElement()) && !lines.hasMoreElements()) {
-            return true; // what nearly all clients send
+            return true; // the usual form
         }
         return tags(ctx, header).stream()
                 .anyMatch(each -> each.equals("*")
@@ -138,18 +138,17 @@ final class ConditionalRequests {
     }
 
     /**
-     * Which versions a PATCH or DELETE is meant for. The public tag and the private one of a version count alike: what
-     * they show differs, what is changed doesn't.
+     * Returns the versions that If-Match allows a PATCH or DELETE to change. The public and the private tag of a
+     * version are equivalent here: the representations differ, the row is the same.
      */
     static ExpectedVersion expected(Context ctx, boolean required) {
         if (ctx.req().getHeader("If-None-Match") != null) {
-            throw HttpProblem.malformedParameter("If-None-Match", "is for GET and HEAD");
+            throw HttpProblem.malformedParameter("If-None-Match", "is for GET and HEAD only");
         }
         if (ctx.req().getHeader("If-Match") == null) {
             if (required) {
                 throw new HttpProblem(
-                        Problem.PRECONDITION_REQUIRED,
-                        "say which version you mean: If-Match with the ETag of what you read");
+                        Problem.PRECONDITION_REQUIRED, "send If-Match with the ETag of the version that you read");
             }
             return ExpectedVersion.ANY;
         }
@@ -190,7 +189,10 @@ final class ConditionalRequests {
         return tags;
     }
 
-    /** Where an entity tag ends that starts somewhere; -1 if none does. By hand: a pattern for the list would recurse. */
+    /**
+     * Returns where the entity tag at an index ends; -1 if there is none. No regular expression: for a list it would
+     * recurse.
+     */
     private static int endOfTag(String text, int start) {
         var quote = text.startsWith("W/", start) ? start + 2 : start;
         if (!text.startsWith("\"", quote)) {

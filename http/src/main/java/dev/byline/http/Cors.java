@@ -4,9 +4,9 @@ import io.javalin.http.Context;
 import java.util.Set;
 
 /**
- * Lets web pages of the listed origins read answers; nobody else's, and none unless some are listed.
+ * CORS: allows web pages of the listed origins to read responses. Without listed origins CORS is off.
  *
- * @param origins such as {@code https://app.example.com}
+ * @param origins the allowed origins, such as {@code https://app.example.com}
  */
 record Cors(Set<String> origins) {
     void apply(Context ctx) {

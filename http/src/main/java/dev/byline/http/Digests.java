@@ -3,7 +3,7 @@ package dev.byline.http;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** SHA-256, which every JDK has. */
+/** Computes SHA-256 digests. */
 final class Digests {
     private Digests() {}
 

@@ -7,12 +7,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The contract, and a page to read about it and try it out: Swagger UI, all of it from the jar. */
+/** {@code /openapi.json} and {@code /docs}: the API contract and Swagger UI, served from the jar. */
 final class DocsRoutes {
-    /** Where the webjar keeps its files; its version is the parent POM's. */
+    /** The path of Swagger UI in its webjar. The version must be that of the parent POM. */
     private static final String SWAGGER_UI = "/META-INF/resources/webjars/swagger-ui/5.34.1/";
 
-    /** Scripts and styles from here only, requests to here only, and nobody's frame. */
+    /** Content Security Policy: scripts, styles and requests only from and to this origin; no framing. */
     private static final String POLICY =
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
                     + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

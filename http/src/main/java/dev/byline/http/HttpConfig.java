@@ -4,19 +4,19 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * How the HTTP server is set up. Start from {@link #local}.
+ * The configuration of the HTTP server. Start from {@link #local}.
  *
  * @param host the address to listen on
  * @param port the port, 0 for any free one
- * @param version of the program, for the index
- * @param signupOpen whether anyone may sign up; else only admins create users
- * @param limits requests a minute, bytes an hour
- * @param trustedProxies whose {@code X-Forwarded-For} is believed
- * @param corsOrigins web origins, such as {@code https://app.example.com}, whose pages may read answers
- * @param requireIfMatch whether PATCH and DELETE of users and posts must say which version they mean
- * @param docs whether there is a page to read about and try out the interface
+ * @param version the program's version, shown by the index and the API contract
+ * @param signupOpen whether anyone may sign up; otherwise only admins create users
+ * @param limits the rate limits
+ * @param trustedProxies the proxies whose {@code X-Forwarded-For} is trusted
+ * @param corsOrigins the web origins, such as {@code https://app.example.com}, whose pages may read responses
+ * @param requireIfMatch whether PATCH and DELETE of users and posts require If-Match
+ * @param docs whether {@code /docs} serves Swagger UI
  * @param imports whether users may import feeds
- * @param maxRequests worked on at a time; twice as many wait a moment, others are refused
+ * @param maxRequests the number of requests processed at a time; twice as many wait up to 100 ms, others are rejected
  */
 public record HttpConfig(
         String host,
@@ -32,37 +32,37 @@ public record HttpConfig(
         int maxRequests) {
 
     /**
-     * How many requests may be worked on at a time when nobody says otherwise: enough to keep the processors busy, and not
-     * so many more than connections that they couldn't all have one within the time that they wait for it.
+     * Returns the default of {@code maxRequests}: enough to keep the CPUs busy, and few enough that each request
+     * acquires a database connection before its timeout.
      *
-     * @param poolSize connections to the database
+     * @param poolSize the number of database connections
      */
     public static int maxRequests(int poolSize) {
         return Math.max(16, 8 * poolSize);
     }
 
     /**
-     * Requests a minute, with a burst of one minute's worth, and bytes an hour; 0 for no limit.
+     * Rate limits: requests per minute, with bursts of up to one minute's quota, and bytes per hour; 0 for no limit.
      *
-     * @param token for each token
-     * @param anonymous for each address without a token
-     * @param login attempts to log in for each account from each address, and ten times that for each account
-     * @param signup for each address
-     * @param bytes of request bodies that a user writes an hour: posts, and users with their metadata
+     * @param token requests per minute of each token
+     * @param anonymous requests per minute without a token, of each client address
+     * @param login logins per minute of each account from each client address; ten times that of each account
+     * @param signup sign-ups per minute from each client address
+     * @param bytes bytes per hour in the request bodies that a user writes: posts, and users with their metadata
      */
     public record RateLimits(int token, int anonymous, int login, int signup, long bytes) {
-        /** What holds unless set otherwise. The bytes are a hundred bodies of the largest size. */
+        /** The default limits. The bytes are a hundred bodies of the maximum size. */
         public static final RateLimits DEFAULT = new RateLimits(600, 600, 10, 20, 100L * Bodies.MAX_BODY);
 
-        /** No limits at all, for load tests. */
+        /** No limits, for load tests. */
         public static final RateLimits NONE = new RateLimits(0, 0, 0, 0, 0);
     }
 
     /**
-     * On the loopback interface, with the default limits.
+     * Returns a configuration for the loopback interface, with the default limits.
      *
-     * @param port as above
-     * @param version as above
+     * @param port the port, 0 for any free one
+     * @param version the program's version
      */
     public static HttpConfig local(int port, String version) {
         return new HttpConfig(
@@ -70,9 +70,9 @@ public record HttpConfig(
     }
 
     /**
-     * The same with other limits.
+     * Returns a copy with other rate limits.
      *
-     * @param other requests a minute, bytes an hour
+     * @param other the rate limits
      */
     public HttpConfig withLimits(RateLimits other) {
         return new HttpConfig(
@@ -90,9 +90,9 @@ public record HttpConfig(
     }
 
     /**
-     * The same with another bound.
+     * Returns a copy with another {@code maxRequests}.
      *
-     * @param other requests worked on at a time
+     * @param other the number of requests processed at a time
      */
     public HttpConfig withMaxRequests(int other) {
         return new HttpConfig(
@@ -110,9 +110,9 @@ public record HttpConfig(
     }
 
     /**
-     * The same with or without imports.
+     * Returns a copy with imports on or off.
      *
-     * @param other as above
+     * @param other whether users may import feeds
      */
     public HttpConfig withImports(boolean other) {
         return new HttpConfig(

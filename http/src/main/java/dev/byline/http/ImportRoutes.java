@@ -22,8 +22,7 @@ final class ImportRoutes {
         var body = Requests.body(ctx);
         var urls = body.texts("urls", 1, Imports.MAX_URLS);
         List<String> wanted = body.build(() -> urls);
-        Exchange.of(ctx)
-                .worked(); // imports have bounds of their own; one that waits elsewhere takes no place from requests
+        Exchange.of(ctx).worked(); // imports have their own limits: a slow one must not hold an admission permit
         var outcomes = imports.run(principal(ctx), wanted);
         Responses.json(ctx, HttpStatus.OK, json -> write(json, outcomes));
     }

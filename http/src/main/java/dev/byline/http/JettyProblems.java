@@ -10,7 +10,7 @@ import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
-/** What Jetty refuses before Javalin sees it, in the same form as every other error. */
+/** Sends problem+json for requests that Jetty rejects before Javalin. */
 final class JettyProblems extends ErrorHandler {
     private static final HttpField TYPE = new PreEncodedHttpField(HttpHeader.CONTENT_TYPE, Problems.CONTENT_TYPE);
     private static final HttpField RETRY_AFTER = new PreEncodedHttpField(HttpHeader.RETRY_AFTER, "1");
@@ -36,18 +36,18 @@ final class JettyProblems extends ErrorHandler {
             Callback callback) {
         var problem = Problem.of(code);
         var exchange = Exchange.of(request);
-        if (exchange == null) { // refused before any stage of ours
+        if (exchange == null) { // rejected before the first handler
             metrics.refused(request.getMethod(), code);
         }
         var requestId =
                 exchange == null ? RequestId.choose(request.getHeaders().get(RequestId.HEADER)) : exchange.requestId();
-        Responses.HEADERS.forEach(response.getHeaders()::put); // Jetty has begun anew
+        Responses.HEADERS.forEach(response.getHeaders()::put); // Jetty has reset the response
         response.getHeaders().put(RequestId.HEADER, requestId);
         var status = problem == Problem.INTERNAL || problem == Problem.MALFORMED ? problem.status : code;
         send(new HttpProblem(problem, detail(problem)), status, response, requestId, callback);
     }
 
-    /** Answers without blocking; cheap, since a server refuses most when it has least time. */
+    /** Sends a problem without blocking, and cheaply: an overloaded server rejects many requests. */
     static void send(HttpProblem problem, int status, Response response, String requestId, Callback callback) {
         var body = Problems.bytes(problem, requestId);
         response.setStatus(status);
@@ -64,7 +64,7 @@ final class JettyProblems extends ErrorHandler {
         return switch (problem) {
             case MALFORMED -> "the request line, a header or the framing of the body is malformed";
             case UNAVAILABLE -> "the server is stopping";
-            case HEADERS_TOO_LARGE -> "all headers together may take 16 KiB";
+            case HEADERS_TOO_LARGE -> "all headers together must have at most 16 KiB";
             default -> problem.title;
         };
     }

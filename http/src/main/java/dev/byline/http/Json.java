@@ -21,17 +21,17 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What answers look like. */
+/** Renders responses as JSON. */
 final class Json {
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
-            // By default a thread keeps its buffers, and each request has a new virtual thread.
+            // The default pool is thread-local, useless here: each request has a new virtual thread.
             .recyclerPool(JsonRecyclerPools.newConcurrentDequePool())
             .build();
 
     private Json() {}
 
-    /** Something that writes one JSON value. */
+    /** Writes one JSON value. */
     interface Writer {
         void write(JsonGenerator json) throws IOException;
     }
@@ -133,7 +133,7 @@ final class Json {
         page(json, "posts", page, Json::post);
     }
 
-    /** Posts that were asked for all at once. */
+    /** Writes posts that were requested by ids or sorted by relevance. */
     static void posts(JsonGenerator json, Selection<Post> selection) throws IOException {
         json.writeStartObject();
         items(json, "posts", selection.items(), Json::post);
@@ -146,7 +146,7 @@ final class Json {
         json.writeEndObject();
     }
 
-    /** About how many bytes posts take. */
+    /** Returns the estimated size of posts in JSON, in bytes. */
     static long size(List<Post> posts) {
         return posts.stream().mapToLong(Post::jsonBytes).sum();
     }
@@ -159,7 +159,7 @@ final class Json {
         return users.stream().mapToLong(User::jsonBytes).sum();
     }
 
-    /** A list that has no next page: a batch. */
+    /** Writes the posts of a batch: a list without pages. */
     static void posts(JsonGenerator json, List<Post> posts) throws IOException {
         json.writeStartObject();
         items(json, "posts", posts, Json::post);
@@ -190,7 +190,7 @@ final class Json {
         json.writeEndObject();
     }
 
-    /** Names that a client chose may be anything; what is echoed must be writable as UTF-8 and short. */
+    /** Makes text that a client chose safe to echo: valid in UTF-8, and at most 500 characters. */
     static String printable(String text) {
         var kept = text.length() > 500 ? text.substring(0, 500) + "..." : text;
         return Validation.isText(kept) ? kept : kept.replaceAll("[\\x00\\p{Cs}]", "?");

@@ -19,8 +19,8 @@ import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
- * What operators' programs ask, on a port of its own that nobody else reaches: metrics, capacity, probes. It has threads of
- * its own, too, and answers however busy the other port is.
+ * The management server: metrics, capacity and probes for operators, on a separate port that clients must not reach. It
+ * has its own threads, so it responds however busy the API port is.
  */
 public final class ManagementServer implements AutoCloseable {
     private final Javalin javalin;
@@ -51,15 +51,15 @@ public final class ManagementServer implements AutoCloseable {
     }
 
     /**
-     * Starts to listen.
+     * Starts the server.
      *
      * @param host the address to listen on
      * @param port the port, 0 for any free one
-     * @param byline whose pool is shown
-     * @param readiness what {@code /readyz} answers
-     * @param metrics what {@code /metrics} shows
-     * @param plan how the pool is sized
-     * @throws io.javalin.util.JavalinBindException when the port is taken or not allowed
+     * @param byline the core whose connection pool is reported
+     * @param readiness the state that {@code /readyz} reports
+     * @param metrics the metrics that {@code /metrics} returns
+     * @param plan returns how the pool is sized
+     * @throws io.javalin.util.JavalinBindException when the port is in use or not permitted
      */
     public static ManagementServer start(
             String host,
@@ -78,7 +78,7 @@ public final class ManagementServer implements AutoCloseable {
         }
     }
 
-    /** Returns the port that this listens on. */
+    /** Returns the port that the server listens on. */
     public int port() {
         return javalin.port();
     }
@@ -127,7 +127,7 @@ public final class ManagementServer implements AutoCloseable {
         });
     }
 
-    /** Null for what isn't known. */
+    /** Writes a number, null if it is unknown. */
     private static void number(JsonGenerator json, String name, OptionalDouble value) throws IOException {
         if (value.isPresent()) {
             json.writeNumberField(name, value.getAsDouble());
@@ -142,7 +142,7 @@ public final class ManagementServer implements AutoCloseable {
         capacity.close();
     }
 
-    /** Requests of this port are not what is measured, but have an id like all others. */
+    /** Gives requests of this port an id, but counts them in no metric. */
     private static final class Unmeasured extends Handler.Wrapper {
         @Override
         public boolean handle(Request request, Response response, Callback callback) throws Exception {

@@ -14,7 +14,7 @@ import java.util.List;
 /** {@code /posts}. */
 final class PostRoutes {
 
-    /** Only users write posts: there is no anonymous caller whose keys could meet another's. */
+    /** Only users write posts, so no anonymous callers could share idempotency keys. */
     private static final String NO_ORIGIN = "";
 
     private final Posts posts;
@@ -94,7 +94,7 @@ final class PostRoutes {
             case "newest" -> false;
             case "relevance" -> {
                 if (!query.has("q")) {
-                    throw HttpProblem.malformedParameter("sort", "can be relevance only beside q");
+                    throw HttpProblem.malformedParameter("sort", "can be relevance only with \"q\"");
                 }
                 yield true;
             }

@@ -2,12 +2,12 @@ package dev.byline.http;
 
 import java.util.Optional;
 
-/** Whether this process should get requests. */
+/** Reports whether this process should get requests. */
 public interface Readiness {
-    /** Returns why it should not, in words for an operator; empty when it should. Doesn't block. */
+    /** Returns why it should not, for an operator to read; empty when ready. Doesn't block. */
     Optional<String> obstacle();
 
-    /** Whether the first start is over: the schema is there, and who must be. Doesn't block. */
+    /** Returns whether startup is complete: the schema and the first admin exist. Doesn't block. */
     default boolean isStarted() {
         return true;
     }

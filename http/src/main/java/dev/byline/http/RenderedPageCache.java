@@ -8,20 +8,20 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of pages that core has handed out: it hands out the same instance again while its cache has it. Writing a page as
- * JSON and computing its tag takes longer than everything else about a cached read. An instance has one place, and the next one
- * that has the same place takes it: what nobody asks for again costs no bookkeeping.
+ * Caches rendered pages by the identity of core's page object: core returns the same instance while its own cache holds
+ * it. Rendering a page and hashing it costs more than the rest of a cached read. The cache is direct-mapped: each
+ * instance has one slot, and another instance with the same slot evicts it, so eviction needs no bookkeeping.
  */
 final class RenderedPageCache {
-    /** Larger bodies aren't kept. */
+    /** The maximum size of a cached body, in bytes. */
     private static final int MAX_BODY = 64 * 1024;
 
     private final AtomicReferenceArray<@Nullable Kept> places;
 
     /**
-     * Keeps none yet.
+     * Creates an empty cache.
      *
-     * @param memory bytes for all together with what they were made of, about
+     * @param memory the approximate maximum memory of bodies and their source pages, in bytes
      */
     RenderedPageCache(long memory) {
         this.places = new AtomicReferenceArray<>(Math.clamp(memory / (3 * MAX_BODY), 16, 1024));
@@ -30,13 +30,13 @@ final class RenderedPageCache {
     private record Kept(Object source, Rendering rendering) {}
 
     /**
-     * The bytes of something immutable.
+     * Returns the rendered bytes of an immutable object.
      *
-     * @param source what is rendered; told apart by identity
-     * @param again whether core may hand it out again
-     * @param size about how many bytes it takes
-     * @param writer writes it, always the same way
-     * @throws HttpProblem when there is no room for it now: 503
+     * @param source the object, compared by identity
+     * @param again whether core may return the same instance again; if not, the result is not cached
+     * @param size the estimated size of the body, in bytes
+     * @param writer renders the object, always to the same bytes
+     * @throws HttpProblem 503, when the response budget is used up
      */
     @SuppressWarnings("ReferenceEquality")
     Rendering of(Context ctx, Object source, boolean again, LongSupplier size, Json.Writer writer) {
@@ -56,11 +56,11 @@ final class RenderedPageCache {
     }
 
     /**
-     * An answer's body.
+     * A response body.
      *
-     * @param body as sent; empty for HEAD, which needs its length and tag only
-     * @param length of the body
-     * @param tag its ETag
+     * @param body the body as sent; empty for HEAD, which needs only length and tag
+     * @param length the length of the body, in bytes
+     * @param tag the ETag
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     record Rendering(byte[] body, long length, String tag) {
@@ -75,7 +75,7 @@ final class RenderedPageCache {
         }
     }
 
-    /** Keeps nothing of what is written but its length and its SHA-256. */
+    /** Computes the length and SHA-256 of what is written, and discards the bytes. */
     private static final class JsonDigest extends OutputStream {
         private final MessageDigest digest = Digests.sha256();
         private long length;

@@ -5,7 +5,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The name under which a request is found in answers and logs: the client's own, if it is harmless, else a new one. */
+/** The id of a request in responses and logs: the client's own if it is safe to log, otherwise a new one. */
 final class RequestId {
     static final String HEADER = "X-Request-Id";
 

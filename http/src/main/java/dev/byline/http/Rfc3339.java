@@ -7,15 +7,15 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.Optional;
 
-/** How times are written and read: in answers, in the log, in requests. */
+/** Formats and parses times as in RFC 3339, for responses, logs and requests. */
 public final class Rfc3339 {
     private Rfc3339() {}
 
     /**
-     * In UTC with six digits of a fraction, such as {@code 2026-11-24T02:01:04.080124Z}; by hand, as a DateTimeFormatter
-     * takes most of what a row costs.
+     * Formats a time in UTC with six fraction digits, such as {@code 2026-11-24T02:01:04.080124Z}. Not by a
+     * DateTimeFormatter, which would take most of the time of rendering a row.
      *
-     * @param time of a year from 0 to 9999; what is finer than a microsecond is cut off
+     * @param time a time in the years 0 to 9999; truncated to microseconds
      */
     public static String format(Instant time) {
         var utc = LocalDateTime.ofEpochSecond(time.getEpochSecond(), time.getNano(), ZoneOffset.UTC);
@@ -38,11 +38,12 @@ public final class Rfc3339 {
     }
 
     /**
-     * Reads a time: RFC 3339, with nothing of ISO 8601 beyond it. A fraction may have any number of digits, of which six count;
-     * a leap second, which may be only where a day of UTC ends, is the last microsecond of that day.
+     * Parses a time: RFC 3339 only, no other forms of ISO 8601. A fraction may have any number of digits and is
+     * truncated to six. A leap second is allowed at the end of a UTC day only, and becomes the last microsecond of that
+     * day.
      *
-     * @param text of any length
-     * @return nothing for what is no such time
+     * @param text text of any length
+     * @return empty if the text is not such a time
      */
     public static Optional<Instant> parse(String text) {
         try {
@@ -79,7 +80,7 @@ public final class Rfc3339 {
         }
     }
 
-    /** ASCII digits only. */
+    /** Parses a fixed number of ASCII digits. */
     private static int number(String text, int from, int count) {
         var number = 0;
         for (int i = from; i < from + count; i++) {
@@ -106,7 +107,7 @@ public final class Rfc3339 {
         return number;
     }
 
-    /** Minutes east of UTC, from what must be the rest. */
+    /** Parses the offset, which must end the text. Returns minutes east of UTC. */
     private static int offset(String text, int from) {
         if (from == text.length() - 1) {
             expect(text, from, "Zz");

@@ -5,19 +5,19 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 
-/** Finds what a misspelt name was meant to be. */
+/** Suggests the known name nearest to a misspelt one. */
 public final class Spelling {
-    /** Longer names are no misspelling of ours; the work grows with the product of the lengths. */
+    /** The maximum length of a name: known names are shorter, and the cost grows with the product of the lengths. */
     private static final int MAX_LENGTH = 64;
 
     private Spelling() {}
 
     /**
-     * Returns the candidate that the fewest edits (Levenshtein) turn the name into; empty when more than a third of the name would
-     * have to change.
+     * Returns the candidate with the smallest Levenshtein distance; empty when the distance exceeds a third of the
+     * name's length (but at least one edit is allowed).
      *
-     * @param name as it was given
-     * @param candidates the names that there are
+     * @param name the misspelt name
+     * @param candidates the known names
      */
     public static Optional<String> nearest(String name, Collection<String> candidates) {
         return name.length() > MAX_LENGTH

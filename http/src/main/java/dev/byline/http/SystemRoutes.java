@@ -3,7 +3,7 @@ package dev.byline.http;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 
-/** What is there beside the data. */
+/** {@code /}, {@code /livez} and {@code /readyz}. */
 final class SystemRoutes {
     private final Readiness readiness;
     private final HttpConfig config;
@@ -41,10 +41,13 @@ final class SystemRoutes {
         livez(ctx, liveness);
     }
 
-    /** The process answers, and requests are worked on; neither the database nor anything else outside is asked. */
+    /**
+     * Reports whether the process responds and processes requests. Checks neither the database nor anything else
+     * outside.
+     */
     static void livez(Context ctx, Liveness liveness) {
         liveness.stuckFor().ifPresent(stuck -> {
-            throw Problems.unavailable("no request has been worked on for " + stuck.toSeconds() + " s");
+            throw Problems.unavailable("no request has been processed for " + stuck.toSeconds() + " s");
         });
         status(ctx, "alive");
     }

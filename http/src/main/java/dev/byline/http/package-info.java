@@ -1,4 +1,4 @@
-/** HTTP in front of core: parse, one call, render. */
+/** The HTTP server: each handler parses the request, calls core once and renders the response. */
 @NullMarked
 package dev.byline.http;
 
