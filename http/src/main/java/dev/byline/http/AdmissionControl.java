@@ -68,8 +68,8 @@ final class AdmissionControl extends Handler.Wrapper {
 
     /**
      * Admits, queues or rejects a request. A request without a body arrives on the virtual thread that read the headers
-     * and stays there. If the body came later, this runs on a selector thread, which must not block: the request then
-     * moves to a new virtual thread.
+     * and stays there. If the body came later, this runs on a Jetty thread that must not block: the request then moves
+     * to a new virtual thread.
      */
     @Override
     public boolean handle(Request request, Response response, Callback callback) {

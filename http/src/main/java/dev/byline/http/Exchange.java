@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Exchange {
     private static final String ATTRIBUTE = "byline.exchange";
 
-    /** W3C Trace Context, version 00. Later versions start with the same four fields. */
+    /** Matches W3C Trace Context, version 00. Later versions start with the same four fields. */
     private static final Pattern TRACEPARENT =
             Pattern.compile("(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}");
 
