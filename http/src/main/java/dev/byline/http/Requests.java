@@ -7,11 +7,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +46,7 @@ final class Requests {
 
     /** Parses the body as a JSON object. */
     static JsonFields body(Context ctx) {
-        requireType(ctx, Set.of("application/json"), Map.of());
+        requireType(ctx, List.of("application/json"), Map.of());
         return JsonFields.parse(text(ctx));
     }
 
@@ -62,7 +62,7 @@ final class Requests {
     /** Parses the body as a JSON merge patch (RFC 7396). */
     static JsonFields patch(Context ctx) {
         requireType(
-                ctx, Set.of("application/merge-patch+json", "application/json"), Map.of("Accept-Patch", PATCH_TYPES));
+                ctx, List.of("application/merge-patch+json", "application/json"), Map.of("Accept-Patch", PATCH_TYPES));
         return JsonFields.parse(text(ctx));
     }
 
@@ -149,7 +149,7 @@ final class Requests {
         return lower.toString();
     }
 
-    private static void requireType(Context ctx, Set<String> types, Map<String, String> headers) {
+    private static void requireType(Context ctx, List<String> types, Map<String, String> headers) {
         var header = ctx.req().getHeader("Content-Type"); // getContentType() throws at an unknown charset
         if (header == null || !isUtf8(header, types)) {
             throw unsupported("Content-Type must be " + String.join(" or ", types) + " in UTF-8", headers);
@@ -160,7 +160,7 @@ final class Requests {
         }
     }
 
-    static boolean isUtf8(String contentType, Set<String> types) {
+    static boolean isUtf8(String contentType, Collection<String> types) {
         var parts = lower(contentType).split(";", -1);
         var charset = "utf-8";
         for (var part : parts) {
