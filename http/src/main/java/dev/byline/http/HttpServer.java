@@ -14,6 +14,7 @@ import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
+import io.javalin.http.Handler;
 import io.javalin.http.servlet.DefaultTasks;
 import java.time.Duration;
 import java.util.List;
@@ -143,20 +144,22 @@ public final class HttpServer implements AutoCloseable {
                 new SystemRoutes(readiness, config),
                 new DocsRoutes(config.version())));
         var cors = new Cors(config.corsOrigins());
+        var bodies =
+                new Bodies(Math.max(8 * Bodies.MAX_BODY, Runtime.getRuntime().maxMemory() / 8));
+        var admission = new AdmissionControl(config.maxRequests(), threads);
+        metrics.gauge("http_requests_waiting", "Requests waiting for admission.", admission::waiting);
+        metrics.gauge("http_request_body_bytes", "Memory used by request bodies, in bytes.", bodies::memory);
+        // The stages of every request, in order: these handlers of Jetty's, these filters, then the Router.
+        var handlers = List.<org.eclipse.jetty.server.Handler.Wrapper>of(instrumentation, bodies, admission);
+        var filters = List.<Handler>of(
+                ctx -> Exchange.of(ctx).clientAddress(address.key(ctx)),
+                cors::apply,
+                ctx -> requireStarted(ctx, readiness),
+                Requests::requireBodyArrived,
+                authentication::identify);
         var javalin = Javalin.create(javalinConfig -> {
-            configure(javalinConfig, config, metrics, instrumentation, threads);
-            javalinConfig.routes.before(ctx -> {
-                Exchange.of(ctx).clientAddress(address.key(ctx));
-                cors.apply(ctx);
-                try {
-                    requireStarted(ctx, readiness);
-                    Requests.requireBodyArrived(ctx);
-                    authentication.identify(ctx);
-                } catch (BylineException | HttpProblem e) {
-                    router.path(ctx.path()).ifPresent(Exchange.of(ctx)::endpoint);
-                    throw e;
-                }
-            });
+            configure(javalinConfig, metrics, handlers, threads);
+            javalinConfig.routes.before(ctx -> pass(filters, router, ctx));
             router.install(javalinConfig.routes);
             Problems.install(javalinConfig.routes, router::allowed);
         });
@@ -165,18 +168,29 @@ public final class HttpServer implements AutoCloseable {
         return new HttpServer(javalin, router.routes(), threads, watchdog);
     }
 
+    /** A request that is refused counts for its route all the same. */
+    private static void pass(List<Handler> filters, Router router, Context ctx) throws Exception {
+        try {
+            for (var filter : filters) {
+                filter.handle(ctx);
+            }
+        } catch (BylineException | HttpProblem e) {
+            router.path(ctx.path()).ifPresent(Exchange.of(ctx)::endpoint);
+            throw e;
+        }
+    }
+
     private static void configure(
             JavalinConfig config,
-            HttpConfig http,
             PrometheusMetrics metrics,
-            RequestMetrics instrumentation,
+            List<org.eclipse.jetty.server.Handler.Wrapper> handlers,
             RequestThreads threads) {
         quiet(config, metrics);
         var pool = new QueuedThreadPool(MAX_THREADS, 8);
         pool.setName("byline-http");
         pool.setVirtualThreadsExecutor(threads::read);
         config.jetty.threadPool = pool;
-        config.jetty.modifyServer(server -> configure(server, http, metrics, instrumentation, threads));
+        config.jetty.modifyServer(server -> configure(server, metrics, handlers));
     }
 
     /** Sets shared defaults: no banner, problem+json for errors, no sessions, no compression. */
@@ -198,21 +212,10 @@ public final class HttpServer implements AutoCloseable {
         });
     }
 
-    /** Installs the handlers that a request passes before Javalin, outermost first. */
     private static void configure(
-            Server server,
-            HttpConfig config,
-            PrometheusMetrics metrics,
-            RequestMetrics instrumentation,
-            RequestThreads threads) {
-        var bodies =
-                new Bodies(Math.max(8 * Bodies.MAX_BODY, Runtime.getRuntime().maxMemory() / 8));
-        var admission = new AdmissionControl(config.maxRequests(), threads);
-        metrics.gauge("http_requests_waiting", "Requests waiting for admission.", admission::waiting);
-        metrics.gauge("http_request_body_bytes", "Memory used by request bodies, in bytes.", bodies::memory);
-        server.setHandler(instrumentation); // replaces Javalin's StatisticsHandler, which is not used
-        server.getTail().setHandler(bodies);
-        server.getTail().setHandler(admission);
+            Server server, PrometheusMetrics metrics, List<org.eclipse.jetty.server.Handler.Wrapper> handlers) {
+        server.setHandler(handlers.getFirst()); // replaces Javalin's StatisticsHandler, which is not used
+        handlers.stream().skip(1).forEach(handler -> server.getTail().setHandler(handler));
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
         server.setStopTimeout(STOP_TIMEOUT.toMillis());
         server.setErrorHandler(new JettyProblems(metrics));
