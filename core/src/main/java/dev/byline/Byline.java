@@ -20,13 +20,15 @@ import java.util.Optional;
 import javax.sql.DataSource;
 
 /**
- * Users and posts on PostgreSQL: the front door of the library.
+ * The entry point of the library: users and posts on PostgreSQL.
  *
- * <p>The schema must be there: see {@code Migrations.apply(DataSource)} in the {@code migrations} artifact. An instance is
- * safe for use by several threads, shares nothing with others in the same JVM, and owns two threads: one removes
- * what is deleted or expired, one notes when tokens were used; two more hash passwords while there are any. Three more serve a
- * Redis, where one is shared: what listens to other processes, its heartbeat, and what repeats invalidations. While feeds are
- * imported, two more read and write them, one ends what takes too long, and others look names up.
+ * <p>The schema must exist: see {@code Migrations.apply(DataSource)} in the {@code migrations} artifact. An instance is
+ * safe for use by several threads and shares nothing with other instances in the same JVM.
+ *
+ * <p>Threads: one removes deleted and expired rows; one writes when tokens were last used; two hash passwords while
+ * there are any to hash. With a shared Redis, three more: the subscriber to invalidations of other processes, the
+ * heartbeat, and the retries of invalidations. While feeds are imported: two parse and store them, one ends imports
+ * that exceed their timeout, and others resolve host names.
  */
 public final class Byline implements AutoCloseable {
     private final Database database;
@@ -63,19 +65,19 @@ public final class Byline implements AutoCloseable {
     }
 
     /**
-     * Opens Byline with a pool of its own. Doesn't wait for the database.
+     * Opens Byline with its own connection pool. Doesn't wait for the database.
      *
-     * @param config where the data is
+     * @param config the settings
      */
     public static Byline open(BylineConfig config) {
         return open(config, Metrics.NONE);
     }
 
     /**
-     * Opens Byline with a pool of its own. Doesn't wait for the database.
+     * Opens Byline with its own connection pool. Doesn't wait for the database.
      *
-     * @param config where the data is
-     * @param metrics is told what happens
+     * @param config the settings
+     * @param metrics receives measurements and events
      */
     public static Byline open(BylineConfig config, Metrics metrics) {
         var parts = builder()
@@ -87,12 +89,12 @@ public final class Byline implements AutoCloseable {
         return new Byline(Database.open(config.database(), metrics), parts);
     }
 
-    /** Starts setting up an instance on parts of the host's. */
+    /** Returns a builder for an instance that uses the host's pool. */
     public static Builder builder() {
         return new Builder();
     }
 
-    /** Sets up an instance on parts of the host's. */
+    /** Builds an instance that uses the host's pool. */
     public static final class Builder {
         private InstantSource clock = InstantSource.system();
         private Duration tokenTtl = BylineConfig.TOKEN_TTL;
@@ -104,7 +106,7 @@ public final class Byline implements AutoCloseable {
         private Builder() {}
 
         /**
-         * Sets what the future begins after; the system's clock by default.
+         * Sets the clock that decides whether a time is in the future; the system clock by default.
          *
          * @param value the clock
          */
@@ -114,7 +116,7 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
-         * Sets how long tokens live; 30 days by default.
+         * Sets the lifetime of tokens; 30 days by default.
          *
          * @param value positive
          */
@@ -124,9 +126,9 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
-         * Sets who may create users: anyone by default.
+         * Sets who may sign up; anyone by default.
          *
-         * @param open false for admins only
+         * @param open false if only admins may create users
          */
         public Builder signup(boolean open) {
             this.signupOpen = open;
@@ -134,9 +136,9 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
-         * Sets what is kept of what was read; nothing by default, as the host may write to the tables, too.
+         * Sets what is cached; nothing by default, because the host may write to the tables, too.
          *
-         * @param value how much, for how long
+         * @param value sizes, times to live, and Redis
          */
         public Builder cache(BylineConfig.Cache value) {
             this.cache = value;
@@ -144,7 +146,7 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
-         * Sets what may be fetched from elsewhere; what anybody on the internet could read, by default.
+         * Sets which addresses feeds may be fetched from; only public ones by default.
          *
          * @param value as in {@link BylineConfig.Imports}
          */
@@ -154,9 +156,9 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
-         * Sets who is told what happens; nobody by default.
+         * Sets the receiver of measurements and events; none by default.
          *
-         * @param value as above
+         * @param value the receiver
          */
         public Builder metrics(Metrics value) {
             this.metrics = value;
@@ -164,69 +166,73 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
-         * Opens Byline on the host's pool. Looks at one connection, for which it waits a second at most: the database may
-         * be away.
+         * Opens Byline on the host's pool. Checks auto-commit on one connection, for which it waits at most a second:
+         * the database may be unavailable.
          *
-         * @param value connections with auto-commit on; set {@code statement_timeout} and the driver's {@code socketTimeout}
-         *     on them, so that a frozen database can't hang the host. Stays open when Byline is closed.
-         * @throws IllegalStateException when auto-commit is off; every use case throws it, too, when a connection comes with
-         *     auto-commit off, as within a transaction of the host's
+         * @param value connections with auto-commit on; set {@code statement_timeout} and the driver's
+         *     {@code socketTimeout} on them, so that a frozen database can't hang the host. Stays open when Byline is
+         *     closed.
+         * @throws IllegalStateException when auto-commit is off. Every use case throws it, too, when it gets a
+         *     connection with auto-commit off, for example inside a transaction of the host
          */
         public Byline dataSource(DataSource value) {
             return new Byline(Database.on(value, metrics), this);
         }
     }
 
-    /** Returns what may be done with users. */
+    /** Returns the use cases of users. */
     public Users users() {
         return users;
     }
 
-    /** Returns what may be done with posts. */
+    /** Returns the use cases of posts. */
     public Posts posts() {
         return posts;
     }
 
-    /** Returns what brings in posts from elsewhere; it needs Apache HttpClient 5 and jsoup on the class path. */
+    /** Returns the import of feeds; it needs Apache HttpClient 5 and jsoup on the class path. */
     public Imports imports() {
         return imports;
     }
 
-    /** Returns who may call; hosts with an authentication of their own don't need it. */
+    /** Returns login and tokens; hosts with their own authentication don't need it. */
     public Tokens tokens() {
         return tokens;
     }
 
-    /** Returns what the pool does now, empty for the host's own pool. Doesn't block. */
+    /** Returns the current state of the pool; empty for the host's pool. Doesn't block. */
     public Optional<PoolStatus> poolStatus() {
         return database.poolStatus();
     }
 
-    /** How long ago a statement last succeeded; a day and more before the first. Doesn't block. */
+    /** Returns the time since a statement last succeeded; more than a day before the first. Doesn't block. */
     public Duration sinceDatabaseAnswered() {
         return database.sinceAnswer();
     }
 
     /**
-     * Asks the database who it is; blocks for it.
+     * Reads version, encoding and connection limit of the database server. Blocks for the database.
      *
-     * @throws BylineException.Unavailable when it doesn't answer
+     * @throws BylineException.Unavailable when the database doesn't respond
      */
     public ServerFacts serverFacts() {
         return database.read(ServerFactsSql::read);
     }
 
     /**
-     * Asks a database server who it is, before Byline is opened on it: it need not have the schema. Blocks for it.
+     * Reads version, encoding and connection limit of a database server before Byline is opened on it; needs no schema.
+     * Blocks for the database.
      *
      * @param dataSource as in {@link Builder#dataSource}
-     * @throws BylineException.Unavailable when it doesn't answer
+     * @throws BylineException.Unavailable when the database doesn't respond
      */
     public static ServerFacts serverFacts(DataSource dataSource) {
         return Database.on(dataSource, Metrics.NONE).read(ServerFactsSql::read);
     }
 
-    /** Closes what this opened: waits for the batch of rows that is being removed, then closes its own pool. */
+    /**
+     * Stops the threads, waits for the batch of rows that is being removed, then closes the pool if Byline opened it.
+     */
     @Override
     public void close() {
         imports.close();

@@ -16,24 +16,23 @@ import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 
 /**
- * Brings in what users wrote, or write, elsewhere: the items of feeds become their posts, and importing again brings what is
- * new or changed since. Safe for use by several threads. Needs Apache HttpClient 5 and jsoup on the class path.
+ * Imports feeds: their items become posts of the importing user. A repeated import adds new items and updates changed
+ * ones. Safe for use by several threads. Needs Apache HttpClient 5 and jsoup on the class path.
  *
- * <p>In a process, 8 feeds are fetched at a time, shared fairly among users; two of these are read and written at a time, on
- * threads of their own, so that processors and connections are left for everybody else. No connection is held while anything is
- * waited for.
+ * <p>A process fetches 8 feeds at a time, shared fairly among users, and parses and stores two of them at a time on its
+ * own threads, which leaves processors and connections for other requests. No connection is held during a wait.
  */
 public final class Imports {
     /** The most feeds of one call. */
     public static final int MAX_URLS = 20;
 
-    /** The most characters of an address. */
+    /** The most characters of a feed's URL. */
     public static final int MAX_URL = FeedImporter.MAX_URL;
 
-    /** The most items of a feed that become or change posts in one call; the next one brings the next. */
+    /** The most items of one feed that become or change posts in one call; the next call imports the next items. */
     public static final int MAX_ITEMS = FeedImporter.MAX_ITEMS;
 
-    /** How many of the items that could not become posts are named. */
+    /** The most failed items that an outcome lists. */
     public static final int MAX_SHOWN = FeedImporter.MAX_SHOWN;
 
     private final FeedImporter importer;
@@ -46,28 +45,28 @@ public final class Imports {
     }
 
     /**
-     * Imports feeds, without looking on: {@link #run(Principal, List, Consumer)}.
+     * Imports feeds without progress reports: {@link #run(Principal, List, Consumer)}.
      *
-     * @param principal as there
-     * @param urls as there
+     * @param principal as in the linked method
+     * @param urls as in the linked method
      */
     public List<ImportOutcome> run(Principal principal, List<String> urls) {
         return run(principal, urls, outcome -> {});
     }
 
     /**
-     * Imports feeds as the principal's posts. Blocks, at most for 30 seconds; what is not done by then has failed as {@link
-     * ImportFailure#BUSY}. Whatever happens to one feed, the others don't notice.
+     * Imports feeds as the principal's posts. Blocks for at most 30 seconds; feeds that aren't finished by then fail
+     * with {@link ImportFailure#BUSY}. The failure of one feed doesn't affect the others.
      *
      * @param principal a user
-     * @param urls 1 to {@value #MAX_URLS} different addresses of feeds, each at most 2000 characters
-     * @param progress is told of each feed as soon as it is done, on the caller's thread
-     * @return what came of each, in the same order
-     * @throws BylineException.Forbidden when the principal is nobody's user
-     * @throws BylineException.Invalid when there are none or too many, or the user was deleted meanwhile
-     * @throws BylineException.TooMany when another import of the same user is under way in this process
-     * @throws BylineException.Unavailable when as many imports as may be are under way in this process, when the database is
-     *     away at the beginning, or when the thread is interrupted; what was imported until then stays
+     * @param urls 1 to {@value #MAX_URLS} different URLs of feeds, each at most 2000 characters
+     * @param progress receives each outcome as soon as that feed is done, on the caller's thread
+     * @return one outcome for each URL, in the same order
+     * @throws BylineException.Forbidden when the principal isn't a user
+     * @throws BylineException.Invalid when there are no or too many URLs, or the user was deleted during the import
+     * @throws BylineException.TooMany when another import of the same user is in progress in this process
+     * @throws BylineException.Unavailable when this process already runs its maximum of imports, when the database is
+     *     unavailable at the start, or when the thread is interrupted; posts that were imported until then stay
      */
     public List<ImportOutcome> run(Principal principal, List<String> urls, Consumer<ImportOutcome> progress) {
         if (!(principal instanceof Principal.Member member)) {
@@ -75,11 +74,11 @@ public final class Imports {
         }
         check(urls);
         if (!importing.add(member.userId())) {
-            throw new BylineException.TooMany("an import of yours is under way");
+            throw new BylineException.TooMany("another import of yours is in progress; retry when it has finished");
         }
         try {
             if (!permits.tryAcquire()) {
-                throw new BylineException.Unavailable("as many imports as may be are under way");
+                throw new BylineException.Unavailable("too many imports are in progress; retry later");
             }
             try {
                 return importer.run(member.userId(), urls, progress);
@@ -102,7 +101,7 @@ public final class Imports {
             if (url.length() > MAX_URL || !Validation.isText(url)) {
                 errors.add(new FieldError("/urls/" + i, "must be text of at most " + MAX_URL + " characters"));
             } else if (!seen.add(url)) {
-                errors.add(new FieldError("/urls/" + i, "is there already"));
+                errors.add(new FieldError("/urls/" + i, "is a duplicate"));
             }
         }
         if (!errors.isEmpty()) {
@@ -110,7 +109,7 @@ public final class Imports {
         }
     }
 
-    /** Cancels what is in flight. What is written stays. */
+    /** Cancels imports in flight. Posts that are already written stay. */
     void close() {
         importer.close();
     }

@@ -47,25 +47,25 @@ import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What may be done with posts. Safe for use by several threads; every method blocks for the database, or for the cache.
+ * The use cases of posts. Safe for use by several threads; every method blocks for the database or for the cache.
  *
- * <p>Cached: posts by id, the first page of the feed, each author with the first page of their published posts. A write invalidates
- * these after its commit; what a write is decided on is read from the database.
+ * <p>Cached: posts by id, the first page of the feed, each author with the first page of their published posts. A write
+ * invalidates these after its commit; the decision to write is made on data from the database.
  *
- * <p>A draft doesn't exist for anyone but its author and admins. All methods throw {@link BylineException.Unavailable}
- * when the database is away, overloaded or too slow.
+ * <p>A draft is visible only to its author and to admins; for everyone else it doesn't exist. All methods throw
+ * {@link BylineException.Unavailable} when the database is unavailable, overloaded or too slow.
  */
 public final class Posts {
     /** The most posts of one {@link #createAll}. */
     public static final int MAX_BATCH = 100;
 
-    /** How many of the newest matches are ranked. */
+    /** The number of newest matches that are ranked. */
     public static final int MAX_RANKED = 500;
 
     /** The most posts of one {@link #importAll}. */
     public static final int MAX_IMPORT = 1000;
 
-    /** The most posts that look-ups share a statement for: a post may be large. */
+    /** The most keys of one batched look-up: a post may be large. */
     private static final int MAX_SHARED = 16;
 
     private final Store store;
@@ -83,9 +83,9 @@ public final class Posts {
     }
 
     /**
-     * What a look-up by id gets from a statement that it shared.
+     * The result of a batched look-up by id.
      *
-     * @param post null when it was too large to be sent along with the others
+     * @param post null when it was too large to be sent in the batch
      */
     private record Shared(@Nullable Post post) {}
 
@@ -109,22 +109,23 @@ public final class Posts {
     /**
      * Creates a post: {@link #create(Principal, NewPost, IdempotencyKey)} without a key.
      *
-     * @param principal as there
-     * @param post as there
+     * @param principal as in the linked method
+     * @param post as in the linked method
      */
     public Post create(Principal principal, NewPost post) {
         return create(principal, post, null).value();
     }
 
     /**
-     * Creates a post; with a key once, however often it is asked for.
+     * Creates a post. With a key, a retry of the same request returns the post that the first attempt created.
      *
      * @param principal its author, or an admin
      * @param post the post to create
      * @param key null to create another post each time
-     * @throws BylineException.Forbidden when the principal is nobody, or not an admin and sets the author or the time
+     * @throws BylineException.Forbidden when the principal is anonymous, or isn't an admin and sets the author or the
+     *     time
      * @throws BylineException.Invalid when the author doesn't exist or the time is in the future
-     * @throws BylineException.InProgress when another attempt with this key is under way
+     * @throws BylineException.InProgress when another request with this key is in progress
      * @throws BylineException.KeyReused when the key was used for another request, or the author was deleted
      */
     public Created<Post> create(Principal principal, NewPost post, @Nullable IdempotencyKey key) {
@@ -144,23 +145,24 @@ public final class Posts {
     /**
      * Creates several posts, all or none: {@link #createAll(Principal, List, IdempotencyKey)} without a key.
      *
-     * @param principal as there
-     * @param posts as there
+     * @param principal as in the linked method
+     * @param posts as in the linked method
      */
     public List<Post> createAll(Principal principal, List<NewPost> posts) {
         return createAll(principal, posts, null).value();
     }
 
     /**
-     * Creates several posts, all or none; with a key once, however often it is asked for.
+     * Creates several posts, all or none. With a key, a retry of the same request returns the posts that the first
+     * attempt created.
      *
      * @param principal their author, or an admin
      * @param posts 1 to {@value #MAX_BATCH} posts
-     * @param key null to create others each time
+     * @param key null to create other posts each time
      * @return the posts in the same order
      * @throws BylineException.Forbidden as in {@link #create}
-     * @throws BylineException.Invalid as in {@link #create}, with fields such as {@code /posts/3/title}; or when there are
-     *     none or too many, blaming {@code posts}
+     * @throws BylineException.Invalid as in {@link #create}, with fields such as {@code /posts/3/title}; or for the
+     *     field {@code posts}, when there are none or too many
      * @throws BylineException.InProgress as in {@link #create}
      * @throws BylineException.KeyReused as in {@link #create}
      */
@@ -183,12 +185,12 @@ public final class Posts {
     private static final FieldName BARE = (index, field) -> field;
     private static final FieldName IN_BATCH = (index, field) -> "/posts/" + index + "/" + field;
 
-    /** How a field of the n-th post is called in an error. */
+    /** Names a field of the n-th post in an error. */
     private interface FieldName {
         String of(int index, String field);
     }
 
-    /** Who writes each post, by the rules for the principal. */
+    /** Returns the author of each post, by the rules for the principal. */
     private List<Long> authors(Principal principal, List<NewPost> posts, FieldName name) {
         var self = self(principal, posts);
         var now = clock.instant();
@@ -226,7 +228,10 @@ public final class Posts {
         };
     }
 
-    /** An author can be deleted while their post is inserted: the second attempt finds out whose author is missing. */
+    /**
+     * Retries once. An author can be deleted while their post is inserted: the second attempt finds out which author is
+     * missing.
+     */
     private static <T> T retrying(Supplier<T> write) {
         try {
             return write.get();
@@ -254,7 +259,7 @@ public final class Posts {
         var errors = new ArrayList<FieldError>();
         for (int i = 0; i < authors.size(); i++) {
             if (!existing.contains(authors.get(i))) {
-                errors.add(new FieldError(name.of(i, "user_id"), "names no user"));
+                errors.add(new FieldError(name.of(i, "user_id"), "is not the id of a user"));
             }
         }
         return new BylineException.Invalid(errors);
@@ -265,7 +270,7 @@ public final class Posts {
      *
      * @param principal anyone; drafts only for the author and admins
      * @param id the post's id
-     * @throws BylineException.NotFound when there is none
+     * @throws BylineException.NotFound when it doesn't exist or isn't visible to the principal
      */
     public Post get(Principal principal, long id) {
         var found = cache.lookUp(CacheKeys.post(id), () -> load(id));
@@ -275,7 +280,10 @@ public final class Posts {
                 .orElseThrow(Posts::notFound);
     }
 
-    /** A cached post goes with its author, whose posts may be too many to be dropped one by one. */
+    /**
+     * Returns whether the author exists. A cached post is valid only as long as its author: the deletion of a user may
+     * affect too many posts to invalidate each one.
+     */
     private boolean isOwned(long userId) {
         return !cache.isEnabled() || users.owner(userId).isPresent();
     }
@@ -284,8 +292,8 @@ public final class Posts {
      * Finds several published posts at once.
      *
      * @param principal anyone
-     * @param ids up to 100 ids, repeated ones count once
-     * @return those that exist and are published, in the order in which they were asked for
+     * @param ids up to 100 ids; duplicates count once
+     * @return the posts that exist and are published, in the order of the ids
      * @throws BylineException.Invalid when there are more than 100
      */
     public Selection<Post> byIds(Principal principal, Collection<Long> ids) {
@@ -294,7 +302,7 @@ public final class Posts {
     }
 
     /**
-     * Lists published posts, newest publication first. A page out of the cache may be the same instance as before.
+     * Lists published posts, newest publication first. A cached page may be the same instance as before.
      *
      * @param principal anyone
      * @param filter which posts
@@ -324,7 +332,10 @@ public final class Posts {
         return Keyset.page(rows, request, list, position, Post::jsonBytes);
     }
 
-    /** A page may be short, or empty, and yet lead on: the search looked at as many posts as one answer may cost. */
+    /**
+     * Searches posts. A page may be short or empty and still have a next cursor: each call examines a limited number of
+     * posts.
+     */
     private Page<Post> search(PostFilter filter, PageRequest request, @Nullable Cursor after) {
         var found = store.read(dsl -> PostSql.search(dsl, filter, after, request.limit() + 1));
         var edge = found.edge();
@@ -339,13 +350,13 @@ public final class Posts {
     }
 
     /**
-     * Finds the posts that a query fits best, among the newest {@value #MAX_RANKED} that match: ranking all would take as long
-     * as there are matches. A word in the title counts more than one in the body.
+     * Finds the posts that match a query best, among the newest {@value #MAX_RANKED} matches: the time to rank all
+     * would grow with their number. A word in the title counts more than one in the body.
      *
      * @param principal anyone
      * @param filter which posts, with a query
      * @param limit the most posts, as in {@link PageRequest}
-     * @return the best first
+     * @return the best match first
      * @throws BylineException.Invalid when there is no query, or the limit is out of range
      */
     public Selection<Post> mostRelevant(Principal principal, PostFilter filter, int limit) {
@@ -358,12 +369,12 @@ public final class Posts {
     }
 
     /**
-     * Lists an author's posts, newest first by the time of writing.
+     * Lists an author's posts by creation time, newest first.
      *
      * @param principal anyone; drafts only for the author and admins
      * @param author the author's id
      * @param request which page
-     * @throws BylineException.NotFound when there is no such user
+     * @throws BylineException.NotFound when the user doesn't exist
      * @throws BylineException.BadCursor when the cursor belongs to another list
      */
     public Page<Post> byAuthor(Principal principal, long author, PageRequest request) {
@@ -371,12 +382,12 @@ public final class Posts {
     }
 
     /**
-     * Finds a user with a page of their posts, in one statement. What comes out of the cache may be the same instance as before.
+     * Finds a user with a page of their posts, in one statement. A cached result may be the same instance as before.
      *
      * @param principal as in {@link #byAuthor}
      * @param author as in {@link #byAuthor}
      * @param request as in {@link #byAuthor}
-     * @throws BylineException.NotFound when there is no such user
+     * @throws BylineException.NotFound when the user doesn't exist
      * @throws BylineException.BadCursor when the cursor belongs to another list
      */
     public AuthorWithPosts withAuthor(Principal principal, long author, PageRequest request) {
@@ -418,9 +429,9 @@ public final class Posts {
     /**
      * Changes a post, whatever its version: {@link #change(Principal, long, PostChange, ExpectedVersion)}.
      *
-     * @param principal as there
-     * @param id as there
-     * @param change as there
+     * @param principal as in the linked method
+     * @param id as in the linked method
+     * @param change as in the linked method
      */
     public Post change(Principal principal, long id, PostChange change) {
         return change(principal, id, change, ExpectedVersion.ANY);
@@ -431,12 +442,12 @@ public final class Posts {
      *
      * @param principal its author or an admin
      * @param id the post's id
-     * @param change what changes; if nothing does, neither does the version
-     * @param expected the versions that the change is meant for
-     * @return the post as it is now
-     * @throws BylineException.NotFound when there is none
+     * @param change the change; if it changes nothing, the version stays the same
+     * @param expected the versions that may be changed
+     * @return the post after the change
+     * @throws BylineException.NotFound when it doesn't exist or isn't visible to the principal
      * @throws BylineException.Forbidden when the principal may only read it
-     * @throws BylineException.Stale when it is of another version
+     * @throws BylineException.Stale when it has another version
      * @throws BylineException.Invalid when the merged metadata is too large
      */
     public Post change(Principal principal, long id, PostChange change, ExpectedVersion expected) {
@@ -463,8 +474,8 @@ public final class Posts {
     /**
      * Deletes a post, whatever its version: {@link #delete(Principal, long, ExpectedVersion)}.
      *
-     * @param principal as there
-     * @param id as there
+     * @param principal as in the linked method
+     * @param id as in the linked method
      */
     public void delete(Principal principal, long id) {
         delete(principal, id, ExpectedVersion.ANY);
@@ -475,10 +486,10 @@ public final class Posts {
      *
      * @param principal its author or an admin
      * @param id the post's id
-     * @param expected the versions that are meant
-     * @throws BylineException.NotFound when there is none
+     * @param expected the versions that may be deleted
+     * @throws BylineException.NotFound when it doesn't exist or isn't visible to the principal
      * @throws BylineException.Forbidden when the principal may only read it
-     * @throws BylineException.Stale when it is of another version
+     * @throws BylineException.Stale when it has another version
      */
     public void delete(Principal principal, long id, ExpectedVersion expected) {
         var unused = store.write(tx -> {
@@ -490,7 +501,7 @@ public final class Posts {
         });
     }
 
-    /** Why nothing was written: asked only after the fact, so that the usual case is one statement. */
+    /** Finds out why a write matched no row. Runs only after that, so that a successful write is one statement. */
     private static BylineException refusal(DSLContext dsl, Principal principal, long id) {
         var post = PostSql.byId(dsl, principal, id);
         if (post.isEmpty()) {
@@ -502,15 +513,15 @@ public final class Posts {
     }
 
     /**
-     * Brings in posts from elsewhere, in one transaction. Authors are found by e-mail address or created. A post that
-     * is there already (same author, time, title and body) is left alone, so bringing the same ones in again is safe.
+     * Imports posts in one transaction. Authors are found by e-mail address or created. A post that already exists
+     * (same author, time, title and body) is skipped, so a repeated import is safe.
      *
      * @param principal an admin
-     * @param imported at most {@value #MAX_IMPORT} posts; how many fit the statement's time limit depends on their size
-     * @return how many were new
+     * @param imported at most {@value #MAX_IMPORT} posts; how many fit into the statement timeout depends on their size
+     * @return the number of new posts
      * @throws BylineException.Forbidden when the principal isn't an admin
-     * @throws BylineException.Invalid when a time is in the future, or there are too many
-     * @throws BylineException.Conflict when an author was deleted meanwhile; nothing was brought in
+     * @throws BylineException.Invalid when a time is in the future, or there are too many posts
+     * @throws BylineException.Conflict when an author was deleted during the import; nothing was imported
      */
     public int importAll(Principal principal, Collection<ImportedPost> imported) {
         if (!principal.isAdmin()) {
@@ -520,7 +531,7 @@ public final class Posts {
             return 0;
         }
         if (imported.size() > MAX_IMPORT) {
-            throw new BylineException.Invalid("posts", "must be at most " + MAX_IMPORT);
+            throw new BylineException.Invalid("posts", "must hold at most " + MAX_IMPORT + " posts");
         }
         var now = clock.instant();
         if (imported.stream().map(ImportedPost::createdAt).anyMatch(time -> time.isAfter(now))) {
@@ -574,7 +585,7 @@ public final class Posts {
     }
 
     private static BylineException.Conflict deletedMeanwhile() {
-        return new BylineException.Conflict("an author was deleted meanwhile");
+        return new BylineException.Conflict("an author was deleted during the request; nothing was changed");
     }
 
     private static BylineException.NotFound notFound() {

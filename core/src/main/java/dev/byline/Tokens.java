@@ -33,21 +33,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Opaque bearer tokens: {@code byl_} and 32 random bytes in base64url. The database has only their SHA-256; there is
- * nothing to guess in 256 random bits, so it needs neither salt nor work. Safe for use by several threads; every method
- * blocks for the database.
+ * Login and opaque bearer tokens: {@code byl_} and 32 random bytes in base64url. The database stores only their
+ * SHA-256: 256 random bits can't be guessed, so the hash needs neither a salt nor a work factor. Safe for use by
+ * several threads; every method blocks for the database.
  *
- * <p>A token is refused once it is expired or revoked, and while its user is deactivated or deleted. Cached, in this process
- * only: tokens by their hash. A cached one counts only together with its user as they are in the cache, and as they were when it
- * was read: whatever changes about a user makes their tokens be looked up again.
+ * <p>A token is rejected once it is expired or revoked, and while its user is deactivated or deleted. Tokens are cached
+ * by their hash, in this process only. A cached token is valid only while its user in the cache has the version that
+ * the user had when the token was read; any change of the user makes the next request read the token again.
  *
- * <p>All methods throw {@link BylineException.Unavailable} when the database is away, overloaded or too slow.
+ * <p>All methods throw {@link BylineException.Unavailable} when the database is unavailable, overloaded or too slow.
  */
 public final class Tokens {
     /** The most tokens of one user; issuing another revokes the oldest. */
     public static final int MAX_PER_USER = 100;
 
-    /** The longest that a token may live. */
+    /** The longest lifetime of a token. */
     public static final Duration MAX_TTL = Duration.ofDays(3650);
 
     private static final Logger LOG = LoggerFactory.getLogger(Tokens.class);
@@ -90,13 +90,14 @@ public final class Tokens {
     }
 
     /**
-     * Issues a token for who knows the password. An unknown address, a user without a password, a deactivated one and a
-     * wrong password are told apart neither by the error nor by the time it takes. An address that no user can have, as it is
-     * too long, is refused at once by the same error. Hashes while no connection is held.
+     * Issues a token for an e-mail address and its password. An unknown address, a user without a password, a
+     * deactivated user and a wrong password can't be distinguished by the error or by the response time. An address
+     * that is too long for any user fails at once with the same error. No connection is held while the password is
+     * hashed.
      *
-     * @param email in whatever case
+     * @param email in any case
      * @param password as typed
-     * @throws BylineException.Unauthenticated when they don't fit
+     * @throws BylineException.Unauthenticated when the address or the password is wrong
      */
     public IssuedToken login(String email, Password password) {
         if (!NewUser.isPossibleEmail(email)) {
@@ -116,7 +117,7 @@ public final class Tokens {
         return issued.orElseThrow(Tokens::wrong);
     }
 
-    /** The hash that a password matched, which must still be the user's, and a better one to replace it. */
+    /** The hash that a password matched, which must still be the user's, and a stronger one to replace it. */
     private record Verified(String hash, @Nullable String better) {}
 
     private static BylineException.Unauthenticated wrong() {
@@ -128,9 +129,9 @@ public final class Tokens {
      *
      * @param principal an admin
      * @param userId the user's id
-     * @param lifetime how long it lives, null for the default; at most {@link #MAX_TTL}
+     * @param lifetime null for the default; at most {@link #MAX_TTL}
      * @throws BylineException.Forbidden when the principal isn't an admin
-     * @throws BylineException.NotFound when there is no such user, or they are deactivated
+     * @throws BylineException.NotFound when the user doesn't exist or is deactivated
      * @throws BylineException.Invalid when the lifetime is not positive or too long
      */
     public IssuedToken issue(Principal principal, long userId, @Nullable Duration lifetime) {
@@ -162,10 +163,10 @@ public final class Tokens {
     }
 
     /**
-     * Says who presents a token.
+     * Returns the owner of a token.
      *
      * @param secret the bearer token
-     * @throws BylineException.Unauthenticated when it is unknown, expired or revoked, or its user may not act
+     * @throws BylineException.Unauthenticated when it is unknown, expired or revoked, or its user is deactivated
      */
     public Principal authenticate(String secret) {
         if (!FORM.matcher(secret).matches()) {
@@ -174,7 +175,7 @@ public final class Tokens {
         var hash = sha256(secret);
         var holder = holder(hash).orElseThrow(Tokens::refused);
         if (noteUse(holder.tokenId(), holder.lastUsedAt())) {
-            cache.forget(CacheKeys.token(hash)); // it says when it was last used
+            cache.forget(CacheKeys.token(hash)); // the cached value holds the time of the last use
         }
         return holder.principal();
     }
@@ -193,12 +194,12 @@ public final class Tokens {
         if (user.get().version() == holder.userVersion()) {
             return known;
         }
-        cache.forget(key); // one of the two is behind: the database knows
+        cache.forget(key); // token or user is stale: read the database
         cache.suspect(CacheKeys.user(holder.userId()));
         return store.read(dsl -> TokenSql.holder(dsl, hash));
     }
 
-    /** After the fact and rarely: nobody waits for it, and it may be lost. */
+    /** Records the use of a token in the background, rarely. It may be lost. */
     private boolean noteUse(long id, @Nullable Instant lastUsedAt) {
         var recent = lastUsedAt != null && lastUsedAt.plus(USE_INTERVAL).isAfter(clock.instant());
         if (recent || !noting.add(id)) {
@@ -207,7 +208,7 @@ public final class Tokens {
         try {
             executor.execute(() -> writeUse(id));
         } catch (RejectedExecutionException e) {
-            noting.remove(id); // too busy: another request will note it
+            noting.remove(id); // the queue is full: a later request records it
         }
         return true;
     }
@@ -219,7 +220,7 @@ public final class Tokens {
                 return null;
             });
         } catch (RuntimeException e) {
-            LOG.debug("could not note the use of a token", e);
+            LOG.debug("could not record the use of a token", e);
         } finally {
             noting.remove(id);
         }
@@ -229,7 +230,7 @@ public final class Tokens {
      * Lists the principal's tokens, newest first.
      *
      * @param principal a user
-     * @throws BylineException.Forbidden when the principal is nobody's user
+     * @throws BylineException.Forbidden when the principal isn't a user
      */
     public List<Token> list(Principal principal) {
         var userId = userOf(principal);
@@ -237,12 +238,12 @@ public final class Tokens {
     }
 
     /**
-     * Revokes one of the principal's tokens, at once; admins revoke anybody's.
+     * Revokes one of the principal's tokens at once; admins may revoke any token.
      *
      * @param principal a user
      * @param id the token's id
-     * @throws BylineException.NotFound when there is no such token, or not for the principal
-     * @throws BylineException.Forbidden when the principal is nobody's user
+     * @throws BylineException.NotFound when the token doesn't exist or isn't the principal's
+     * @throws BylineException.Forbidden when the principal isn't a user
      */
     public void revoke(Principal principal, long id) {
         var owner = principal.isAdmin() ? null : Long.valueOf(userOf(principal));
@@ -256,9 +257,9 @@ public final class Tokens {
     /**
      * Revokes the token that the principal presented.
      *
-     * @param principal a user who came with a token
-     * @throws BylineException.NotFound when they came without one, or it is gone
-     * @throws BylineException.Forbidden when the principal is nobody's user
+     * @param principal a user who presented a token
+     * @throws BylineException.NotFound when the principal presented none, or it no longer exists
+     * @throws BylineException.Forbidden when the principal isn't a user
      */
     public void revokeCurrent(Principal principal) {
         userOf(principal);
@@ -284,7 +285,7 @@ public final class Tokens {
         return Digests.sha256(secret.getBytes(StandardCharsets.US_ASCII));
     }
 
-    /** Stops noting uses; what is not noted yet is lost. */
+    /** Stops recording uses; those in the queue are lost. */
     void close() {
         executor.shutdownNow();
     }

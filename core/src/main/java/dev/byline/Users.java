@@ -35,18 +35,18 @@ import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What may be done with users. Safe for use by several threads; every method blocks for the database, or for the cache.
+ * The use cases of users. Safe for use by several threads; every method blocks for the database or for the cache.
  *
- * <p>Cached: users by id, the newest users. A write invalidates these after its commit; what a write is decided on is read from the
- * database.
+ * <p>Cached: users by id, the newest users. A write invalidates these after its commit; the decision to write is made
+ * on data from the database.
  *
- * <p>All methods throw {@link BylineException.Unavailable} when the database is away, overloaded or too slow.
+ * <p>All methods throw {@link BylineException.Unavailable} when the database is unavailable, overloaded or too slow.
  */
 public final class Users {
-    /** How many of a user's rows go in the transaction that hides the user: what most users have. */
+    /** The most rows of a user that are deleted in the transaction that hides the user; most users have fewer. */
     private static final int DELETE_AT_ONCE = 20;
 
-    /** The most users that look-ups share a statement for. */
+    /** The most keys of one batched look-up. */
     private static final int MAX_SHARED = 64;
 
     private final Store store;
@@ -56,7 +56,7 @@ public final class Users {
     private final boolean signupOpen;
     private final BatchLoader<Long, User> byId;
 
-    /** Sign-ups with a key whose password is being hashed here. */
+    /** Requests with a key whose password this process is hashing. */
     private final Set<ByteBuffer> hashing = ConcurrentHashMap.newKeySet();
 
     Users(Store store, TieredCache cache, Housekeeper housekeeper, Passwords passwords, boolean signupOpen) {
@@ -70,27 +70,27 @@ public final class Users {
     }
 
     /**
-     * Signs a user up: {@link #create(Principal, NewUser, IdempotencyKey)} without a key.
+     * Creates a user: {@link #create(Principal, NewUser, IdempotencyKey)} without a key.
      *
-     * @param principal as there
-     * @param user as there
+     * @param principal as in the linked method
+     * @param user as in the linked method
      */
     public User create(Principal principal, NewUser user) {
         return create(principal, user, null).value();
     }
 
     /**
-     * Signs a user up, in the role {@link Role#USER}; with a key once, however often it is asked for. Hashes the password first,
-     * while no connection is held. The password is not part of what is kept of a request: a repetition is answered only if it comes
-     * with the user's password.
+     * Creates a user with the role {@link Role#USER}. With a key, a retry of the same request returns the user that the
+     * first attempt created. Hashes the password first, while no connection is held. The stored fingerprint of a
+     * request doesn't contain the password: a retry succeeds only with the user's password.
      *
      * @param principal anyone; an admin where sign-up is closed
      * @param user the user to create
      * @param key null to create another user each time
      * @return the user, with e-mail and role
-     * @throws BylineException.Forbidden when sign-up is closed, and the principal isn't an admin
-     * @throws BylineException.Conflict when the e-mail address is taken, in whatever case
-     * @throws BylineException.InProgress when another attempt with this key is under way
+     * @throws BylineException.Forbidden when sign-up is closed and the principal isn't an admin
+     * @throws BylineException.Conflict when the e-mail address is taken, in any case
+     * @throws BylineException.InProgress when another request with this key is in progress
      * @throws BylineException.KeyReused when the key was used for another request, or the user was deleted
      */
     public Created<User> create(Principal principal, NewUser user, @Nullable IdempotencyKey key) {
@@ -120,12 +120,12 @@ public final class Users {
         }
         var name = ByteBuffer.wrap(request.hash());
         if (!hashing.add(name)) {
-            throw new BylineException.InProgress(); // before the hash: few are computed at a time
+            throw new BylineException.InProgress(); // before hashing: only a few hashes run at a time
         }
         try {
             var created = createOnce(request, user, passwords.hash(password));
             if (created.replayed()) {
-                throw new BylineException.InProgress(); // created meanwhile: the next attempt compares the password
+                throw new BylineException.InProgress(); // created meanwhile: a retry compares the password
             }
             return created;
         } finally {
@@ -148,19 +148,19 @@ public final class Users {
         return created;
     }
 
-    /** The whole row. */
+    /** Finds the whole row, cached or not. */
     private Optional<User> find(long id) {
         return cache.get(CacheKeys.user(id), () -> byId.get(id));
     }
 
-    /** The whole row as it is in the database now: what writes are decided on. */
+    /** Reads the whole row from the database: writes are decided on it. */
     private Optional<User> fresh(long id) {
         return store.read(dsl -> UserSql.byId(dsl, id));
     }
 
     /**
-     * The whole row of the owner of something that is cached, which is shown only while its owner is there. For the other use cases:
-     * it holds the e-mail address.
+     * Finds the whole row of the owner of a cached value, which is valid only while its owner exists. For other use
+     * cases only: it holds the e-mail address.
      */
     Optional<User> owner(long id) {
         return find(id);
@@ -171,10 +171,10 @@ public final class Users {
     }
 
     /**
-     * Creates an admin, unless there is a user with that address already, who is left as they are.
+     * Creates an admin unless a user with that e-mail address exists; an existing user isn't changed.
      *
      * @param principal an admin; the operator, for the first one
-     * @param user what they are called
+     * @param user the admin to create
      * @return the admin, if one was created
      * @throws BylineException.Forbidden when the principal isn't an admin
      */
@@ -183,7 +183,7 @@ public final class Users {
             throw new BylineException.Forbidden("only admins may create admins");
         }
         if (store.read(dsl -> UserSql.emailExists(dsl, user.email()))) {
-            return Optional.empty(); // spares the work of hashing at each start
+            return Optional.empty(); // saves the cost of hashing at each start
         }
         var hash = hash(user.password());
         return store.write(tx -> {
@@ -194,7 +194,7 @@ public final class Users {
         });
     }
 
-    /** Whether there is any admin, active or not. */
+    /** Returns whether any admin exists, active or not. */
     public boolean hasAdmin() {
         return store.read(UserSql::adminExists);
     }
@@ -203,9 +203,9 @@ public final class Users {
      * Finds a user by e-mail address.
      *
      * @param principal an admin: addresses are private
-     * @param email in whatever case
+     * @param email in any case
      * @throws BylineException.Forbidden when the principal isn't an admin
-     * @throws BylineException.NotFound when there is none
+     * @throws BylineException.NotFound when the user doesn't exist
      */
     public User byEmail(Principal principal, String email) {
         if (!principal.isAdmin()) {
@@ -222,7 +222,7 @@ public final class Users {
      *
      * @param principal anyone; only the user and admins see e-mail and role
      * @param id the user's id
-     * @throws BylineException.NotFound when there is none
+     * @throws BylineException.NotFound when the user doesn't exist
      */
     public User get(Principal principal, long id) {
         return find(id).orElseThrow(Users::notFound).seenBy(principal);
@@ -232,8 +232,8 @@ public final class Users {
      * Finds several users at once.
      *
      * @param principal as in {@link #get}
-     * @param ids up to 100 ids, repeated ones count once
-     * @return those that exist, in the order in which they were asked for
+     * @param ids up to 100 ids; duplicates count once
+     * @return the users that exist, in the order of the ids
      * @throws BylineException.Invalid when there are more than 100
      */
     public List<User> byIds(Principal principal, Collection<Long> ids) {
@@ -261,7 +261,7 @@ public final class Users {
                 rows, request, Keyset.list(filter), user -> new Cursor(user.createdAt(), user.id()), User::jsonBytes);
     }
 
-    /** One more than the limit, if they are there. The cache holds those of the first page, of the usual length. */
+    /** Lists up to limit + 1 users. The cache holds the first page of the default length. */
     private List<User> newest(UserFilter filter, @Nullable Cursor after, int limit) {
         if (after != null || !filter.equals(UserFilter.NONE) || limit > PageRequest.DEFAULT_LIMIT) {
             return store.read(dsl -> filter.metadata() == null
@@ -279,28 +279,28 @@ public final class Users {
     /**
      * Changes a user, whatever their version: {@link #change(Principal, long, UserChange, ExpectedVersion)}.
      *
-     * @param principal as there
-     * @param id as there
-     * @param change as there
+     * @param principal as in the linked method
+     * @param id as in the linked method
+     * @param change as in the linked method
      */
     public User change(Principal principal, long id, UserChange change) {
         return change(principal, id, change, ExpectedVersion.ANY);
     }
 
     /**
-     * Changes a user. A new password is hashed first, while no connection is held, and revokes the user's tokens but the
-     * one that the principal came with.
+     * Changes a user. A new password is hashed first, while no connection is held, and revokes the user's tokens except
+     * the one that the principal presented.
      *
-     * @param principal the user or an admin; {@code active} and {@code role} are the admins' alone
+     * @param principal the user or an admin; only admins change {@code active} and {@code role}
      * @param id the user's id
-     * @param change what changes; if nothing does, neither does the version
-     * @param expected the versions that the change is meant for
-     * @return the user as they are now
-     * @throws BylineException.NotFound when there is none
-     * @throws BylineException.Forbidden when the principal may not
-     * @throws BylineException.Stale when they are of another version
-     * @throws BylineException.Conflict when the e-mail address is taken, or it would leave no active admin
-     * @throws BylineException.Invalid when the merged metadata is too large, or the password isn't a good one
+     * @param change the change; if it changes nothing, the version stays the same
+     * @param expected the versions that may be changed
+     * @return the user after the change
+     * @throws BylineException.NotFound when the user doesn't exist
+     * @throws BylineException.Forbidden when the principal isn't permitted to do this
+     * @throws BylineException.Stale when the user has another version
+     * @throws BylineException.Conflict when the e-mail address is taken, or no active admin would be left
+     * @throws BylineException.Invalid when the merged metadata is too large, or the password isn't allowed
      */
     public User change(Principal principal, long id, UserChange change, ExpectedVersion expected) {
         if (!principal.isAdminOr(id)) {
@@ -316,7 +316,7 @@ public final class Users {
         }
         if (change.password() != null) {
             var user = fresh(id).orElseThrow(Users::notFound);
-            expected.check(user.version()); // before the work of hashing
+            expected.check(user.version()); // before the cost of hashing
             change.password().requireAllowed(change.email() == null ? user.email() : change.email());
         }
         var hash = hash(change.password());
@@ -349,38 +349,38 @@ public final class Users {
         return change.role() == Role.USER || (change.active() != null && !change.active());
     }
 
-    /** Why nothing was written: asked only after the fact, so that the usual case is one statement. */
+    /** Finds out why a write matched no row. Runs only after that, so that a successful write is one statement. */
     private static BylineException absentOrStale(DSLContext dsl, long id) {
         return UserSql.byId(dsl, id).isPresent() ? new BylineException.Stale() : notFound();
     }
 
     private static void keepAnAdmin(Set<Long> activeAdmins, long id) {
         if (activeAdmins.equals(Set.of(id))) {
-            throw new BylineException.Conflict("the last active admin must stay one");
+            throw new BylineException.Conflict("the last active admin cannot be deleted, deactivated or demoted");
         }
     }
 
     /**
      * Deletes a user, whatever their version: {@link #delete(Principal, long, ExpectedVersion)}.
      *
-     * @param principal as there
-     * @param id as there
+     * @param principal as in the linked method
+     * @param id as in the linked method
      */
     public void delete(Principal principal, long id) {
         delete(principal, id, ExpectedVersion.ANY);
     }
 
     /**
-     * Deletes a user with their posts and tokens. When it returns, nobody sees any of them any more and the e-mail address is
-     * free; the rows of users with many posts are removed in the background, in batches.
+     * Deletes a user with their posts and tokens. When it returns, none of them is visible any more and the e-mail
+     * address is free. If the user has many posts, their rows are removed in the background, in batches.
      *
      * @param principal the user or an admin
      * @param id the user's id
-     * @param expected the versions that are meant
-     * @throws BylineException.NotFound when there is none
-     * @throws BylineException.Forbidden when the principal may not
-     * @throws BylineException.Stale when they are of another version
-     * @throws BylineException.Conflict when they are the last active admin
+     * @param expected the versions that may be deleted
+     * @throws BylineException.NotFound when the user doesn't exist
+     * @throws BylineException.Forbidden when the principal isn't permitted to do this
+     * @throws BylineException.Stale when the user has another version
+     * @throws BylineException.Conflict when the user is the last active admin
      */
     public void delete(Principal principal, long id, ExpectedVersion expected) {
         if (!principal.isAdminOr(id)) {

@@ -1,4 +1,4 @@
-/** The front door and the use cases: {@link dev.byline.Byline} opens them. */
+/** The entry point, {@link dev.byline.Byline}, and the use cases that it gives access to. */
 @NullMarked
 package dev.byline;
 

@@ -113,7 +113,7 @@ public abstract sealed class BylineException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
         public Stale() {
-            super("it has changed meanwhile: this is not the version that was expected", null);
+            super("it has changed since you read it; read it again and retry with its current version", null);
         }
     }
 
@@ -122,7 +122,7 @@ public abstract sealed class BylineException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
         public InProgress() {
-            super("a request with this Idempotency-Key is under way", null);
+            super("another request with this Idempotency-Key is in progress; retry later", null);
         }
     }
 
