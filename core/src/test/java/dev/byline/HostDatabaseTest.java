@@ -362,7 +362,7 @@ class HostDatabaseTest extends CoreTest {
 
     @Nested
     class MissingSchema {
-        private static final String MESSAGE = "the schema is not there: run Migrations.apply or `byline migrate`";
+        private static final String MESSAGE = "the schema is missing: run Migrations.apply or `byline migrate`";
 
         @Test
         void isNamedAsWhatItIs() {

@@ -1,9 +1,9 @@
 package dev.byline.model;
 
 /**
- * A user and the newest of their posts.
+ * A user and the first page of their posts, newest first.
  *
  * @param author the user
- * @param posts their first page
+ * @param posts the first page of their posts
  */
 public record AuthorWithPosts(User author, Page<Post> posts) {}

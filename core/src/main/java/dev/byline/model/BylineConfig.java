@@ -7,30 +7,30 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How Byline is set up. Start from {@link #of}.
+ * The settings of Byline. Start from {@link #of}.
  *
- * @param database where the data is and how it is reached
- * @param tokenTtl how long tokens live, up to 3650 days
+ * @param database the database and its pool
+ * @param tokenTtl the lifetime of tokens, up to 3650 days
  * @param signupOpen whether anyone may create a user; false for admins only
- * @param cache what is kept of what was read
- * @param imports what may be fetched from elsewhere
+ * @param cache what is cached
+ * @param imports which addresses feeds may be fetched from
  */
 public record BylineConfig(Database database, Duration tokenTtl, boolean signupOpen, Cache cache, Imports imports) {
-    /** How long tokens live when nobody says otherwise. */
+    /** The default lifetime of tokens. */
     public static final Duration TOKEN_TTL = Duration.ofDays(30);
 
     /**
-     * The defaults, on a database.
+     * Returns the default settings for a database.
      *
      * @param url as in {@link DatabaseUrl}
-     * @throws IllegalArgumentException when the URL isn't understood
+     * @throws IllegalArgumentException when the URL is invalid
      */
     public static BylineConfig of(String url) {
         return new BylineConfig(Database.of(DatabaseUrl.parse(url)), TOKEN_TTL, true, Cache.LOCAL, Imports.PUBLIC);
     }
 
     /**
-     * The same with sign-up open or closed.
+     * Returns a copy with sign-up open or closed.
      *
      * @param open false for admins only
      */
@@ -39,52 +39,52 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
     }
 
     /**
-     * The same with another cache.
+     * Returns a copy with another cache.
      *
-     * @param other what is kept of what was read
+     * @param other what is cached
      */
     public BylineConfig withCache(Cache other) {
         return new BylineConfig(database, tokenTtl, signupOpen, other, imports);
     }
 
     /**
-     * The same with other imports.
+     * Returns a copy with other limits on imports.
      *
-     * @param other what may be fetched from elsewhere
+     * @param other which addresses feeds may be fetched from
      */
     public BylineConfig withImports(Imports other) {
         return new BylineConfig(database, tokenTtl, signupOpen, cache, other);
     }
 
     /**
-     * What may be fetched from elsewhere: docs/imports.md.
+     * Limits on imports: docs/imports.md.
      *
-     * @param allowPrivate whether feeds on private networks and this machine, on any port, may be read: anybody who may
-     *     import can then find out what there is
-     * @param maxConcurrent how many imports this process works on at a time, at least 1
+     * @param allowPrivate whether feeds may be fetched from private networks and this machine, on any port: every user
+     *     who may import can then probe these
+     * @param maxConcurrent the most imports in progress in this process, at least 1
      */
     public record Imports(boolean allowPrivate, int maxConcurrent) {
-        /** How many imports there are at a time when nobody says otherwise: most of them wait for their share of the fetches. */
+        /** The default of {@code maxConcurrent}: most imports wait for their share of the fetches. */
         public static final int MAX_CONCURRENT = 64;
 
-        /** What anybody on the internet could read. */
+        /** Public addresses only. */
         public static final Imports PUBLIC = new Imports(false, MAX_CONCURRENT);
 
         /** @throws IllegalArgumentException when a value is out of range */
         public Imports {
-            check(maxConcurrent >= 1, "there must be room for at least 1 import");
+            check(maxConcurrent >= 1, "maximum of concurrent imports must be at least 1");
         }
     }
 
     /**
-     * What is kept of what was read, and for how long it may be wrong: docs/caching.md.
+     * The cache, and for how long it may be stale: docs/caching.md.
      *
-     * @param enabled false: every read asks the database
+     * @param enabled false: every read queries the database
      * @param l1Ttl how long this process keeps a value, 100 ms to 1 h
-     * @param l2Ttl how long a value may take from the database by way of Redis to its end, at least twice {@code l1Ttl}, up
-     *     to 1 day
-     * @param l1Bytes how much memory this process spends, roughly, at least 1 MiB
-     * @param redis shared with the other processes on the same database, and with nobody else; null for none. Needs Jedis on
+     * @param l2Ttl the longest time from loading a value to its expiry in Redis and in every process, at least twice
+     *     {@code l1Ttl}, up to 1 day
+     * @param l1Bytes the approximate memory limit of this process's cache, at least 1 MiB
+     * @param redis a Redis that is shared only with other processes on the same database; null for none. Needs Jedis on
      *     the class path
      */
     public record Cache(
@@ -93,16 +93,16 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
             Duration l2Ttl,
             long l1Bytes,
             @Nullable URI redis) {
-        /** How long this process keeps a value when nobody says otherwise. */
+        /** The default time to live in this process. */
         public static final Duration L1_TTL = Duration.ofSeconds(5);
 
-        /** How long a value may live when nobody says otherwise. */
+        /** The default time to live of a value, from loading to expiry everywhere. */
         public static final Duration L2_TTL = Duration.ofSeconds(60);
 
-        /** Nothing is kept. */
+        /** No cache. */
         public static final Cache OFF = new Cache(false, L1_TTL, L2_TTL, 1 << 20, null);
 
-        /** In this process only, with a sixteenth of the heap, at most 64 MiB. */
+        /** A cache in this process only, with a sixteenth of the heap, at most 64 MiB. */
         public static final Cache LOCAL = new Cache(true, L1_TTL, L2_TTL, share(), null);
 
         /** @throws IllegalArgumentException when a value is out of range */
@@ -112,12 +112,12 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
                     "L1 time to live must be 100ms to 1h");
             check(
                     l2Ttl.compareTo(l1Ttl.multipliedBy(2)) >= 0 && l2Ttl.compareTo(Duration.ofDays(1)) <= 0,
-                    "L2 time to live must be twice that of L1 to 1d");
+                    "L2 time to live must be between twice the L1 time to live and 1d");
             check(l1Bytes >= 1 << 20, "L1 must have at least 1 MiB");
             redis = redis == null ? null : checked(redis);
         }
 
-        /** With its port; whatever is wrong is told without the address, which may hold a password. */
+        /** Adds the default port. Messages don't contain the URL, because it may hold a password. */
         private static URI checked(URI uri) {
             var user = uri.getUserInfo();
             check(
@@ -126,16 +126,16 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
                             && uri.getQuery() == null
                             && String.valueOf(uri.getPath()).matches("(/[0-9]{0,3})?")
                             && (user == null || user.contains(":")),
-                    "the address of Redis must be redis://[[user]:password@]host[:port][/number], or rediss:// for TLS");
+                    "the Redis URL must be redis://[[user]:password@]host[:port][/number], or rediss:// for TLS");
             try {
                 var port = uri.getPort() < 0 ? 6379 : uri.getPort();
                 return new URI(uri.getScheme(), user, uri.getHost(), port, uri.getPath(), null, null);
             } catch (URISyntaxException e) {
-                throw new IllegalArgumentException("the address of Redis can not be read", e);
+                throw new IllegalArgumentException("the Redis URL is invalid", e);
             }
         }
 
-        /** Without the password. */
+        /** Omits the password. */
         @Override
         public String toString() {
             return "Cache[enabled=" + enabled + ", l1Ttl=" + l1Ttl + ", l2Ttl=" + l2Ttl + ", l1Bytes=" + l1Bytes
@@ -143,7 +143,7 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
         }
 
         /**
-         * The same with Redis.
+         * Returns a copy with Redis.
          *
          * @param uri such as {@code redis://:password@host:6379/0}, {@code rediss://} for TLS
          */
@@ -165,15 +165,15 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
     /**
      * The database and its pool.
      *
-     * @param url where it is
+     * @param url the database's URL
      * @param poolSize connections kept open, at least 1
-     * @param connectionTimeout the longest wait for a free one, at least 250 ms
-     * @param statementTimeout the longest that a statement may run, 1 ms to 2 s: the driver gives up on the connection
+     * @param connectionTimeout the longest wait for a connection, at least 250 ms
+     * @param statementTimeout the longest time of a statement, 1 ms to less than 2 s: the driver closes the connection
      *     after 2 s
-     * @param maxLifetime when a connection is replaced, at least 30 s
-     * @param slowStatement statements that take as long are logged, zero for none
-     * @param pgBouncer whether connections go through PgBouncer in transaction mode: nothing is prepared on the server, and
-     *     the driver ends statements after {@code statementTimeout}, in whole seconds, at least one
+     * @param maxLifetime the age at which a connection is replaced, at least 30 s
+     * @param slowStatement statements that take this long or longer are logged, zero for none
+     * @param pgBouncer whether connections go through PgBouncer in transaction mode: then no statements are prepared on
+     *     the server, and the driver cancels statements after {@code statementTimeout}, in whole seconds, at least one
      */
     public record Database(
             DatabaseUrl url,
@@ -184,7 +184,7 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
             Duration slowStatement,
             boolean pgBouncer) {
 
-        /** What is slow when nobody says otherwise. */
+        /** The default threshold for slow statements. */
         public static final Duration SLOW_STATEMENT = Duration.ofMillis(500);
 
         /** @throws IllegalArgumentException when a value is out of range */
@@ -195,14 +195,14 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
                     statementTimeout.toMillis() >= 1 && statementTimeout.toMillis() < 2000,
                     "statement timeout must be 1ms to less than 2s");
             check(maxLifetime.toSeconds() >= 30, "maximum lifetime must be at least 30s");
-            check(!slowStatement.isNegative(), "what is slow must not be negative");
+            check(!slowStatement.isNegative(), "slow-statement threshold must not be negative");
         }
 
         /**
-         * The defaults: as many connections as {@link PoolSizing} gives for a database on this machine with an SSD, used by
-         * this process alone.
+         * Returns the default settings: as many connections as {@link PoolSizing} gives for a database on this machine
+         * with an SSD, used by this process alone.
          *
-         * @param url where it is
+         * @param url the database's URL
          */
         public static Database of(DatabaseUrl url) {
             var poolSize = PoolSizing.forDatabase(Runtime.getRuntime().availableProcessors(), 1);
@@ -217,7 +217,7 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
         }
 
         /**
-         * The same with another number of connections.
+         * Returns a copy with another pool size.
          *
          * @param size at least 1
          */
@@ -226,28 +226,28 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
         }
 
         /**
-         * The same with other time limits.
+         * Returns a copy with other timeouts.
          *
-         * @param connection the longest wait for a free connection
-         * @param statement the longest that a statement may run
+         * @param connection the longest wait for a connection
+         * @param statement the longest time of a statement
          */
         public Database withTimeouts(Duration connection, Duration statement) {
             return new Database(url, poolSize, connection, statement, maxLifetime, slowStatement, pgBouncer);
         }
 
         /**
-         * The same with another threshold.
+         * Returns a copy with another threshold for slow statements.
          *
-         * @param threshold from which on statements are logged, zero for none
+         * @param threshold statements that take this long or longer are logged, zero for none
          */
         public Database withSlowStatement(Duration threshold) {
             return new Database(url, poolSize, connectionTimeout, statementTimeout, maxLifetime, threshold, pgBouncer);
         }
 
         /**
-         * The same with or without PgBouncer.
+         * Returns a copy with or without PgBouncer.
          *
-         * @param value as above
+         * @param value whether connections go through PgBouncer in transaction mode
          */
         public Database withPgBouncer(boolean value) {
             return new Database(url, poolSize, connectionTimeout, statementTimeout, maxLifetime, slowStatement, value);

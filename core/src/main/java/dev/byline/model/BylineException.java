@@ -5,8 +5,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything that Byline refuses or can't do. Sealed: a {@code switch} over it needs no default, and a new kind
- * breaks the build where it isn't handled. Messages are meant for the caller: they hold no SQL and no secrets.
+ * Base class of all errors of Byline's use cases. Sealed: a {@code switch} over it needs no default, and a new subclass
+ * breaks the build where it isn't handled. Messages are written for the caller: they contain no SQL and no secrets.
  */
 public abstract sealed class BylineException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -20,7 +20,7 @@ public abstract sealed class BylineException extends RuntimeException {
         private static final long serialVersionUID = 1L;
         private final transient List<FieldError> errors;
 
-        /** @param errors every fault found, at least one */
+        /** @param errors all errors that were found, at least one */
         public Invalid(List<FieldError> errors) {
             super(
                     errors.stream()
@@ -31,7 +31,7 @@ public abstract sealed class BylineException extends RuntimeException {
         }
 
         /**
-         * A single fault.
+         * Reports a single invalid field.
          *
          * @param field as {@link FieldError#field()}
          * @param message as {@link FieldError#message()}
@@ -40,13 +40,13 @@ public abstract sealed class BylineException extends RuntimeException {
             this(List.of(new FieldError(field, message)));
         }
 
-        /** Returns every fault found, at least one. */
+        /** Returns all errors that were found, at least one. */
         public List<FieldError> errors() {
             return errors;
         }
     }
 
-    /** A cursor that this list did not hand out. */
+    /** A cursor that this list did not return. */
     public static final class BadCursor extends BylineException {
         private static final long serialVersionUID = 1L;
 
@@ -55,7 +55,7 @@ public abstract sealed class BylineException extends RuntimeException {
         }
     }
 
-    /** It doesn't exist, or not for this principal: the two are not told apart. */
+    /** The thing doesn't exist or isn't visible to this principal; the error doesn't say which. */
     public static final class NotFound extends BylineException {
         private static final long serialVersionUID = 1L;
 
@@ -65,50 +65,53 @@ public abstract sealed class BylineException extends RuntimeException {
         }
     }
 
-    /** Who calls could not be established: a wrong password, a token that is no longer good. */
+    /** Authentication failed: the password is wrong, or the token is unknown, expired or revoked. */
     public static final class Unauthenticated extends BylineException {
         private static final long serialVersionUID = 1L;
 
-        /** @param message what did not fit, without saying which part of it */
+        /** @param message what was wrong, without saying which part of it */
         public Unauthenticated(String message) {
             super(message, null);
         }
     }
 
-    /** The principal may see it, but not do this to it. */
+    /** The principal may see the thing, but isn't permitted to do this to it. */
     public static final class Forbidden extends BylineException {
         private static final long serialVersionUID = 1L;
 
-        /** @param message what is not allowed */
+        /** @param message what is not permitted */
         public Forbidden(String message) {
             super(message, null);
         }
     }
 
     /**
-     * It clashes with what is already there, or a rule that a host added to the schema refused it; nothing was changed. For a
-     * rule, the cause holds the driver's {@link java.sql.SQLException}.
+     * A conflict with existing data, or with a rule that a host added to the schema; nothing was changed. For such a
+     * rule, the cause is the driver's {@link java.sql.SQLException}.
      */
     public static final class Conflict extends BylineException {
         private static final long serialVersionUID = 1L;
 
-        /** @param message what it clashes with */
+        /** @param message what the change conflicts with */
         public Conflict(String message) {
             super(message, null);
         }
 
         /**
-         * A rule of the database that is not Byline's: a host's foreign key, constraint or trigger.
+         * Reports a rule that the host added to the database: a foreign key, constraint or trigger.
          *
-         * @param message what was refused, without the rule's name
-         * @param cause what the driver reported, with the rule's name
+         * @param message what was rejected, without the rule's name
+         * @param cause the driver's exception, with the rule's name
          */
         public Conflict(String message, Throwable cause) {
             super(message, cause);
         }
     }
 
-    /** It has changed since the caller looked; nothing was changed now. */
+    /**
+     * The thing has another version than expected, because it was changed since the caller read it; nothing was changed
+     * by this call.
+     */
     public static final class Stale extends BylineException {
         private static final long serialVersionUID = 1L;
 
@@ -117,7 +120,7 @@ public abstract sealed class BylineException extends RuntimeException {
         }
     }
 
-    /** Another attempt with the same idempotency key is under way. Trying later helps. */
+    /** Another request with the same idempotency key is in progress. Retry later. */
     public static final class InProgress extends BylineException {
         private static final long serialVersionUID = 1L;
 
@@ -126,28 +129,28 @@ public abstract sealed class BylineException extends RuntimeException {
         }
     }
 
-    /** The principal does as much of this at a time as they may. Trying later helps. */
+    /** The principal has reached a limit on concurrent operations. Retry later. */
     public static final class TooMany extends BylineException {
         private static final long serialVersionUID = 1L;
 
-        /** @param message what there is too much of */
+        /** @param message which limit was reached */
         public TooMany(String message) {
             super(message, null);
         }
     }
 
-    /** The idempotency key belongs to another request; nothing was changed. */
+    /** The idempotency key was used for another request; nothing was changed. */
     public static final class KeyReused extends BylineException {
         private static final long serialVersionUID = 1L;
 
         public KeyReused() {
-            super("this Idempotency-Key was used for another request, or for something that was deleted since", null);
+            super("this Idempotency-Key was used for another request, or its result was deleted; use a new key", null);
         }
     }
 
     /**
-     * The database is away, overloaded or too slow, or its schema is not there, as the message says; a write may or may not
-     * have happened. Trying later may help.
+     * The database is unavailable, overloaded or too slow, or its schema is missing, as the message says. The outcome
+     * of a write is unknown. A retry may succeed.
      */
     public static final class Unavailable extends BylineException {
         private static final long serialVersionUID = 1L;
@@ -158,26 +161,26 @@ public abstract sealed class BylineException extends RuntimeException {
             this.schemaMissing = schemaMissing;
         }
 
-        /** @param message what is overloaded, apart from the database */
+        /** @param message what is overloaded, other than the database */
         public Unavailable(String message) {
             this(message, null, false);
         }
 
-        /** @param cause what the driver or pool reported */
+        /** @param cause the exception of the driver or the pool */
         public Unavailable(@Nullable Throwable cause) {
             this("the database is not available right now", cause, false);
         }
 
         /**
-         * The database answers, but lacks tables, columns or functions.
+         * Returns the exception for a database that responds but lacks tables, columns or functions.
          *
-         * @param cause what the driver reported
+         * @param cause the driver's exception
          */
         public static Unavailable schemaMissing(Throwable cause) {
-            return new Unavailable("the schema is not there: run Migrations.apply or `byline migrate`", cause, true);
+            return new Unavailable("the schema is missing: run Migrations.apply or `byline migrate`", cause, true);
         }
 
-        /** Whether the database answers, but migrations are missing. */
+        /** Returns whether the database responds but migrations are missing. */
         public boolean isSchemaMissing() {
             return schemaMissing;
         }

@@ -7,18 +7,18 @@ import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a process can carry, by what it carried a moment ago: Little's law ({@link PoolSizing#throughput}) on the measured
- * time that connections are held, and beside it the processors, which may be the limit long before. Pure arithmetic;
- * docs/capacity.md shows how far predictions were off.
+ * Estimates what a process can carry from what was measured: Little's law ({@link PoolSizing#throughput}) on the mean
+ * time that connections are held, and the use of the processors, which may be the limit long before. Pure arithmetic;
+ * docs/capacity.md shows how accurate the predictions were.
  *
  * @param plan how the pool is sized
  * @param load what was measured
  */
 public record Capacity(Plan plan, Load load) {
-    /** From here on a resource counts as used up: what is left goes in bursts. */
+    /** From this utilisation on a resource counts as used up: bursts need the rest. */
     private static final double FULL = 0.9;
 
-    /** With fewer connections lent, the means say nothing. */
+    /** With fewer acquired connections, the means aren't significant. */
     private static final double ENOUGH = 20;
 
     /**
@@ -28,7 +28,7 @@ public record Capacity(Plan plan, Load load) {
      * @param cores of the database's host
      * @param spindles of the database's host
      * @param replicas processes that share the database
-     * @param maxConnections that the database gives to all, null while unknown
+     * @param maxConnections the database's limit for all clients, null while unknown
      */
     public record Plan(
             int poolSize,
@@ -36,26 +36,26 @@ public record Capacity(Plan plan, Load load) {
             int spindles,
             int replicas,
             @Nullable Integer maxConnections) {
-        /** What {@link PoolSizing} gives for this database and so many replicas. */
+        /** Returns the size that {@link PoolSizing} gives for this database and number of replicas. */
         public int recommendedPoolSize() {
             return PoolSizing.perReplica(PoolSizing.forDatabase(cores, spindles), replicas);
         }
 
         /**
-         * The same on a database that was asked.
+         * Returns a copy with the database's connection limit.
          *
-         * @param value connections that it gives to all
+         * @param value the limit for all clients
          */
         public Plan withMaxConnections(int value) {
             return new Plan(poolSize, cores, spindles, replicas, value);
         }
 
-        /** Connections of all replicas together. */
+        /** Returns the number of connections of all replicas together. */
         public int connectionsWanted() {
             return poolSize * replicas;
         }
 
-        /** Where the size comes from, in words. */
+        /** Explains the size in one phrase. */
         public String reason() {
             var formula = cores + " database cores * 2 + " + spindles + " spindles"
                     + (replicas == 1 ? "" : ", shared by " + replicas + " replicas");
@@ -66,16 +66,16 @@ public record Capacity(Plan plan, Load load) {
     }
 
     /**
-     * What was measured for some time.
+     * Measurements over an interval.
      *
-     * @param time for how long, positive
-     * @param requests answered in it, refusals not counted
-     * @param connections lent and given back in it
-     * @param held how long these were held, together
-     * @param cpu the share of all processors that was in use, by whatever program: 0 to 1
+     * @param time the length of the interval, positive
+     * @param requests answered in the interval, rejected ones not counted
+     * @param connections acquired and released in the interval
+     * @param held the total time for which these were held
+     * @param cpu the share of all processors that was in use, by any program: 0 to 1
      */
     public record Load(Duration time, long requests, long connections, Duration held, double cpu) {
-        /** Nothing yet. */
+        /** No measurements yet. */
         public static final Load NONE = new Load(Duration.ofSeconds(1), 0, 0, Duration.ZERO, 0);
 
         private double seconds() {
@@ -83,26 +83,29 @@ public record Capacity(Plan plan, Load load) {
         }
     }
 
-    /** Requests a second. */
+    /** Returns requests per second. */
     public double throughput() {
         return load.requests() / load.seconds();
     }
 
-    /** The mean time that a connection is held; empty while too few were. */
+    /** Returns the mean time that a connection is held; empty while too few were acquired. */
     public Optional<Duration> hold() {
         return load.connections() < ENOUGH
                 ? Optional.empty()
                 : Optional.of(load.held().dividedBy(load.connections()));
     }
 
-    /** Requests answered for each time that a connection is lent; empty while too few were. */
+    /** Returns the number of requests per acquired connection; empty while too few were acquired. */
     public OptionalDouble requestsPerConnection() {
         return load.connections() < ENOUGH || load.requests() == 0
                 ? OptionalDouble.empty()
                 : OptionalDouble.of((double) load.requests() / load.connections());
     }
 
-    /** Requests a second that pool and processors carry, whichever is less; empty while there is too little to judge by. */
+    /**
+     * Returns the requests per second that pool and processors carry, whichever is less; empty while there is too
+     * little traffic.
+     */
     public OptionalDouble predictedThroughput() {
         var processors = processorThroughput();
         var pool = poolThroughput();
@@ -111,14 +114,20 @@ public record Capacity(Plan plan, Load load) {
                 : OptionalDouble.of(Math.min(pool.getAsDouble(), processors.getAsDouble()));
     }
 
-    /** Requests a second that the processors carry if each goes on taking as much of them; empty while there were few. */
+    /**
+     * Returns the requests per second that the processors carry if the cost per request stays the same; empty while
+     * there is too little traffic.
+     */
     public OptionalDouble processorThroughput() {
         return load.requests() < ENOUGH || load.cpu() == 0
                 ? OptionalDouble.empty()
                 : OptionalDouble.of(throughput() / load.cpu());
     }
 
-    /** Requests a second that the pool carries if connections go on being held for as long; empty while too few were. */
+    /**
+     * Returns the requests per second that the pool carries if the hold time stays the same; empty while too few were
+     * acquired.
+     */
     public OptionalDouble poolThroughput() {
         var hold = hold().filter(Duration::isPositive);
         var requests = requestsPerConnection();
@@ -127,12 +136,15 @@ public record Capacity(Plan plan, Load load) {
                 : OptionalDouble.of(PoolSizing.throughput(plan.poolSize(), requests.getAsDouble(), hold.get()));
     }
 
-    /** The share of the pool that was in use on the average: 0 to 1. */
+    /** Returns the mean share of the pool that was in use: 0 to 1. */
     public double poolUtilisation() {
         return Math.min(1, load.held().toNanos() / 1e9 / load.seconds() / plan.poolSize());
     }
 
-    /** How many times as much until the first of pool and processors is used up, at least 1; empty without traffic. */
+    /**
+     * Returns by which factor traffic can grow until the first of pool and processors is used up, at least 1; empty
+     * without traffic.
+     */
     public OptionalDouble headroom() {
         var used = Math.max(poolUtilisation(), load.cpu());
         return load.requests() < ENOUGH || used == 0
@@ -140,7 +152,7 @@ public record Capacity(Plan plan, Load load) {
                 : OptionalDouble.of(Math.max(1, 1 / used));
     }
 
-    /** One sentence for an operator. */
+    /** Returns one sentence for an operator. */
     public String verdict() {
         if (headroom().isEmpty()) {
             return "too little traffic to judge by";

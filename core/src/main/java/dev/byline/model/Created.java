@@ -1,10 +1,10 @@
 package dev.byline.model;
 
 /**
- * What was created, now or by an earlier attempt with the same idempotency key.
+ * The result of a creation, by this request or by an earlier one with the same idempotency key.
  *
  * @param value as it was when it was created
- * @param replayed whether an earlier attempt created it
- * @param <T> what it is
+ * @param replayed whether an earlier request created it
+ * @param <T> what was created
  */
 public record Created<T>(T value, boolean replayed) {}

@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
 /**
- * Where a PostgreSQL database is: {@code postgres://user:password@host:port/database?name=value} (also
- * {@code postgresql://}) or {@code jdbc:postgresql:}. In the first form user, password and database are percent-encoded;
- * the port is 5432 when absent, the database is named like the user. What follows the question mark are properties of the
- * PostgreSQL JDBC driver, such as {@code sslmode=require}; they win over Byline's own.
+ * The URL of a PostgreSQL database: {@code postgres://user:password@host:port/database?name=value} (also
+ * {@code postgresql://}) or {@code jdbc:postgresql:}. In the first form user, password and database are
+ * percent-encoded; the port defaults to 5432, the database name to the user name. The query sets properties of the
+ * PostgreSQL JDBC driver, such as {@code sslmode=require}; they override Byline's own.
  */
 public final class DatabaseUrl {
     private static final Pattern URL = Pattern.compile("postgres(?:ql)?://([^/?#]*)(?:/([^?#]*))?(?:\\?([^#]*))?");
@@ -31,19 +31,20 @@ public final class DatabaseUrl {
     }
 
     /**
-     * Reads a URL.
+     * Parses a URL.
      *
      * @param url in one of the two forms
-     * @throws IllegalArgumentException when it is neither; the message holds nothing of the URL, which may be secret
+     * @throws IllegalArgumentException when it has neither form; the message contains nothing of the URL, which may be
+     *     secret
      */
     public static DatabaseUrl parse(String url) {
-        if (url.matches("jdbc:postgresql://[^/]*@.*")) { // the driver would log what stands there
+        if (url.matches("jdbc:postgresql://[^/]*@.*")) { // the driver would log this part
             throw new IllegalArgumentException("must name user and password as ?user=...&password=... in a jdbc: URL");
         }
         var parsed = url.startsWith("jdbc:postgresql:") ? fromJdbc(url) : fromUri(url);
         var properties = Driver.parseURL(parsed.jdbcUrl, null);
         if (properties == null) {
-            throw new IllegalArgumentException("is not understood by the PostgreSQL driver");
+            throw new IllegalArgumentException("is rejected by the PostgreSQL driver");
         }
         return parsed;
     }
@@ -72,7 +73,7 @@ public final class DatabaseUrl {
         return withoutCredentials(url, null, null);
     }
 
-    /** Takes user and password out of the query, so that the URL itself may be shown. */
+    /** Moves user and password out of the query, so that the URL can be logged. */
     private static DatabaseUrl withoutCredentials(String url, @Nullable String user, @Nullable String password) {
         var question = url.indexOf('?');
         if (question < 0) {
@@ -92,12 +93,12 @@ public final class DatabaseUrl {
     }
 
     private static String decode(String text) {
-        // A plus sign is itself in these places, unlike in a form.
+        // In user, password and database name a plus sign stands for itself, unlike in a form.
         try {
             return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {
-            // Its message would quote what may be secret.
-            throw new IllegalArgumentException("has a percent sign that begins no percent-encoded character");
+            // The message of the original exception would quote what may be secret.
+            throw new IllegalArgumentException("has an invalid percent-encoding");
         }
     }
 
@@ -110,7 +111,7 @@ public final class DatabaseUrl {
         return jdbcUrl;
     }
 
-    /** Returns new properties for the driver: user and password, where given. */
+    /** Returns new properties for the driver: user and password, if the URL has them. */
     public Properties credentials() {
         var properties = new Properties();
         if (user != null) {
@@ -122,7 +123,7 @@ public final class DatabaseUrl {
         return properties;
     }
 
-    /** The URL with passwords masked. */
+    /** Masks the password. */
     @Override
     public String toString() {
         return PASSWORD.matcher(jdbcUrl).replaceAll("$1****")

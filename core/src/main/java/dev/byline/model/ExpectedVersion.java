@@ -4,13 +4,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which versions of a user or post a change is meant for: it is refused when the row has changed since. Checked inside the
- * statement that writes, so that nothing slips in between.
+ * The versions of a user or post that a change accepts: the change fails if the row has another one. The statement that
+ * writes checks it, so no other write can come between.
  *
- * @param versions those meant, perhaps none; null for any
+ * @param versions the accepted ones, may be empty; null for any
  */
 public record ExpectedVersion(@Nullable Set<Long> versions) {
-    /** Whatever is there. */
+    /** Any version. */
     public static final ExpectedVersion ANY = new ExpectedVersion(null);
 
     public ExpectedVersion {
@@ -18,7 +18,7 @@ public record ExpectedVersion(@Nullable Set<Long> versions) {
     }
 
     /**
-     * One version.
+     * Accepts one version.
      *
      * @param version as in {@link dev.byline.model.User#version()} and {@link dev.byline.model.Post#version()}
      */
@@ -27,7 +27,7 @@ public record ExpectedVersion(@Nullable Set<Long> versions) {
     }
 
     /**
-     * Whether this is one of the versions meant.
+     * Returns whether a version is accepted.
      *
      * @param version of a row
      */
@@ -36,10 +36,10 @@ public record ExpectedVersion(@Nullable Set<Long> versions) {
     }
 
     /**
-     * Refuses another version.
+     * Checks a version.
      *
      * @param version of a row
-     * @throws BylineException.Stale when it isn't one of those meant
+     * @throws BylineException.Stale when it isn't accepted
      */
     public void check(long version) {
         if (!admits(version)) {

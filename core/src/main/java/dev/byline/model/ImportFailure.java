@@ -4,36 +4,36 @@ import java.util.Locale;
 
 /** Why a feed was not imported. */
 public enum ImportFailure {
-    /** Not an address that may be asked for. */
+    /** Not a URL that may be fetched. */
     BAD_URL,
-    /** It leads to an address that is not a public one. */
+    /** The host or a redirect leads to an address that isn't public. */
     FORBIDDEN_ADDRESS,
-    /** Nobody knows the name. */
+    /** The host name can't be resolved. */
     UNKNOWN_HOST,
-    /** No connection, or it broke. */
+    /** The connection failed or broke. */
     UNREACHABLE,
-    /** Who answers could not prove to be who was asked. */
+    /** The server's certificate isn't valid for the host. */
     UNTRUSTED,
-    /** It took too long. */
+    /** The fetch took too long. */
     TIMEOUT,
-    /** It leads on and on. */
+    /** Too many redirects. */
     TOO_MANY_REDIRECTS,
-    /** The server answered with another status than 200. */
+    /** The server answered with a status other than 200. */
     BAD_STATUS,
-    /** Neither JSON nor XML, by what the server says; or compressed in another way than gzip. */
+    /** Neither JSON nor XML, by the Content-Type; or compressed with something other than gzip. */
     WRONG_TYPE,
-    /** More bytes or items than may be. */
+    /** More bytes or items than allowed. */
     TOO_LARGE,
-    /** Not a feed, or a broken one. */
+    /** Not a feed, or a malformed one. */
     MALFORMED,
-    /** The user has as many feeds as may be. */
+    /** The user has reached the limit of feeds. */
     TOO_MANY_FEEDS,
-    /** The time for all feeds together was over before this one's turn. */
+    /** The deadline for all feeds of the call passed before this one was finished. */
     BUSY,
-    /** The database didn't take it, or not all of it. */
+    /** The database didn't store the feed, or only a part of it. */
     UNAVAILABLE;
 
-    /** Returns the reason as clients know it. */
+    /** Returns the code that clients see. */
     public String text() {
         return name().toLowerCase(Locale.ROOT);
     }

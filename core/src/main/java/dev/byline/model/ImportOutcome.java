@@ -2,20 +2,22 @@ package dev.byline.model;
 
 import java.util.List;
 
-/** What came of one feed. */
+/** The outcome for one feed. */
 public sealed interface ImportOutcome {
-    /** The address, as it was asked for. */
+    /** Returns the URL as given. */
     String url();
 
     /**
-     * The feed was read, and what it says is there now, apart from what is listed.
+     * The feed was read, and its items are stored, except those counted in {@code left}, {@code duplicates} and
+     * {@code failed}.
      *
-     * @param url as it was asked for
-     * @param imported how many posts are new
-     * @param updated how many posts changed
-     * @param left how many new or changed items wait for the next time, as one time brings at most 500
-     * @param duplicates how many items say in all what another of the same feed says, and were dropped
-     * @param failed how many items could not become posts
+     * @param url as given
+     * @param imported the number of new posts
+     * @param updated the number of changed posts
+     * @param left the number of new or changed items that the next import will bring: one import stores at most 500
+     * @param duplicates the number of items that were dropped because another item of the same feed has the same
+     *     content
+     * @param failed the number of items that could not become posts
      * @param failedItems the first of these, at most 20
      */
     record Imported(
@@ -28,25 +30,25 @@ public sealed interface ImportOutcome {
     }
 
     /**
-     * Nothing new since the last time.
+     * The feed hasn't changed since the last import.
      *
-     * @param url as it was asked for
+     * @param url as given
      */
     record Unchanged(String url) implements ImportOutcome {}
 
     /**
-     * The feed could not be had, or not be read.
+     * The feed could not be fetched or parsed.
      *
-     * @param url as it was asked for
+     * @param url as given
      * @param reason the kind of failure
      * @param detail what happened, in words
      */
     record Failed(String url, ImportFailure reason, String detail) implements ImportOutcome {}
 
     /**
-     * An item that could not become a post; the post that it was before, if it was one, is as it was.
+     * An item that could not become a post; if an earlier import created its post, that post is unchanged.
      *
-     * @param item its title, address or id, whatever there is, at most 200 characters
+     * @param item its title, URL or id, whichever exists, at most 200 characters
      * @param reason what is wrong with it
      */
     record FailedItem(String item, String reason) {}

@@ -4,15 +4,15 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
 /**
- * A published post from elsewhere, with its author.
+ * A published post from another system, with its author.
  *
- * @param author who wrote it, found by e-mail address or created
+ * @param author found by e-mail address or created
  * @param title as in {@link NewPost}
  * @param body as in {@link NewPost}
- * @param createdAt when it was written and published; kept in whole microseconds
+ * @param createdAt when it was written and published; truncated to microseconds
  */
 public record ImportedPost(NewUser author, String title, String body, Instant createdAt) {
-    /** @throws dev.byline.model.BylineException.Invalid naming every bad field */
+    /** @throws dev.byline.model.BylineException.Invalid listing every invalid field */
     public ImportedPost {
         createdAt = createdAt.truncatedTo(ChronoUnit.MICROS);
         var validation = new Validation();

@@ -1,13 +1,13 @@
 package dev.byline.model;
 
 /**
- * A token at the only moment at which it can be read.
+ * A new token with its secret, which can't be read again.
  *
- * @param secret what the client sends as bearer token
- * @param token what stays known of it
+ * @param secret the bearer token that the client sends
+ * @param token what is stored about it
  */
 public record IssuedToken(String secret, Token token) {
-    /** Without the secret. */
+    /** Omits the secret. */
     @Override
     public String toString() {
         return "IssuedToken[" + token + "]";

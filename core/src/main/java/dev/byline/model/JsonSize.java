@@ -1,8 +1,8 @@
 package dev.byline.model;
 
-/** How many bytes texts take in JSON, written as UTF-8 without escapes that aren't needed. */
+/** Computes the size of text in JSON: UTF-8 bytes, without unnecessary escapes. */
 final class JsonSize {
-    /** Shorter texts are not looked at: all their characters count as if they had to be escaped. */
+    /** Shorter texts are not examined: every character counts as an escape. */
     private static final int SHORT = 2000;
 
     /** The bytes of an escape such as {@code \u0001}. */
@@ -11,7 +11,8 @@ final class JsonSize {
     private JsonSize() {}
 
     /**
-     * The bytes of a text within quotes: exactly for a long text, at most for a short one. Takes linear time.
+     * Returns the bytes of a text with its quotes: exact for a long text, an upper bound for a short one. Takes linear
+     * time.
      *
      * @param text any text without unpaired surrogates
      */

@@ -14,23 +14,23 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A JSON object that users and posts carry for their owners, as text.
+ * A JSON object with the owner's data of a user or post, as text.
  *
- * <p>Limits: {@value #MAX_BYTES} bytes of UTF-8 in the form in which PostgreSQL writes {@code jsonb} (numbers in full, a
- * space after each colon and comma), {@value #MAX_DEPTH} levels, no name twice in one object, no U+0000 and no unpaired
- * surrogate. Numbers keep every digit and take at most {@value #MAX_DIGITS} characters.
+ * <p>Limits: {@value #MAX_BYTES} bytes of UTF-8 in the form in which PostgreSQL writes {@code jsonb} (numbers in full,
+ * a space after each colon and comma), {@value #MAX_DEPTH} levels, no duplicate name in an object, no U+0000 and no
+ * unpaired surrogate. Numbers keep every digit and take at most {@value #MAX_DIGITS} characters.
  */
 public final class Metadata {
-    /** The most bytes that a value may take in the database's own text form. */
+    /** The most bytes of a value in the form in which PostgreSQL writes {@code jsonb}. */
     public static final int MAX_BYTES = 16 * 1024;
 
-    /** The most levels of objects and arrays, the outermost counted. */
+    /** The most levels of objects and arrays, including the outermost. */
     public static final int MAX_DEPTH = 32;
 
     /** The most characters of a number, written without an exponent. */
     public static final int MAX_DIGITS = 1000;
 
-    /** An object without members. */
+    /** An empty object. */
     public static final Metadata EMPTY = new Metadata("{}");
 
     private static final JsonFactory JSON = JsonFactory.builder()
@@ -48,11 +48,11 @@ public final class Metadata {
     }
 
     /**
-     * Checks a JSON object.
+     * Parses and checks a JSON object.
      *
      * @param json the text of one JSON object
      * @return the object, without insignificant white space
-     * @throws BylineException.Invalid blaming the field {@code metadata}, when it isn't JSON, isn't an object or breaks a
+     * @throws BylineException.Invalid for the field {@code metadata}, when it isn't JSON, isn't an object or exceeds a
      *     limit
      */
     public static Metadata parse(String json) {
@@ -75,19 +75,19 @@ public final class Metadata {
     }
 
     /**
-     * Wraps what the database returned, unchecked.
+     * Wraps a value from the database, unchecked.
      *
-     * @param json the text of an object, as the database writes it
+     * @param json the text of an object, as PostgreSQL writes it
      */
     public static Metadata stored(String json) {
         return new Metadata(json);
     }
 
     /**
-     * Wraps what was kept outside of the database, in which only JSON can be.
+     * Wraps a value that was stored outside of the database. Checks only that it is JSON.
      *
-     * @param json the text of an object, as the database writes it
-     * @throws IllegalArgumentException when it is not one whole JSON object
+     * @param json the text of an object, as PostgreSQL writes it
+     * @throws IllegalArgumentException when it isn't exactly one JSON object
      */
     public static Metadata kept(String json) {
         if (json.equals(EMPTY.json)) {
@@ -113,7 +113,8 @@ public final class Metadata {
     }
 
     /**
-     * Whether there is any value in it but objects and arrays, on any level: only such a one can be found by an index.
+     * Returns whether it contains any value other than objects and arrays, at any level: an index can find only such
+     * metadata.
      */
     public boolean hasValues() {
         try (var parser = JSON.createParser(json)) {
@@ -128,7 +129,7 @@ public final class Metadata {
         }
     }
 
-    /** Copies the object that was just opened, as long as jsonb's text form of it isn't too large. */
+    /** Copies the object that the parser has just entered, and checks its size in the form of {@code jsonb}. */
     private static void copy(JsonParser parser, JsonGenerator generator) throws IOException {
         generator.copyCurrentEvent(parser);
         long size = 2;
@@ -139,8 +140,9 @@ public final class Metadata {
             }
             generator.copyCurrentEventExact(parser);
             size += separators(parser, token) + size(parser, token);
+            // a request can hold many numbers such as 1e1000
             if (size > MAX_BYTES) {
-                throw invalid("must take at most " + MAX_BYTES + " bytes"); // of numbers such as 1e1000 many fit a body
+                throw invalid("must take at most " + MAX_BYTES + " bytes");
             }
             depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
         }
@@ -157,7 +159,10 @@ public final class Metadata {
         };
     }
 
-    /** The comma before an entry that isn't its container's first, the colon after a name; each with its space. */
+    /**
+     * Returns the size of the separators before a token: the comma before an entry that isn't the first, the colon
+     * after a name, each with its space.
+     */
     private static int separators(JsonParser parser, JsonToken token) {
         if (token.isStructEnd()) {
             return 0;
@@ -186,8 +191,9 @@ public final class Metadata {
     }
 
     /**
-     * jsonb keeps numbers as PostgreSQL's numeric and writes them in full: 1e1000 takes 1,001 digits. Those that many JSON
-     * readers refuse, ours among them, would spoil every list that they stand in.
+     * Returns the characters of a number in {@code jsonb}, which stores PostgreSQL's numeric and writes it in full:
+     * 1e1000 takes 1,001 digits. Many JSON parsers, Byline's too, reject longer numbers; one of them would make every
+     * list that contains it unreadable.
      */
     private static int digits(String number) {
         var exponent = number.substring(Math.max(number.indexOf('e'), number.indexOf('E')) + 1);

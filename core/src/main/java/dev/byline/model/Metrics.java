@@ -3,14 +3,14 @@ package dev.byline.model;
 import java.time.Duration;
 
 /**
- * What core reports while it works. Methods are called on the threads that do the work: they must be quick, may not throw,
- * and must be safe for use by several threads.
+ * Receives measurements and events from core. Methods are called on the threads that do the work: they must return
+ * quickly, must not throw, and must be safe for use by several threads.
  */
 public interface Metrics {
-    /** Nobody listens. */
+    /** Ignores everything. */
     Metrics NONE = new Metrics() {};
 
-    /** Where something was looked for. */
+    /** A cache layer. */
     enum Layer {
         /** In this process. */
         L1,
@@ -18,15 +18,15 @@ public interface Metrics {
         L2
     }
 
-    /** What came of it. */
+    /** The result of a cache look-up. */
     enum Result {
         HIT,
         MISS,
-        /** Redis didn't answer in time, refused, or held something that can't be read; the database was asked. */
+        /** Redis timed out, rejected the command, or returned an invalid value; the value is read from the database. */
         ERROR
     }
 
-    /** What came of a feed. */
+    /** The result of importing a feed. */
     enum Feed {
         IMPORTED,
         UNCHANGED,
@@ -34,63 +34,63 @@ public interface Metrics {
     }
 
     /**
-     * Something was looked for in the cache.
+     * A cache look-up.
      *
-     * @param kind what, such as {@code post}
-     * @param layer where
-     * @param result what came of it
+     * @param kind the kind of value, such as {@code post}
+     * @param layer the layer
+     * @param result the result
      */
     default void looked(String kind, Layer layer, Result result) {}
 
     /**
-     * Cached values were dropped after a write.
+     * An invalidation after a write.
      *
-     * @param result HIT, or ERROR when Redis didn't hear of it yet and will be told again
+     * @param result HIT, or ERROR when Redis missed it; then it is retried
      */
     default void invalidated(Result result) {}
 
     /**
-     * Redis is no longer asked, or is asked again.
+     * Redis is bypassed, or is used again.
      *
-     * @param open whether it is left alone
+     * @param open whether Redis is bypassed
      */
     default void redisCircuit(boolean open) {}
 
     /**
-     * A connection to the database was lent.
+     * A database connection was acquired.
      *
-     * @param waited for it
+     * @param waited the time that the acquisition took
      */
     default void connectionAcquired(Duration waited) {}
 
     /**
-     * No connection was to be had.
+     * The acquisition of a connection failed or timed out.
      *
-     * @param waited in vain
+     * @param waited the time until it failed
      */
     default void connectionMissed(Duration waited) {}
 
     /**
-     * A connection was given back.
+     * A connection was released.
      *
-     * @param held since it was lent
+     * @param held the time since it was acquired
      */
     default void connectionReleased(Duration held) {}
 
     /**
-     * Somebody presented an address and a password.
+     * A login attempt.
      *
-     * @param succeeded whether they got a token
+     * @param succeeded whether a token was issued
      */
     default void loggedIn(boolean succeeded) {}
 
-    /** A password was not hashed, as too many others were. */
+    /** A password was not hashed because too many others were in progress. */
     default void hashingRefused() {}
 
     /**
-     * Somebody imported a feed, or tried to.
+     * The import of a feed.
      *
-     * @param outcome what came of it
+     * @param outcome the result
      */
     default void feedImported(Feed outcome) {}
 }

@@ -5,15 +5,15 @@ import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A post to be.
+ * A post to create.
  *
- * @param title 1 to {@value #MAX_TITLE} characters, at least one of which is shown
+ * @param title 1 to {@value #MAX_TITLE} characters, at least one of which is visible
  * @param body up to {@value #MAX_BODY} characters, may be empty
- * @param metadata whatever its author keeps there
- * @param status a draft, or published at once
+ * @param metadata any data of its author
+ * @param status draft, or published at once
  * @param userId its author; null for the principal; only admins write for others
- * @param publishedAt when it was published, in the past; null for now; only admins backdate, and it is then its time of
- *     writing too; kept in whole microseconds
+ * @param publishedAt when it was published, in the past; null for now. Only admins backdate, and it is then the
+ *     creation time, too. Truncated to microseconds
  */
 public record NewPost(
         String title,
@@ -28,10 +28,10 @@ public record NewPost(
     /** The most code points of a body. */
     public static final int MAX_BODY = 200_000;
 
-    /** The earliest time of a post: RFC 3339 knows no years before. */
+    /** The earliest time of a post: RFC 3339 has no earlier years. */
     private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
 
-    /** @throws dev.byline.model.BylineException.Invalid naming every bad field */
+    /** @throws dev.byline.model.BylineException.Invalid listing every invalid field */
     public NewPost {
         publishedAt = publishedAt == null ? null : publishedAt.truncatedTo(ChronoUnit.MICROS);
         var validation = new Validation();

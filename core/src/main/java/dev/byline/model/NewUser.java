@@ -3,11 +3,11 @@ package dev.byline.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A user to be.
+ * A user to create.
  *
  * @param email at most {@value #MAX_EMAIL} characters, one @ with something on both sides, no white space, no control
  *     characters; unique regardless of case
- * @param name 1 to {@value #MAX_NAME} characters, at least one of which is shown
+ * @param name 1 to {@value #MAX_NAME} characters, at least one of which is visible
  * @param password as in {@link Password}; null for a user who can't log in with one
  * @param metadata public profile data
  */
@@ -18,7 +18,7 @@ public record NewUser(String email, String name, @Nullable Password password, Me
     /** The most code points of a name. */
     public static final int MAX_NAME = 200;
 
-    /** @throws dev.byline.model.BylineException.Invalid naming every bad field */
+    /** @throws dev.byline.model.BylineException.Invalid listing every invalid field */
     public NewUser {
         var validation = new Validation();
         var known = checkEmail(validation, email);
@@ -32,9 +32,9 @@ public record NewUser(String email, String name, @Nullable Password password, Me
     /**
      * A user without a password.
      *
-     * @param email as above
-     * @param name as above
-     * @param metadata as above
+     * @param email as in the record
+     * @param name as in the record
+     * @param metadata as in the record
      */
     public NewUser(String email, String name, Metadata metadata) {
         this(email, name, null, metadata);
@@ -53,8 +53,8 @@ public record NewUser(String email, String name, @Nullable Password password, Me
     }
 
     /**
-     * Whether a text may be some user's address as far as its length goes and PostgreSQL can hold it: asked before any other
-     * work on an address that a client sent.
+     * Returns whether a text is short enough for an e-mail address and can be stored by PostgreSQL: the first check of
+     * an address that a client sent.
      *
      * @param email any string
      */
@@ -62,7 +62,7 @@ public record NewUser(String email, String name, @Nullable Password password, Me
         return Validation.isShort(email, MAX_EMAIL) && Validation.isText(email);
     }
 
-    /** No cleverer than this: real addresses are odd. */
+    /** Checks only the basic form: real addresses are odd. */
     private static boolean isAddress(String email) {
         var at = email.indexOf('@');
         return at > 0

@@ -13,12 +13,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A password in clear text. Never shown: {@link #toString} masks it.
+ * A password in clear text. {@link #toString} masks it.
  *
- * <p>It is normalised (NFKC), so that it doesn't matter how a keyboard composes its characters. A new one has
- * {@value #MIN} to {@value #MAX} characters after that, is none of the most common ones, and doesn't contain the part of
- * the user's e-mail address before the @, if that has 3 characters or more. No rules about kinds of characters, as NIST
- * advises.
+ * <p>It is normalised (NFKC), so that it doesn't matter how a keyboard composes its characters. After that, a new one
+ * must have {@value #MIN} to {@value #MAX} characters, must not be one of the most common passwords, and must not
+ * contain the part of the user's e-mail address before the @, if that has 3 characters or more. There are no rules
+ * about kinds of characters, as NIST advises.
  *
  * @see <a href="https://pages.nist.gov/800-63-4/sp800-63b.html">NIST SP 800-63B, 3.1.1</a>
  */
@@ -34,21 +34,22 @@ public final class Password {
     private final String text;
 
     /**
-     * Wraps what somebody typed.
+     * Wraps a password as typed.
      *
-     * @param text anything; what a new password must be is checked where one is set
+     * @param text any text; the rules for new passwords are checked where one is set
      */
     public Password(String text) {
-        // Normalising takes quadratic time at worst: what is far too long stays as it is, and is refused or matches
-        // nothing.
+        // Normalising takes quadratic time at worst: a text that is far too long stays unchanged, and is rejected or
+        // matches nothing.
         this.text = text.length() > 4 * MAX ? text : Normalizer.normalize(text, Normalizer.Form.NFKC);
     }
 
     /**
-     * Checks it as a new password.
+     * Checks the rules for a new password.
      *
      * @param email the user's address, null when it is not known
-     * @throws BylineException.Invalid when it is too short, too long, common, or holds the name in the address
+     * @throws BylineException.Invalid when it is too short, too long, common, or contains the part of the address
+     *     before the @
      */
     public void requireAllowed(@Nullable String email) {
         var validation = new Validation();
@@ -61,10 +62,12 @@ public final class Password {
             return;
         }
         var lower = text.toLowerCase(Locale.ROOT);
-        validation.check(!COMMON.contains(lower), "password", "is one of the most common ones");
+        validation.check(!COMMON.contains(lower), "password", "is too common: choose another one");
         var local = email == null ? "" : localPart(email);
         validation.check(
-                local.length() < 3 || !lower.contains(local), "password", "must not contain the name in the address");
+                local.length() < 3 || !lower.contains(local),
+                "password",
+                "must not contain the part of the e-mail address before the @");
     }
 
     private static String localPart(String email) {
@@ -72,12 +75,12 @@ public final class Password {
                 .toLowerCase(Locale.ROOT);
     }
 
-    /** Whether it is short enough to be hashed: what is longer matches no user's. */
+    /** Returns whether it is short enough to be hashed: a longer one matches no user's password. */
     public boolean isBounded() {
         return text.length() <= 2 * MAX && Validation.isText(text);
     }
 
-    /** Its UTF-8 bytes after normalisation (NFKC). */
+    /** Returns its UTF-8 bytes after normalisation (NFKC). */
     public byte[] bytes() {
         return text.getBytes(StandardCharsets.UTF_8);
     }

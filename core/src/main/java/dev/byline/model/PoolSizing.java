@@ -3,11 +3,11 @@ package dev.byline.model;
 import java.time.Duration;
 
 /**
- * How many connections, and what they can carry. Pure arithmetic.
+ * Computes pool sizes and what a pool can carry. Pure arithmetic.
  *
  * <p>The database does the work, so its host's cores set the size, not the application's: more connections than it can
- * run at once only wait inside PostgreSQL instead of in the pool, and cost it memory and switches. The formula is the
- * one that the PostgreSQL project published and HikariCP's documentation took over.
+ * run at once only wait inside PostgreSQL instead of in the pool, and cost it memory and context switches. The formula
+ * comes from the PostgreSQL project; HikariCP's documentation recommends it.
  *
  * @see <a href="https://github.com/brettwooldridge/HikariCP/wiki/About-Pool-Sizing">About Pool Sizing</a>
  * @see <a href="https://wiki.postgresql.org/wiki/Number_Of_Database_Connections">Number Of Database Connections</a>
@@ -58,9 +58,10 @@ public final class PoolSizing {
     }
 
     /**
-     * The most requests per second that a pool carries, by Little's law (L = lambda * W): the mean number of connections
-     * in use L equals the rate lambda at which they are taken times the mean time W for which each is held. A pool that is
-     * never idle has L = its size, so lambda = size / W, and a request takes 1 / requestsPerConnection of them.
+     * The most requests per second that a pool carries, by Little's law (L = lambda * W): the mean number of
+     * connections in use L equals the rate lambda at which they are taken times the mean time W for which each is held.
+     * A pool that is never idle has L = its size, so lambda = size / W, and a request takes 1 / requestsPerConnection
+     * of them.
      *
      * <p>It is the time that a connection is held, not the response time: what a request does before it takes a
      * connection and after it gave it back doesn't count.

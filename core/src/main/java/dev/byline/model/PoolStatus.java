@@ -1,11 +1,11 @@
 package dev.byline.model;
 
 /**
- * What a pool's connections are doing at one moment.
+ * The state of a pool's connections at one moment.
  *
- * @param size connections open
- * @param active those in use
- * @param idle those free
- * @param waiting callers that wait for one
+ * @param size open connections
+ * @param active connections in use
+ * @param idle free connections
+ * @param waiting waiters for a connection
  */
 public record PoolStatus(int size, int active, int idle, int waiting) {}

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * @param userId its author
  * @param title 1 to 500 characters
  * @param body up to 200,000 characters, may be empty
- * @param metadata whatever its author keeps there
+ * @param metadata any data of its author
  * @param publishedAt when it was published, null for a draft
- * @param version 1 at first, one more with each change
+ * @param version starts at 1, plus one with each change
  * @param createdAt when it was written
  * @param updatedAt when it last changed
  */
@@ -26,15 +26,15 @@ public record Post(
         long version,
         Instant createdAt,
         Instant updatedAt) {
-    /** Names, numbers and times. */
+    /** The bytes of names, numbers and times in JSON. */
     private static final long JSON_FRAME = 400;
 
-    /** Returns whether it is published. */
+    /** Returns whether it is published or a draft. */
     public PostStatus status() {
         return publishedAt == null ? PostStatus.DRAFT : PostStatus.PUBLISHED;
     }
 
-    /** About how many bytes it takes as JSON; never fewer than title and body take in the database. */
+    /** Returns the approximate size in JSON in bytes; never less than title and body take in the database. */
     public long jsonBytes() {
         return JSON_FRAME
                 + JsonSize.of(title)

@@ -3,12 +3,12 @@ package dev.byline.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A change to a post: null leaves a field as it is.
+ * A change to a post: null leaves a field unchanged.
  *
  * @param title as in {@link NewPost}
  * @param body as in {@link NewPost}
  * @param metadata how the metadata changes
- * @param status publishing a draft sets its time of publication to now; a published post that stays so keeps its own
+ * @param status publishing a draft sets its publication time to now; a post that is already published keeps its own
  */
 public record PostChange(
         @Nullable String title,
@@ -16,7 +16,7 @@ public record PostChange(
         @Nullable MetadataChange metadata,
         @Nullable PostStatus status) {
 
-    /** @throws dev.byline.model.BylineException.Invalid naming every bad field */
+    /** @throws dev.byline.model.BylineException.Invalid listing every invalid field */
     public PostChange {
         var validation = new Validation();
         if (title != null) {
@@ -28,7 +28,7 @@ public record PostChange(
         validation.throwIfInvalid();
     }
 
-    /** Whether it changes nothing. */
+    /** Returns whether it changes nothing. */
     public boolean isEmpty() {
         return title == null && body == null && metadata == null && status == null;
     }

@@ -2,21 +2,21 @@ package dev.byline.model;
 
 import org.jspecify.annotations.Nullable;
 
-/** On whose behalf something is done: an explicit argument of every use case. */
+/** The caller on whose behalf a use case runs: an explicit argument of every use case. */
 public sealed interface Principal {
-    /** Nobody in particular. */
+    /** A caller who isn't authenticated. */
     record Anonymous() implements Principal {}
 
     /**
-     * A user of Byline. Whoever makes one vouches for it.
+     * A user of Byline. The code that creates it must have authenticated the user.
      *
      * @param userId the user's id
      * @param role the user's role
-     * @param tokenId the token they came with; null for those who came in another way
+     * @param tokenId the token that the user presented; null for another authentication
      */
     record Member(long userId, Role role, @Nullable Long tokenId) implements Principal {
         /**
-         * A user who came without a token of Byline's.
+         * A user who was authenticated without a token of Byline.
          *
          * @param userId the user's id
          * @param role the user's role
@@ -26,10 +26,10 @@ public sealed interface Principal {
         }
     }
 
-    /** The host program itself: may do everything an admin may, and is nobody's user. */
+    /** The host program itself: has all permissions of an admin, and isn't a user. */
     record Operator() implements Principal {}
 
-    /** Whether everything is allowed. */
+    /** Returns whether everything is permitted. */
     default boolean isAdmin() {
         return switch (this) {
             case Anonymous ignored -> false;
@@ -39,9 +39,9 @@ public sealed interface Principal {
     }
 
     /**
-     * Tells callers apart: the same for a user, whatever token they came with.
+     * Returns a key that identifies the caller: the same for a user, whatever token they presented.
      *
-     * @param origin tells those apart who are nobody in particular
+     * @param origin distinguishes anonymous callers
      */
     default String identity(String origin) {
         return switch (this) {
@@ -52,7 +52,7 @@ public sealed interface Principal {
     }
 
     /**
-     * Whether this is the user with that id.
+     * Returns whether this is the user with that id.
      *
      * @param userId a user's id
      */
@@ -61,7 +61,7 @@ public sealed interface Principal {
     }
 
     /**
-     * Whether this may see and change whatever is that user's: themself, or an admin.
+     * Returns whether this is that user or an admin, who may see and change everything of the user.
      *
      * @param userId a user's id
      */

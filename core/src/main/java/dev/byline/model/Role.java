@@ -2,20 +2,20 @@ package dev.byline.model;
 
 import java.util.Locale;
 
-/** What a user may do beyond their own affairs. */
+/** A user's permissions. */
 public enum Role {
-    /** Only their own. */
+    /** Only what the user owns. */
     USER,
     /** Everything. */
     ADMIN;
 
-    /** Returns the name on the wire and in the database: {@code user}, {@code admin}. */
+    /** Returns the name in requests, responses and the database: {@code user}, {@code admin}. */
     public String text() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     /**
-     * Reads what {@link #text()} wrote.
+     * Parses what {@link #text()} returns.
      *
      * @throws IllegalArgumentException for anything else
      */

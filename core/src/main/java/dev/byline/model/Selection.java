@@ -3,11 +3,11 @@ package dev.byline.model;
 import java.util.List;
 
 /**
- * Rows that were asked for all at once, in an answer that ends after {@link PageRequest#MAX_BYTES} like a page.
+ * Rows that were requested by id or rank, in a response that ends after {@link PageRequest#MAX_BYTES} like a page.
  *
- * @param items those that fit, in the order wanted
- * @param remainingIds the ids of those that exist but did not fit, in the order wanted; asking for these leads on
- * @param <T> what the rows hold
+ * @param items the rows that fit, in the requested order
+ * @param remainingIds the ids of the rows that exist but did not fit, in the requested order; request these next
+ * @param <T> the type of the rows
  */
 public record Selection<T>(List<T> items, List<Long> remainingIds) {
     public Selection {

@@ -4,17 +4,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a database server says of itself.
+ * Version, encoding and connection limit of a database server.
  *
  * @param version its major version, such as 18
  * @param encoding of the database, such as UTF8
- * @param maxConnections for ordinary users: {@code max_connections} less what is reserved
+ * @param maxConnections for ordinary users: {@code max_connections} minus the reserved ones
  */
 public record ServerFacts(int version, String encoding, int maxConnections) {
-    /** The oldest PostgreSQL that Byline runs on. */
+    /** The oldest PostgreSQL that Byline supports. */
     public static final int OLDEST_VERSION = 15;
 
-    /** Why Byline can't run on it, in words for an operator; empty when it can. */
+    /** Returns why Byline can't run on the server, in words for an operator; empty when it can. */
     public List<String> faults() {
         var faults = new ArrayList<String>();
         if (version < OLDEST_VERSION) {

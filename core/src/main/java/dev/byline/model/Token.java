@@ -4,11 +4,11 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of a bearer token; the token itself isn't.
+ * What is stored about a bearer token; the token itself isn't.
  *
- * @param id names it, for revoking
+ * @param id identifies it, for revoking
  * @param createdAt when it was issued
- * @param expiresAt from when on it is refused
+ * @param expiresAt when it expires
  * @param lastUsedAt when it was last used, up to 5 minutes late; null for never
  */
 public record Token(

@@ -4,17 +4,17 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A user, as a principal may see them.
+ * A user, as visible to a principal.
  *
  * @param id positive
- * @param email as it was spelled; null for those who may not see it: everyone but the user and admins
+ * @param email with its original spelling; null when not visible: only the user and admins see it
  * @param name 1 to 200 characters
- * @param role null for those who may not see it, as {@code email}
- * @param active false: may not act any more
+ * @param role null when not visible, as {@code email}
+ * @param active false: deactivated, may not act any more
  * @param metadata public profile data
- * @param version 1 at first, one more with each change
- * @param createdAt when they signed up
- * @param updatedAt when they last changed
+ * @param version starts at 1, plus one with each change
+ * @param createdAt when the user was created
+ * @param updatedAt when the user last changed
  */
 public record User(
         long id,
@@ -26,13 +26,13 @@ public record User(
         long version,
         Instant createdAt,
         Instant updatedAt) {
-    /** Names, numbers and times. */
+    /** The bytes of names, numbers and times in JSON. */
     private static final long JSON_FRAME = 400;
 
     /**
-     * The user without what the viewer may not see.
+     * Returns the user without the fields that the viewer may not see.
      *
-     * @param viewer who looks
+     * @param viewer the principal who reads
      */
     public User seenBy(Principal viewer) {
         return viewer.isAdminOr(id) || (email == null && role == null)
@@ -40,7 +40,10 @@ public record User(
                 : new User(id, null, name, null, active, metadata, version, createdAt, updatedAt);
     }
 
-    /** About how many bytes it takes as JSON. 100 users never take more than {@link dev.byline.model.PageRequest#MAX_BYTES}. */
+    /**
+     * Returns the approximate size in JSON in bytes. 100 users never exceed
+     * {@link dev.byline.model.PageRequest#MAX_BYTES}.
+     */
     public long jsonBytes() {
         return JSON_FRAME
                 + (email == null ? 0 : JsonSize.of(email))

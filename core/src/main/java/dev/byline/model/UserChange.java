@@ -3,14 +3,14 @@ package dev.byline.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A change to a user: null leaves a field as it is.
+ * A change to a user: null leaves a field unchanged.
  *
  * @param email as in {@link NewUser}
  * @param name as in {@link NewUser}
- * @param password a new one; the user's other tokens are revoked with it
+ * @param password a new one; revokes the user's other tokens
  * @param metadata how the metadata changes
- * @param active whether they may act; only admins change it
- * @param role what they may do; only admins change it
+ * @param active whether the user may act; only admins change it
+ * @param role the user's role; only admins change it
  */
 public record UserChange(
         @Nullable String email,
@@ -20,7 +20,7 @@ public record UserChange(
         @Nullable Boolean active,
         @Nullable Role role) {
 
-    /** @throws dev.byline.model.BylineException.Invalid naming every bad field */
+    /** @throws dev.byline.model.BylineException.Invalid listing every invalid field */
     public UserChange {
         var validation = new Validation();
         if (email != null) {
@@ -33,13 +33,13 @@ public record UserChange(
     }
 
     /**
-     * A change that leaves the password alone.
+     * A change that keeps the password.
      *
-     * @param email as above
-     * @param name as above
-     * @param metadata as above
-     * @param active as above
-     * @param role as above
+     * @param email as in the record
+     * @param name as in the record
+     * @param metadata as in the record
+     * @param active as in the record
+     * @param role as in the record
      */
     public UserChange(
             @Nullable String email,
@@ -50,7 +50,7 @@ public record UserChange(
         this(email, name, null, metadata, active, role);
     }
 
-    /** Whether it changes nothing. */
+    /** Returns whether it changes nothing. */
     public boolean isEmpty() {
         return email == null && name == null && password == null && metadata == null && active == null && role == null;
     }

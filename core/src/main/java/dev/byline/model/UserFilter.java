@@ -3,27 +3,27 @@ package dev.byline.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which users a list holds. All that is given must hold.
+ * Filters the list of users. A user must match all conditions.
  *
- * @param active only those who are, or are not, active; null for all
- * @param metadata as in a filter of posts; null or empty for all
+ * @param active only active or only deactivated users; null for all
+ * @param metadata as in {@link PostFilter}; null or empty for all
  */
 public record UserFilter(@Nullable Boolean active, @Nullable Metadata metadata) {
-    /** Everyone. */
+    /** All users. */
     public static final UserFilter NONE = new UserFilter(null);
 
-    /** @throws dev.byline.model.BylineException.Invalid when the metadata is nothing but empty objects and arrays */
+    /** @throws dev.byline.model.BylineException.Invalid when the metadata contains only empty objects and arrays */
     public UserFilter {
         metadata = metadata != null && metadata.equals(Metadata.EMPTY) ? null : metadata;
         var validation = new Validation();
-        validation.check(metadata == null || metadata.hasValues(), "metadata", "must hold a value to look for");
+        validation.check(metadata == null || metadata.hasValues(), "metadata", "must contain at least one value");
         validation.throwIfInvalid();
     }
 
     /**
-     * Active users, inactive ones, or all.
+     * Filters active users, deactivated ones, or none.
      *
-     * @param active as above
+     * @param active as in the record
      */
     public UserFilter(@Nullable Boolean active) {
         this(active, null);

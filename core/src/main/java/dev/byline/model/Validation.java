@@ -3,17 +3,17 @@ package dev.byline.model;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Collects every fault of a record's fields, so that they are reported at once. Not safe for use by several threads. */
+/** Collects all errors in a record's fields, to report them together. Not safe for use by several threads. */
 public final class Validation {
     private final List<FieldError> errors = new ArrayList<>();
 
     Validation() {}
 
     /**
-     * Records a fault unless the condition holds.
+     * Adds an error unless the condition holds.
      *
      * @param holds what must be true
-     * @param field the field to blame
+     * @param field the invalid field
      * @param message what is wrong with it
      * @return whether it held
      */
@@ -25,13 +25,13 @@ public final class Validation {
     }
 
     /**
-     * Text that PostgreSQL and UTF-8 can hold, of a length within limits.
+     * Checks that PostgreSQL and UTF-8 can hold a text, and that its length is within limits.
      *
-     * @param field the field to blame
+     * @param field the invalid field
      * @param value the text
      * @param min fewest code points
      * @param max most code points
-     * @return whether it passed
+     * @return whether it is valid
      */
     boolean text(String field, String value, int min, int max) {
         if (value.length() <= 2 * max
@@ -47,20 +47,20 @@ public final class Validation {
     }
 
     /**
-     * As {@link #text}, and with something in it that is shown: a text of white space, control and format characters, other
-     * default-ignorable ones and blank glyphs looks empty.
+     * Checks as {@link #text}, and that something of it is visible: a text of white space, control and format
+     * characters, other default-ignorable ones and blank glyphs looks empty.
      *
-     * @param field the field to blame
+     * @param field the invalid field
      * @param value the text
      * @param max most code points
-     * @return whether it passed
+     * @return whether it is valid
      */
     boolean visibleText(String field, String value, int max) {
         return text(field, value, 1, max) && check(!isBlank(value), field, "must not be blank");
     }
 
     /**
-     * Whether a text has no more code points than it may have; looks at no more of it than needed.
+     * Returns whether a text has at most so many code points; examines no more of it than needed.
      *
      * @param value the text
      * @param max most code points
@@ -70,7 +70,7 @@ public final class Validation {
     }
 
     /**
-     * Whether a text looks empty.
+     * Returns whether a text looks empty.
      *
      * @param value any string
      */
@@ -90,7 +90,7 @@ public final class Validation {
         };
     }
 
-    /** Unicode's Default_Ignorable_Code_Point, without those of the categories above. */
+    /** Unicode's Default_Ignorable_Code_Point, without the categories above. */
     private static boolean isIgnorable(int c) {
         return c == 0x34f
                 || c == 0x115f
@@ -109,7 +109,7 @@ public final class Validation {
         return c == 0x2800 || c == 0x13441 || c == 0x13442 || c == 0x1d159;
     }
 
-    /** Throws what was collected, if anything was. */
+    /** Throws if there are errors. */
     void throwIfInvalid() {
         if (!errors.isEmpty()) {
             throw new BylineException.Invalid(errors);
@@ -117,7 +117,7 @@ public final class Validation {
     }
 
     /**
-     * Whether a string is what PostgreSQL can store as text: no U+0000, every surrogate in its pair.
+     * Returns whether PostgreSQL can store a string as text: no U+0000, no unpaired surrogate.
      *
      * @param value any string
      */

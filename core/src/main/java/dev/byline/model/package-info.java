@@ -1,4 +1,4 @@
-/** The vocabulary of the use cases: what they take, return and throw. Immutable, checked when it is created. */
+/** Arguments, results and exceptions of the use cases. Immutable; values are checked when they are created. */
 @NullMarked
 package dev.byline.model;
 

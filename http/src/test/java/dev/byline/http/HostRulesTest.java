@@ -53,7 +53,7 @@ class HostRulesTest extends ServerTest {
                 var answer = get(path);
                 assertProblem(answer, 503, "unavailable");
                 assertThat(answer.json().get("detail").textValue())
-                        .isEqualTo("the schema is not there: run Migrations.apply or `byline migrate`");
+                        .isEqualTo("the schema is missing: run Migrations.apply or `byline migrate`");
             }
         } finally {
             database.run("ALTER TABLE elsewhere RENAME TO posts");
