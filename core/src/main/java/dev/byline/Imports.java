@@ -4,6 +4,7 @@ import dev.byline.internal.feed.FeedImporter;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
 import dev.byline.model.FieldError;
+import dev.byline.model.ImportFailure;
 import dev.byline.model.ImportOutcome;
 import dev.byline.model.Principal;
 import dev.byline.model.Validation;

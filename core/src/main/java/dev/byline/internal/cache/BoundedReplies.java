@@ -14,9 +14,10 @@ import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.JedisClientConfig;
 
 /**
- * Creates sockets that fail on a reply beyond fixed limits. Jedis allocates as many bytes and elements as a reply announces, and
- * recurses into nested arrays, so the limits must hold before Jedis reads the announcement. Byline's scripts and its subscription are
- * answered by lines, bulk strings and short arrays; the longest reply is that to HELLO, which lists the server's modules.
+ * Creates sockets that reject replies over fixed limits. Jedis allocates as many bytes and elements as a reply
+ * announces, and recurses into nested arrays, so the limits must apply before Jedis reads a length. Byline's scripts
+ * and subscription get lines, bulk strings and short arrays; the longest reply is that to HELLO, which lists the
+ * server's modules.
  *
  * @see <a href="https://redis.io/docs/latest/develop/reference/protocol-spec/">RESP, version 2</a>
  */
@@ -25,10 +26,10 @@ final class BoundedReplies extends DefaultJedisSocketFactory {
     private static final int MAX_ELEMENTS = 1000;
     private static final int MAX_DEPTH = 8;
 
-    /** From the first byte of a reply to its last: the socket timeout is for each read. */
+    /** The longest time from the first byte of a reply to its last: the socket timeout applies to each read. */
     private static final Duration MAX_TIME = Duration.ofMillis(300);
 
-    /** A value, the mark before it, and the names in a message. */
+    /** A value, its type byte, and the names in a message. */
     private static final int MAX_BYTES = RemoteCache.MAX_BYTES + 1024;
 
     BoundedReplies(HostAndPort address, JedisClientConfig config) {
@@ -40,11 +41,11 @@ final class BoundedReplies extends DefaultJedisSocketFactory {
         return new BoundedSocket(super.createSocket());
     }
 
-    /** Parses the structure of the replies that pass, without keeping them. */
+    /** Parses the structure of the replies that pass through, without storing them. */
     private static final class Replies extends FilterInputStream {
         private boolean inLine;
 
-        /** CR was read: LF must follow. */
+        /** Set after CR: LF must follow. */
         private boolean ended;
 
         private char type;
@@ -52,15 +53,15 @@ final class BoundedReplies extends DefaultJedisSocketFactory {
         private int number;
         private boolean negative;
 
-        /** What is left of a bulk string and its line end. */
+        /** The remaining bytes of a bulk string with its line end. */
         private int bytesLeft;
 
-        /** Per open array. */
+        /** The remaining elements of each open array. */
         private final int[] elementsLeft = new int[MAX_DEPTH];
 
         private int depth;
 
-        /** Sum over the whole reply, as is elements. */
+        /** The bytes of the whole reply; {@code elements} also counts for the whole reply. */
         private int textBytes;
 
         private int elements;
@@ -98,7 +99,10 @@ final class BoundedReplies extends DefaultJedisSocketFactory {
             return inLine || bytesLeft > 0 || depth > 0;
         }
 
-        /** Strict, as Jedis accepts malformed line ends and digits, and would then see another length. */
+        /**
+         * Parses one byte. Strict, because Jedis accepts malformed line ends and digits, and would then read another
+         * length.
+         */
         private void follow(char c) throws IOException {
             if (!inLine) {
                 begin(c);
@@ -168,7 +172,7 @@ final class BoundedReplies extends DefaultJedisSocketFactory {
         }
     }
 
-    /** Delegates what Jedis calls on a connected socket. */
+    /** Delegates the methods that Jedis calls on a connected socket. */
     private static final class BoundedSocket extends Socket {
         private final Socket socket;
 

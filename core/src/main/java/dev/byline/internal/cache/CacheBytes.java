@@ -11,7 +11,10 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Values as bytes, written and read in the same order. {@link CacheSeal} tells them from whatever else may be in Redis. */
+/**
+ * Serializes values: they are read in the order in which they were written. {@link CacheSeal} checks that bytes from
+ * Redis were written by Byline.
+ */
 public final class CacheBytes {
     private ByteBuffer buffer;
 
@@ -23,12 +26,12 @@ public final class CacheBytes {
         this.buffer = buffer;
     }
 
-    /** What was written. */
+    /** Returns the written bytes. */
     public byte[] toArray() {
         return Arrays.copyOf(buffer.array(), buffer.position());
     }
 
-    /** Whether nothing is left. */
+    /** Returns whether all bytes were read. */
     public boolean isRead() {
         return !buffer.hasRemaining();
     }
@@ -42,22 +45,22 @@ public final class CacheBytes {
         return buffer;
     }
 
-    /** Writes a whole number. */
+    /** Writes an integer. */
     public void number(long value) {
         room(Long.BYTES).putLong(value);
     }
 
-    /** Reads a whole number. */
+    /** Reads an integer. */
     public long number() {
         return buffer.getLong();
     }
 
-    /** Writes yes or no. */
+    /** Writes a boolean. */
     public void flag(boolean value) {
         room(1).put((byte) (value ? 1 : 0));
     }
 
-    /** Reads yes or no. */
+    /** Reads a boolean. */
     public boolean flag() {
         return switch (buffer.get()) {
             case 0 -> false;
@@ -94,11 +97,11 @@ public final class CacheBytes {
     }
 
     /**
-     * Writes what may be missing.
+     * Writes a nullable value.
      *
      * @param value to write
      * @param writer writes it when it isn't null
-     * @param <T> what it is
+     * @param <T> its type
      */
     public <T> void optional(@Nullable T value, Consumer<T> writer) {
         flag(value != null);
@@ -108,10 +111,10 @@ public final class CacheBytes {
     }
 
     /**
-     * Reads what may be missing.
+     * Reads a nullable value.
      *
-     * @param reader reads it when it is there
-     * @param <T> what it is
+     * @param reader reads it when it isn't null
+     * @param <T> its type
      */
     public <T> @Nullable T optional(Supplier<T> reader) {
         return flag() ? reader.get() : null;
@@ -121,8 +124,8 @@ public final class CacheBytes {
      * Writes a list.
      *
      * @param values to write
-     * @param writer writes one
-     * @param <T> what they are
+     * @param writer writes one value
+     * @param <T> the type of the values
      */
     public <T> void list(List<T> values, Consumer<T> writer) {
         number(values.size());
@@ -132,8 +135,8 @@ public final class CacheBytes {
     /**
      * Reads a list.
      *
-     * @param reader reads one
-     * @param <T> what they are
+     * @param reader reads one value
+     * @param <T> the type of the values
      */
     public <T> List<T> list(Supplier<T> reader) {
         var size = number();

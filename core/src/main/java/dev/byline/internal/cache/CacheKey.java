@@ -1,9 +1,9 @@
 package dev.byline.internal.cache;
 
 /**
- * Names a cached value, in this process and in Redis.
+ * The key of a cached value, in this process and in Redis.
  *
- * @param kind what it is
+ * @param kind the kind of the value
  * @param name such as {@code byline:post:v1:42}
  * @param <V> the value
  */

@@ -10,9 +10,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What is cached under which key, and which write makes which keys stale. Nothing else names keys: a write that forgets one is a fault
- * in this file. A key that is stale whatever a statement finds is named before it, as its outcome may stay unknown; one that the
- * statement tells, such as a new id, after it. A new row's key is named because "not found" may be cached under it.
+ * Defines all cache keys, and which keys each write makes stale. No other class creates keys: a write that misses one
+ * is a bug in this file. A key that becomes stale whatever the statement finds is added before the statement, whose
+ * outcome may be unknown; a key that depends on the statement's result, such as a new id, is added after it. The key of
+ * a new row is invalidated because a negative entry may be cached under it.
  */
 public final class CacheKeys {
     private static final CacheKind<User> USER =
@@ -34,7 +35,10 @@ public final class CacheKeys {
     /** The first page of the feed. */
     public static final CacheKey<Page<Post>> FEED = POSTS.key("feed");
 
-    /** The first rows of the list of all users. Whole rows: what a viewer may not see is left out when they are read. */
+    /**
+     * The first rows of the list of all users. Whole rows: the fields that a viewer may not see are removed after the
+     * look-up.
+     */
     public static final CacheKey<List<User>> NEWEST_USERS = USERS.key("newest");
 
     private CacheKeys() {}
@@ -44,32 +48,32 @@ public final class CacheKeys {
         return USER.key(id);
     }
 
-    /** A post; a draft, too. */
+    /** A post, also a draft. */
     public static CacheKey<Post> post(long id) {
         return POST.key(id);
     }
 
-    /** A user as anyone sees them, beside the first page of their published posts. */
+    /** The public view of a user with the first page of their published posts. */
     public static CacheKey<AuthorWithPosts> author(long userId) {
         return AUTHOR.key(userId);
     }
 
-    /** The holder of a token, by the token's SHA-256. */
+    /** The owner of a token, by the token's SHA-256. */
     public static CacheKey<TokenSql.Holder> token(byte[] hash) {
         return TOKEN.key(HexFormat.of().formatHex(hash));
     }
 
-    /** Before a user is created, whose id isn't known yet. */
+    /** Before a user is created; the id isn't known yet. */
     public static Set<CacheKey<?>> userCreating() {
         return Set.of(NEWEST_USERS);
     }
 
-    /** A user was created or is changed. */
+    /** After a user is created, or when a user is changed. */
     public static Set<CacheKey<?>> userChanged(long id) {
         return Set.of(user(id), author(id), NEWEST_USERS);
     }
 
-    /** A user is deleted. Cached posts of theirs are shown only while their user is there. */
+    /** When a user is deleted. Their cached posts are valid only while their user exists. */
     public static Set<CacheKey<?>> userDeleted(long id) {
         return Set.of(user(id), author(id), NEWEST_USERS, FEED);
     }
@@ -79,17 +83,17 @@ public final class CacheKeys {
         return Set.of(FEED, author(author));
     }
 
-    /** Before a post is changed or deleted, whose author isn't known yet. */
+    /** Before a post is changed or deleted; its author isn't known yet. */
     public static Set<CacheKey<?>> postChanging(long id) {
         return Set.of(FEED, post(id));
     }
 
-    /** A post was created, changed or deleted. */
+    /** After a post was created, changed or deleted. */
     public static Set<CacheKey<?>> postChanged(long id, long author) {
         return Set.of(FEED, post(id), author(author));
     }
 
-    /** A token is revoked. */
+    /** When a token is revoked. */
     public static Set<CacheKey<?>> tokenRevoked(byte[] hash) {
         return Set.of(token(hash));
     }

@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  * A kind of cached value.
  *
  * @param name such as {@code post}
- * @param format goes up when the bytes look different: values of another format are not found
- * @param weight how much memory a value takes, in bytes, roughly
- * @param encoder writes a value; null for what stays in this process
- * @param decoder reads a value; null for what stays in this process
+ * @param format increase it when the encoding changes: values of another format are misses
+ * @param weight the approximate memory of a value, in bytes
+ * @param encoder writes a value; null if it isn't stored in Redis
+ * @param decoder reads a value; null if it isn't stored in Redis
  * @param <V> the values
  */
 public record CacheKind<V>(
@@ -24,10 +24,10 @@ public record CacheKind<V>(
         @Nullable Function<CacheBytes, V> decoder) {
 
     /**
-     * A kind that other processes don't see, and of which only what is there is kept.
+     * Creates a kind that isn't stored in Redis and has no negative entries.
      *
-     * @param name as above
-     * @param weight as above
+     * @param name such as {@code token}
+     * @param weight the approximate memory of a value, in bytes
      * @param <V> the values
      */
     public static <V> CacheKind<V> local(String name, ToIntFunction<V> weight) {
@@ -35,18 +35,18 @@ public record CacheKind<V>(
     }
 
     /**
-     * Names one value.
+     * Returns the key of one value.
      *
-     * @param id among those of its kind
+     * @param id unique within its kind
      */
     public CacheKey<V> key(String id) {
         return new CacheKey<>(this, "byline:" + name + ":v" + format + ":" + id);
     }
 
     /**
-     * Names one value.
+     * Returns the key of one value.
      *
-     * @param id among those of its kind
+     * @param id unique within its kind
      */
     public CacheKey<V> key(long id) {
         return key(Long.toString(id));
@@ -65,7 +65,7 @@ public record CacheKind<V>(
         return bytes.toArray();
     }
 
-    /** Nothing, when the bytes are not what {@link #encode} wrote. */
+    /** Decodes a value; null when {@link #encode} didn't write it. */
     @Nullable
     Decoded<V> decode(ByteBuffer encoded) {
         if (decoder == null) {
@@ -76,10 +76,10 @@ public record CacheKind<V>(
             var value = bytes.flag() ? decoder.apply(bytes) : null;
             return bytes.isRead() ? new Decoded<>(value) : null;
         } catch (RuntimeException e) {
-            return null; // of another release, perhaps
+            return null; // possibly from another release
         }
     }
 
-    /** A value, or the knowledge that there is none. */
+    /** A value; null for a negative entry. */
     record Decoded<V>(@Nullable V value) {}
 }

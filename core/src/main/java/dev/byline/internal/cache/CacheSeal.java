@@ -22,23 +22,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Signs what goes to Redis and checks what comes back, so that who can write to Redis can take values away, but neither make one up,
- * nor move one to another name, nor bring one back after its time: an HMAC over the key's id, the time of loading, the name (which
- * holds the format) and the bytes. Safe for use by several threads; may block for the keys, which are read from the database.
+ * Signs values for Redis and verifies what Redis returns. An attacker who can write to Redis can remove values, but
+ * can't forge one, move one to another key or bring back an expired one. The HMAC covers the key id, the load time, the
+ * cache key (which contains the format version) and the bytes. Safe for use by several threads; may block while signing
+ * keys are read from the database.
  *
- * @see <a href="https://www.rfc-editor.org/rfc/rfc2104">RFC 2104: HMAC</a>, of which the first 16 bytes are kept (its section 5)
+ * @see <a href="https://www.rfc-editor.org/rfc/rfc2104">RFC 2104: HMAC</a>, of which the first 16 bytes are kept (its
+ *     section 5)
  */
 final class CacheSeal {
-    /** How many bytes a secret has. */
+    /** The bytes of a secret. */
     static final int SECRET_BYTES = 32;
 
     /** How far ahead the clock of the process that loaded a value may be. */
     static final Duration MAX_SKEW = Duration.ofSeconds(1);
 
-    /** How soon a key that was added in the database is used. */
+    /** The longest time until a key that was added in the database is used. */
     private static final Duration KEYS_TTL = Duration.ofSeconds(60);
 
-    /** How often keys are asked for at most, whatever comes from Redis. */
+    /** The shortest time between two reads of the keys, whatever Redis returns. */
     private static final Duration RETRY = Duration.ofSeconds(5);
 
     private static final String ALGORITHM = "HmacSHA256";
@@ -52,20 +54,20 @@ final class CacheSeal {
     private final InstantSource clock;
     private final LongSupplier nanoTime;
     private volatile Keys keys = new Keys(Map.of(), null);
-    private volatile @Nullable Long readAt; // as nanoTime; null before the first time
+    private volatile @Nullable Long readAt; // System.nanoTime, null before the first read
     private boolean failing; // guarded by reading
 
     /**
      * Reads no keys yet.
      *
-     * @param source reads secrets by their ids; may block, and throw
-     * @param clock dates values
+     * @param source reads the secrets by id; may block and throw
+     * @param clock for load times and expiry
      */
     CacheSeal(Supplier<Map<Long, byte[]>> source, InstantSource clock) {
         this(source, clock, System::nanoTime);
     }
 
-    /** Reads keys again by another clock. */
+    /** Uses another clock for the intervals between reads of the keys. */
     CacheSeal(Supplier<Map<Long, byte[]>> source, InstantSource clock, LongSupplier nanoTime) {
         this.source = source;
         this.clock = clock;
@@ -73,9 +75,9 @@ final class CacheSeal {
     }
 
     /**
-     * A key, which is never shown.
+     * A signing key; never logged.
      *
-     * @param mac set up with the secret, to be copied
+     * @param mac initialised with the secret, to be copied
      */
     private record Key(long id, SecretKeySpec secret, Mac mac) {
         static Key of(long id, byte[] secret) {
@@ -93,7 +95,7 @@ final class CacheSeal {
             }
         }
 
-        /** One that no other thread uses: a copy, where the security provider can make one, as that is cheaper. */
+        /** Returns a MAC for this thread: a copy if the security provider supports that, because it is cheaper. */
         Mac copy() {
             try {
                 return (Mac) mac.clone();
@@ -109,17 +111,17 @@ final class CacheSeal {
     }
 
     /**
-     * Keys.
+     * The known keys.
      *
      * @param all by id
-     * @param newest signs; null while none is known
+     * @param newest the key that signs; null while none is known
      */
     private record Keys(Map<Long, Key> all, @Nullable Key newest) {}
 
     /**
-     * What was signed.
+     * A verified value.
      *
-     * @param loadedAt when loading it began, by the clock of the process that did
+     * @param loadedAt when its load started, by the clock of the process that loaded it
      * @param bytes as they were given to {@link #seal}
      */
     record Opened(Instant loadedAt, ByteBuffer bytes) {}
@@ -128,7 +130,7 @@ final class CacheSeal {
         return clock.instant();
     }
 
-    /** Whether values can be signed and checked; until then, Redis is not used. */
+    /** Returns whether values can be signed and verified; until then, Redis is bypassed. */
     boolean isReady() {
         return keys(KEYS_TTL).newest != null;
     }
@@ -136,7 +138,7 @@ final class CacheSeal {
     /**
      * Signs a value.
      *
-     * @throws IllegalStateException before this is ready
+     * @throws IllegalStateException before {@link #isReady}
      */
     byte[] seal(String name, Instant loadedAt, byte[] bytes) {
         var key = keys.newest;
@@ -150,7 +152,7 @@ final class CacheSeal {
         return sealed.put(mac(key, name, sealed.array(), sealed.position())).array();
     }
 
-    /** Null for what wasn't signed under this name by a key that is known. */
+    /** Verifies a value; null when it wasn't signed under this name with a known key. */
     @Nullable
     Opened open(String name, ByteBuffer sealed) {
         var bytes = new byte[sealed.remaining()];
@@ -172,11 +174,11 @@ final class CacheSeal {
     }
 
     /**
-     * How long a value still lives by this clock, whatever Redis says.
+     * Returns the remaining time to live by this process's clock, whatever Redis says.
      *
-     * @param loadedAt as it was signed
-     * @param ttl since then
-     * @return zero or negative for one that is past its time, or further in the future than clocks may be apart
+     * @param loadedAt as signed
+     * @param ttl from then on
+     * @return zero or negative if it is expired, or if its load time is in the future by more than {@link #MAX_SKEW}
      */
     Duration left(Instant loadedAt, Duration ttl) {
         var age = Duration.between(loadedAt, clock.instant());
@@ -188,7 +190,10 @@ final class CacheSeal {
         return known == null ? keys(RETRY).all.get(id) : known;
     }
 
-    /** The keys, read again if that was longer ago, by one thread while the others use those that are known. */
+    /**
+     * Returns the keys. If they are older than {@code maxAge}, one thread reads them again; the others use the known
+     * ones.
+     */
     private Keys keys(Duration maxAge) {
         var at = readAt;
         var age = keys.newest == null && maxAge.compareTo(RETRY) > 0 ? RETRY : maxAge;
@@ -200,7 +205,7 @@ final class CacheSeal {
 
     private void readOnce() {
         if (!reading.tryLock()) {
-            return; // another thread is at it
+            return; // another thread reads the keys
         }
         try {
             readAt = nanoTime.getAsLong();
@@ -211,7 +216,7 @@ final class CacheSeal {
                     all.values().stream().max(Comparator.comparingLong(Key::id)).orElse(null));
             failing = false;
         } catch (RuntimeException e) {
-            // The database is away, has no such table or doesn't grant it: the keys that are known go on.
+            // The database is unavailable, or the table or the privilege is missing: keep the known keys.
             if (keys.newest == null && !failing) {
                 LOG.warn(
                         "the keys for Redis can not be read, going on without Redis until they can: {}",

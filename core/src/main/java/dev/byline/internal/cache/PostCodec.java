@@ -5,7 +5,7 @@ import dev.byline.model.Metadata;
 import dev.byline.model.Page;
 import dev.byline.model.Post;
 
-/** Writes and reads posts as bytes: for Redis, and for snapshots of created ones. */
+/** Serializes posts, for Redis and for snapshots of created posts. */
 public final class PostCodec {
     private PostCodec() {}
 
@@ -26,7 +26,7 @@ public final class PostCodec {
         return page.items().stream().mapToInt(PostCodec::weight).sum();
     }
 
-    /** Roughly how much memory a post takes, in bytes. */
+    /** Returns the approximate memory of a post, in bytes. */
     static int weight(Post post) {
         return 300
                 + 2

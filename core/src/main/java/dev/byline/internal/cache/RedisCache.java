@@ -38,11 +38,11 @@ import redis.clients.jedis.providers.PooledConnectionProvider;
 import redis.clients.jedis.util.JedisURIHelper;
 
 /**
- * Redis, with short patience: 100 ms to connect, 50 ms for an answer and for a free connection. After five failures in a
- * row it is left alone until it answers the heartbeat, which is tried four times a second. Callers are platform threads; the
- * pool is bounded and never waits without limit.
+ * Redis, with short timeouts: 100 ms to connect, 50 ms for a reply and 50 ms for a pooled connection. After five
+ * failures in a row it is bypassed until it answers the heartbeat, which is sent four times a second. Requests wait for
+ * Redis on their own thread, which is a virtual one in the server; the pool is bounded and every wait has a timeout.
  *
- * <p>What it holds under a name is either a value, marked V, or a lease, marked L.
+ * <p>A key holds either a value, with the type byte V, or a lease, with the type byte L.
  */
 final class RedisCache implements RemoteCache {
     private static final Logger LOG = LoggerFactory.getLogger(RedisCache.class);
@@ -53,10 +53,10 @@ final class RedisCache implements RemoteCache {
     private static final int FAILURES = 5;
     private static final Duration HEARTBEAT = Duration.ofMillis(250);
 
-    /** Without a word for this long, the subscription is taken for lost. */
+    /** After this time without a message, the subscription counts as lost. */
     private static final Duration SILENCE = Duration.ofMillis(550);
 
-    /** Longer than any load may take, so that it doesn't end under one; short, as others wait for it. */
+    /** Longer than any load, so that it doesn't expire during one; short, because others wait for it. */
     private static final Duration LEASE = Duration.ofSeconds(4);
 
     private static final String HEARTBEAT_NAME = "byline:heartbeat";
@@ -64,7 +64,10 @@ final class RedisCache implements RemoteCache {
     private static final byte LEASED = 'L';
     private static final char SEPARATOR = '\n';
 
-    /** A lease that lives longer than leases do is none. */
+    /**
+     * Returns the value or the other caller's lease; otherwise stores the lease and returns false. A lease with a
+     * longer time to live than Byline sets is ignored.
+     */
     private static final Script LOOKUP = new Script("""
             local found = redis.pcall('GET', KEYS[1])
             if type(found) == 'string' and ARGV[3] == '0' then
@@ -74,7 +77,10 @@ final class RedisCache implements RemoteCache {
             redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
             return false
             """);
-    /** The value's time has run since its lease was taken, by Redis' own clock: a command may lie in a socket for long. */
+    /**
+     * Subtracts the age of the lease, by Redis' own clock, from the value's time to live: a command may be delayed in a
+     * socket buffer.
+     */
     private static final Script FILL = new Script("""
             if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
             local left = tonumber(ARGV[3]) - (tonumber(ARGV[4]) - redis.call('PTTL', KEYS[1]))
@@ -99,7 +105,7 @@ final class RedisCache implements RemoteCache {
     private final String channel;
     private final Metrics metrics;
 
-    /** Tells this process's own messages from others'. */
+    /** The id of this process in messages. */
     private final String self = UUID.randomUUID().toString();
 
     private final AtomicInteger failures = new AtomicInteger();
@@ -148,7 +154,7 @@ final class RedisCache implements RemoteCache {
                 Thread.ofPlatform().daemon().name("byline-redis-listener").unstarted(this::listenOn);
     }
 
-    /** A script, by its name where the server knows it. */
+    /** A script, called by its SHA-1 if the server knows it. */
     private static final class Script {
         private final byte[] text;
         private final byte[] sha1;
@@ -196,7 +202,7 @@ final class RedisCache implements RemoteCache {
             if (found.length > 0 && found[0] == LEASED) {
                 return new Lookup.Taken();
             }
-            // Whatever has no mark was not written by Byline: its signature won't be right.
+            // A value without a type byte wasn't written by Byline; its signature is checked next.
             return new Lookup.Hit(ByteBuffer.wrap(found, Math.min(1, found.length), Math.max(0, found.length - 1)));
         });
     }
@@ -229,7 +235,7 @@ final class RedisCache implements RemoteCache {
         });
     }
 
-    /** Whatever goes wrong: a server that answers nonsense makes the client throw nearly any exception. */
+    /** Runs a command. Catches every exception: for an invalid reply, Jedis may throw nearly any. */
     private <T> T call(T otherwise, Supplier<T> command) {
         if (open || closed) {
             return otherwise;
@@ -246,14 +252,14 @@ final class RedisCache implements RemoteCache {
 
     private void failed(Throwable e) {
         if (!(e instanceof JedisException)) {
-            client.getPool().clear(); // a connection that lost its place must not answer anybody else
+            client.getPool().clear(); // a connection out of sync must not serve another request
         }
         if (failures.incrementAndGet() >= FAILURES) {
             leaveAlone(true, e);
         }
     }
 
-    /** Says so once, not for each request. */
+    /** Opens or closes the circuit. Logs each change once, not for each request. */
     private synchronized void leaveAlone(boolean alone, @Nullable Throwable e) {
         if (open == alone || closed) {
             return;
@@ -280,14 +286,16 @@ final class RedisCache implements RemoteCache {
         var unused = heartbeat.scheduleWithFixedDelay(this::beat, millis, millis, TimeUnit.MILLISECONDS);
     }
 
-    /** Shows that Redis answers, and keeps the subscriptions of all processes in words. Must never end. */
+    /**
+     * Sends a heartbeat: checks that Redis works, and keeps the subscriptions of all processes alive. Must not throw.
+     */
     private void beat() {
         var connection = subscription;
         if (connection != null && System.nanoTime() - lastWord > SILENCE.toNanos()) {
-            disconnect(connection); // the listener notices, and begins anew
+            disconnect(connection); // the listener notices and reconnects
         }
         try {
-            // What requests need, too: to write, which a full server refuses, and to run a script.
+            // Checks what requests need: writing, which a full server rejects, and running a script.
             client.set(HEARTBEAT_NAME, self, SetParams.setParams().px(1000));
             var unused = INVALIDATE.run(client, List.of(bytes(HEARTBEAT_NAME)), List.of(bytes(channel), bytes(self)));
             leaveAlone(false, null);
@@ -306,7 +314,7 @@ final class RedisCache implements RemoteCache {
         }
     }
 
-    /** Must never end before this is closed: a process that doesn't listen shows old values. */
+    /** Listens until this is closed. Must not end before: a process that doesn't listen serves stale values. */
     private void listenOn() {
         while (!closed) {
             try (var connection = new Connection(sockets, config)) {
@@ -336,7 +344,7 @@ final class RedisCache implements RemoteCache {
     }
 
     private final class Subscription extends JedisPubSub {
-        /** Whatever was said before wasn't heard. */
+        /** Flushes: messages before the subscription were missed. */
         @Override
         public void onSubscribe(String name, int count) {
             lastWord = System.nanoTime();

@@ -6,74 +6,75 @@ import java.util.Collection;
 import java.util.function.Consumer;
 
 /**
- * A cache that several processes share. No method throws because of it or blocks for longer than a few hundred
- * milliseconds: a cache that is away is a miss.
+ * A cache that several processes share. No method throws when the cache fails, or blocks for longer than a few hundred
+ * milliseconds: an unavailable cache is a miss.
  *
- * <p>Who may fill it is decided by leases, as in <a
- * href="https://www.usenix.org/system/files/conference/nsdi13/nsdi13-final170_update.pdf">Scaling Memcache at Facebook</a>: a
- * miss leaves a lease in the value's place, and only who holds it may fill. An invalidation removes leases like values, so what
- * was read before it can't come back after it. It also keeps others from loading the same thing at the same time.
+ * <p>Leases decide who may fill a key, as in <a
+ * href="https://www.usenix.org/system/files/conference/nsdi13/nsdi13-final170_update.pdf">Scaling Memcache at
+ * Facebook</a>: a miss stores a lease in place of the value, and only the holder of the lease may fill the key. An
+ * invalidation removes leases like values, so a value that was read before the invalidation can't be stored after it.
+ * Leases also prevent several processes from loading the same value at the same time.
  */
 interface RemoteCache extends AutoCloseable {
-    /** The most bytes of a value: nothing larger is filled in, or read. */
+    /** The most bytes of a value: larger ones are neither stored nor read. */
     int MAX_BYTES = 4 << 20;
 
-    /** What a look-up found. */
+    /** The result of a look-up. */
     sealed interface Lookup {
-        /** A value, as it was filled. */
+        /** A value, as it was stored. */
         record Hit(ByteBuffer value) implements Lookup {}
 
-        /** Nothing; the lease was taken: load it, and fill or release. */
+        /** A miss; the caller holds the lease: load the value, then fill or release. */
         record Leased() implements Lookup {}
 
-        /** Nothing; somebody else is loading it. */
+        /** A miss; another caller holds the lease. */
         record Taken() implements Lookup {}
 
-        /** The cache didn't answer. */
+        /** The cache failed or timed out. */
         record Failed() implements Lookup {}
     }
 
     /**
-     * Looks for a value.
+     * Looks up a value.
      *
      * @param name of the value
-     * @param lease taken when there is no value; unlike any other
-     * @param force whether to take the lease whatever is there
+     * @param lease a unique one, stored when there is no value
+     * @param force whether to store the lease even if there is a value or another lease
      */
     Lookup lookup(String name, byte[] lease, boolean force);
 
     /**
-     * Fills a value in, if the lease is still there.
+     * Stores a value if the lease is still there.
      *
      * @param name of the value
-     * @param lease as it was taken
-     * @param value to fill in
-     * @param ttl how long it may stay
-     * @return whether it is there now
+     * @param lease as given to {@link #lookup}
+     * @param value to store
+     * @param ttl its time to live
+     * @return whether it was stored
      */
     boolean fill(String name, byte[] lease, byte[] value, Duration ttl);
 
     /**
-     * Gives a lease back.
+     * Releases a lease.
      *
      * @param name of the value
-     * @param lease as it was taken
+     * @param lease as given to {@link #lookup}
      */
     void release(String name, byte[] lease);
 
     /**
-     * Drops values and leases, and tells the other processes.
+     * Removes values and leases, and notifies the other processes.
      *
      * @param names of the values
-     * @return false when it isn't known to have happened: then it has to be repeated
+     * @return false when this may have failed: then it must be retried
      */
     boolean invalidate(Collection<String> names);
 
     /**
      * Starts to listen to the other processes.
      *
-     * @param dropped is told what others invalidated
-     * @param lost is told that something may have been missed
+     * @param dropped receives each key that another process invalidated
+     * @param lost runs when messages may have been missed
      */
     void listen(Consumer<String> dropped, Runnable lost);
 

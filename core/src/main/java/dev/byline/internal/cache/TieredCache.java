@@ -34,41 +34,49 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads through: this process, then Redis, then the loader, which asks the database. A write invalidates after its commit and
- * never puts anything in. Safe for use by several threads.
+ * A read-through cache of two layers: L1 in this process, L2 in Redis, then the loader, which queries the database. A
+ * write invalidates after its commit and never stores a value. Safe for use by several threads. docs/caching.md has the
+ * guarantees; this class keeps them as follows:
  *
- * <p>What is read before a write and arrives after it is not kept: in this process because an invalidation also removes
- * loads that are under way, whose result then only their own waiters see; in Redis by leases ({@link RemoteCache}). A value's
- * time runs from when its loading began. docs/caching.md has the promise in full.
+ * <p>L1: each key has one load in flight, and other readers wait for it (single flight). An invalidation removes a load
+ * in flight like a value: only readers that asked before the invalidation get the result, and it is not cached.
+ *
+ * <p>L2: leases ({@link RemoteCache}) keep out values that were read before an invalidation. A time to live starts when
+ * the load starts, in both layers.
+ *
+ * <p>When L2 can't be trusted: an invalidation that Redis missed is retried ({@code pendingInvalidations}); a key that
+ * was read past Redis is suspect, and its next load replaces the value in Redis ({@code suspects}); a transaction of
+ * unknown outcome is invalidated repeatedly ({@code uncertainInvalidations}). If there are too many such keys, all
+ * values in Redis are bypassed for the L2 time to live ({@code bypassRemoteUntil}).
  */
 public final class TieredCache implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TieredCache.class);
 
-    /** For what isn't there. */
+    /** The time to live of a negative entry. */
     private static final Duration NEGATIVE_TTL = Duration.ofSeconds(2);
 
-    /** How long to wait for another process to load what it has the lease for. */
+    /** The longest wait for another process that holds the lease. */
     private static final Duration LEASE_WAIT = Duration.ofMillis(500);
 
     private static final Duration LEASE_POLL = Duration.ofMillis(5);
 
-    /** How many reads wait for leases at a time: a lease in Redis may be forged. */
+    /** The most readers that wait for leases at a time: a lease in Redis may be forged. */
     private static final int MAX_LEASE_WAITS = 32;
 
-    /** Longer than the database's own limits allow a load to take. */
+    /** Longer than the database timeouts allow a load to take. */
     private static final Duration LOAD_WAIT = Duration.ofSeconds(5);
 
     private static final Duration RETRY_INTERVAL = Duration.ofMillis(200);
 
-    /** Bookkeeping of an entry, roughly. */
+    /** The approximate overhead of an entry, in bytes. */
     private static final int OVERHEAD = 200;
 
     private static final int RETRY_BATCH = 500;
 
-    /** Beyond so many names to mind, Redis isn't believed at all for a while. */
+    /** The most suspect keys and the most pending invalidations; beyond it, all values in Redis are bypassed. */
     private static final int MAX_NAMES = 100_000;
 
-    /** How long a commit of unknown outcome may still happen: longer than the database's own limits. */
+    /** How long a commit of unknown outcome may still happen: longer than the database timeouts. */
     private static final Duration UNCERTAIN = Duration.ofSeconds(10);
 
     private final @Nullable AsyncCache<String, Entry> l1;
@@ -80,13 +88,18 @@ public final class TieredCache implements AutoCloseable {
     private final SecureRandom random = new SecureRandom();
     private final Semaphore leaseWaits = new Semaphore(MAX_LEASE_WAITS);
 
-    /** Invalidations that Redis hasn't heard of, and when each began: until then its values are not believed. */
+    /**
+     * Invalidations that Redis missed, and when each began; until Redis gets them, its values for these keys are not
+     * used.
+     */
     private final Map<String, Long> pendingInvalidations = new ConcurrentHashMap<>();
 
-    /** Names whose value in Redis may be older than what this process has seen: the next load replaces it. */
+    /**
+     * Keys whose value in Redis may be older than a value that this process has returned: the next load replaces it.
+     */
     private final Cache<String, Object> suspects;
 
-    /** What may yet be committed, and until when: dropped again and again. */
+    /** Keys of transactions that may still commit, and until when they are invalidated repeatedly. */
     private final Map<String, Long> uncertainInvalidations = new ConcurrentHashMap<>();
 
     private volatile long bypassRemoteUntil = System.nanoTime();
@@ -125,10 +138,9 @@ public final class TieredCache implements AutoCloseable {
     /**
      * Opens a cache.
      *
-     * @param config how much, how long, and where Redis is
-     * @param keys reads the keys that values in Redis are signed with, by their ids; may block, and throw {@link
-     *     BylineException}
-     * @param metrics is told what happens
+     * @param config size, times to live, and the Redis URL
+     * @param keys reads the signing keys for Redis, by id; may block, and throw {@link BylineException}
+     * @param metrics receives hits, misses and errors
      */
     public static TieredCache open(BylineConfig.Cache config, Supplier<Map<Long, byte[]>> keys, Metrics metrics) {
         var redis = config.redis();
@@ -147,7 +159,7 @@ public final class TieredCache implements AutoCloseable {
         return executor;
     }
 
-    /** A value or the knowledge that there is none, or why neither could be had. */
+    /** A cached value, a negative entry, or the failure of a load. */
     private record Entry(
             @Nullable Object value, @Nullable RuntimeException failure, int weight, long expiresAt, boolean loaded) {
         static Entry failed(RuntimeException failure) {
@@ -160,25 +172,25 @@ public final class TieredCache implements AutoCloseable {
     }
 
     /**
-     * Finds a value. Blocks for Redis and the loader, or for another thread that is loading the same.
+     * Finds a value. Blocks for Redis and the loader, or for a load in flight of the same key.
      *
-     * @param key names it
+     * @param key of the value
      * @param loader finds it in the database
-     * @param <V> what it is
-     * @throws BylineException what the loader throws
+     * @param <V> the value
+     * @throws BylineException from the loader
      */
     public <V> Optional<V> get(CacheKey<V> key, Supplier<Optional<V>> loader) {
         return lookUp(key, loader).value();
     }
 
     /**
-     * What a look-up found.
+     * The result of a look-up.
      *
-     * @param loaded whether the loader of this look-up found it, rather than a cache or another thread
+     * @param loaded whether this look-up's own loader returned it, and not a cache or another thread
      */
     public record Found<V>(Optional<V> value, boolean loaded) {}
 
-    /** As {@link #get}, and says where the value comes from. */
+    /** Finds a value as {@link #get} does, and returns whether it was loaded. */
     public <V> Found<V> lookUp(CacheKey<V> key, Supplier<Optional<V>> loader) {
         if (l1 == null) {
             return new Found<>(loader.get(), true);
@@ -196,7 +208,7 @@ public final class TieredCache implements AutoCloseable {
         return new Found<>(value(await(known)), false);
     }
 
-    @SuppressWarnings("unchecked") // a name belongs to one kind
+    @SuppressWarnings("unchecked") // all values of a key have one type
     private static <V> Optional<V> value(Entry entry) {
         if (entry.failure() != null) {
             throw entry.failure();
@@ -215,7 +227,7 @@ public final class TieredCache implements AutoCloseable {
         }
     }
 
-    /** Failures are told to all who wait, and kept for nobody else. */
+    /** Loads a value and completes the future. A failure reaches all current waiters and isn't cached. */
     private <V> Entry load(CacheKey<V> key, Supplier<Optional<V>> loader, CompletableFuture<Entry> future) {
         Entry entry;
         try {
@@ -264,7 +276,7 @@ public final class TieredCache implements AutoCloseable {
                     }
                     metrics.looked(key.kind().name(), Layer.L2, Result.ERROR);
                     if (force) {
-                        return loadBeside(key, loader); // it answers, but not what it was asked
+                        return loadBeside(key, loader); // Redis ignored the force flag
                     }
                     force = true;
                 }
@@ -285,7 +297,9 @@ public final class TieredCache implements AutoCloseable {
         }
     }
 
-    /** Null for what no process of this database signed under this name, and for what is past its time. */
+    /**
+     * Verifies and decodes a value; null when no process of this database signed it under this key, or it is expired.
+     */
     private <V> @Nullable Entry open(CacheKey<V> key, ByteBuffer sealed, long start) {
         var opened = seal.open(key.name(), sealed);
         var decoded = opened == null ? null : key.kind().decode(opened.bytes());
@@ -296,13 +310,13 @@ public final class TieredCache implements AutoCloseable {
         if (!left.isPositive()) {
             return null;
         }
-        // A value's time in Redis leaves it time here; that something is absent ends everywhere at once.
+        // The time to live in Redis leaves room for the L1 time to live; a negative entry expires everywhere at once.
         var ttl = localTtl(key, decoded.value());
         return entry(
                 key, decoded.value(), start, decoded.value() == null && left.compareTo(ttl) < 0 ? left : ttl, false);
     }
 
-    /** How long Redis may have a value. */
+    /** Returns the longest time to live in Redis. */
     private Duration remoteTtl(@Nullable Object value) {
         return value == null ? negativeTtl() : l2Ttl.minus(l1Ttl);
     }
@@ -324,12 +338,12 @@ public final class TieredCache implements AutoCloseable {
         } else if (!remote().fill(key.name(), lease, sealed, jittered(remoteTtl(value)))) {
             suspect(key);
         } else if (suspect != null) {
-            suspects.asMap().remove(key.name(), suspect); // not one that arose meanwhile
+            suspects.asMap().remove(key.name(), suspect); // unless it was marked again meanwhile
         }
         return loaded(key, value, start);
     }
 
-    /** What Redis holds, or will hold, may be older than this: the next load replaces it. */
+    /** Loads past Redis. The value in Redis may be older than the result: the next load replaces it. */
     private <V> Entry loadBeside(CacheKey<V> key, Supplier<Optional<V>> loader) {
         var start = System.nanoTime();
         suspects.put(key.name(), new Object());
@@ -337,9 +351,9 @@ public final class TieredCache implements AutoCloseable {
     }
 
     /**
-     * Believes neither this process nor Redis about a value: the next read asks the database.
+     * Marks a key as suspect, and removes its value from L1: the next read queries the database.
      *
-     * @param key names the value
+     * @param key of the value
      */
     public void suspect(CacheKey<?> key) {
         suspects.put(key.name(), new Object());
@@ -357,7 +371,7 @@ public final class TieredCache implements AutoCloseable {
         return entry(key, value, start, localTtl(key, value), true);
     }
 
-    /** How long this process may have a value. */
+    /** Returns the time to live in L1. */
     private <V> Duration localTtl(CacheKey<V> key, @Nullable V value) {
         return value != null ? jittered(l1Ttl) : key.kind().isLocal() ? Duration.ZERO : jittered(negativeTtl());
     }
@@ -371,7 +385,7 @@ public final class TieredCache implements AutoCloseable {
         return NEGATIVE_TTL.compareTo(l1Ttl) < 0 ? NEGATIVE_TTL : l1Ttl;
     }
 
-    /** Up to a tenth less, so that what was filled together doesn't expire together; never more than was said. */
+    /** Shortens a time to live by up to a tenth, so that values loaded together don't expire together. */
     private static Duration jittered(Duration ttl) {
         return Duration.ofNanos(
                 (long) (ttl.toNanos() * ThreadLocalRandom.current().nextDouble(0.9, 1.0)));
@@ -404,18 +418,19 @@ public final class TieredCache implements AutoCloseable {
         }
     }
 
-    /** Whether anything is kept at all. */
+    /** Returns whether anything is cached. */
     public boolean isEnabled() {
         return l1 != null;
     }
 
     /**
-     * Invalidates keys of a transaction whose outcome is unknown: now and again for some seconds, as it may still be committed.
+     * Invalidates the keys of a transaction of unknown outcome: now, and repeatedly for some seconds, because it may
+     * still commit.
      *
-     * @param keys name the values
+     * @param keys of the values
      */
     public void invalidateUncertain(Collection<CacheKey<?>> keys) {
-        if (retries != null) { // without Redis a stale value ends with the L1 time
+        if (retries != null) { // without Redis, a stale value expires with the L1 time to live
             var until = System.nanoTime() + UNCERTAIN.toNanos();
             keys.forEach(key -> uncertainInvalidations.put(key.name(), until));
         }
@@ -423,10 +438,10 @@ public final class TieredCache implements AutoCloseable {
     }
 
     /**
-     * Drops values, here and everywhere: in Redis first, so that nothing here is filled from it in between. When it returns,
-     * no read that begins in this process sees what was there before.
+     * Invalidates values everywhere: in Redis first, so that L1 isn't filled with the old value in between. When this
+     * returns, no read that starts in this process sees the old values.
      *
-     * @param keys name the values
+     * @param keys of the values
      */
     public void invalidate(Collection<CacheKey<?>> keys) {
         if (l1 == null || keys.isEmpty()) {
@@ -458,15 +473,15 @@ public final class TieredCache implements AutoCloseable {
         }
     }
 
-    /** As long as anything that Redis holds now can be there. */
+    /** Bypasses the values in Redis until all that it holds now have expired. */
     private void bypassRemote() {
         bypassRemoteUntil = System.nanoTime() + l2Ttl.toNanos();
     }
 
     /**
-     * Drops a value in this process only.
+     * Removes a value from L1 only.
      *
-     * @param key names the value
+     * @param key of the value
      */
     public void forget(CacheKey<?> key) {
         dropLocally(key.name());
@@ -488,7 +503,7 @@ public final class TieredCache implements AutoCloseable {
         try {
             repeatUncertain();
             repeatPending();
-        } catch (RuntimeException | Error e) { // the executor would drop it, and never call again
+        } catch (RuntimeException | Error e) { // without this, the executor would cancel the task
             LOG.error("could not repeat invalidations", e);
         }
     }
@@ -501,7 +516,7 @@ public final class TieredCache implements AutoCloseable {
         }
     }
 
-    /** What is older than any value can be in Redis needs no invalidation any more. */
+    /** Retries the invalidations that Redis missed; drops those that are older than any value in Redis can be. */
     private void repeatPending() {
         var now = System.nanoTime();
         var kept = l2Ttl.plus(UNCERTAIN).toNanos();
@@ -521,12 +536,12 @@ public final class TieredCache implements AutoCloseable {
         }
     }
 
-    /** Stops listening and retrying; forgets everything. */
+    /** Stops listening and retrying, and clears L1. */
     @Override
     public void close() {
         if (retries != null) {
             retries.shutdownNow();
-            retry(); // the last word
+            retry(); // a last attempt
         }
         if (remote != null) {
             remote.close();
@@ -534,7 +549,7 @@ public final class TieredCache implements AutoCloseable {
         flush();
     }
 
-    /** What Redis hasn't heard of yet, for tests. */
+    /** Returns the keys with a pending invalidation, for tests. */
     List<String> unheard() {
         return List.copyOf(pendingInvalidations.keySet());
     }

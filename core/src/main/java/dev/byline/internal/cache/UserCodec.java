@@ -5,14 +5,14 @@ import dev.byline.model.Role;
 import dev.byline.model.User;
 import java.util.Objects;
 
-/** Writes and reads users as bytes: for Redis, and for snapshots of created ones. */
+/** Serializes users, for Redis and for snapshots of created users. */
 public final class UserCodec {
     private UserCodec() {}
 
     /**
-     * Roughly how much memory a user takes, in bytes.
+     * Returns the approximate memory of a user, in bytes.
      *
-     * @param user with or without what only some may see
+     * @param user with or without the private fields
      */
     public static int weight(User user) {
         return 300 + 2 * (user.name().length() + user.metadata().json().length());
@@ -41,10 +41,10 @@ public final class UserCodec {
     }
 
     /**
-     * Writes what anyone may see of a user.
+     * Writes the public fields of a user.
      *
-     * @param user with or without the rest
-     * @param bytes where to
+     * @param user with or without the private fields
+     * @param bytes to write to
      */
     public static void writePublic(User user, CacheBytes bytes) {
         bytes.number(user.id());
@@ -59,7 +59,7 @@ public final class UserCodec {
     /**
      * Reads what {@link #writePublic} wrote.
      *
-     * @param bytes where from
+     * @param bytes to read from
      */
     public static User readPublic(CacheBytes bytes) {
         return new User(

@@ -1,4 +1,4 @@
-/** The cache of this process, and Redis behind it. */
+/** The cache in this process, and Redis behind it. */
 @NullMarked
 package dev.byline.internal.cache;
 

@@ -17,35 +17,36 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
 /**
- * Look-ups by key that share statements: while one is on its way, those that arrive wait, and leave together when it is back.
- * Who arrives when none is on its way leaves at once: a quiet server adds no delay, and a busy one sends the fewer statements
- * the busier it is. It is group commit, for reads. A look-up only joins a statement that has not begun, so it sees whatever was
- * committed before it started.
+ * Batches look-ups by key (group commit, for reads). If no batch is in flight, a look-up runs at once; otherwise it
+ * joins the next batch, which starts when the current one ends. So an idle server adds no delay, and a busy one runs
+ * fewer statements the busier it is. A look-up joins only a statement that hasn't started, so it sees everything that
+ * was committed before the look-up started.
  *
- * <p>Nobody waits longer than {@link #TIMEOUT} for the statement on its way: who has, asks alone. When a statement fails, those who
- * joined it ask alone, if they haven't waited as long. So a look-up takes at most this much longer than one statement may. Only
- * the oldest of those that wait keeps the time, for all: a timer for each took up to a quarter of what a look-up costs.
+ * <p>A look-up waits at most {@link #TIMEOUT} for the batch in flight, then runs its own statement. When a statement
+ * fails, the look-ups that joined it run their own, unless they are older than {@link #TIMEOUT}. So a look-up takes at
+ * most this much longer than the statement timeout. Only the oldest waiter has a timer, for all waiters: a timer for
+ * each took up to a quarter of the time of a look-up.
  *
  * <p>Safe for use by several threads.
  *
  * @param <K> keys, with {@code equals}
- * @param <V> what is found
+ * @param <V> the values
  */
 public final class BatchLoader<K, V> {
-    /** Up to this age a look-up may begin a statement of its own. */
+    /** The greatest age at which a look-up may run its own statement. */
     static final Duration TIMEOUT = Duration.ofMillis(100);
 
     private final int maxKeys;
     private final Function<Set<K>, Map<K, V>> load;
     private final ReentrantLock lock = new ReentrantLock();
-    private final ArrayDeque<Lookup<K, V>> waiting = new ArrayDeque<>(); // empty while nothing is under way
+    private final ArrayDeque<Lookup<K, V>> waiting = new ArrayDeque<>(); // empty while no batch is in flight
     private boolean underWay;
 
     /**
-     * Shares the statements of a loader.
+     * Batches the calls of a loader.
      *
      * @param maxKeys the most keys of one statement, at least 1
-     * @param load finds values by their keys, in one statement; leaves out what isn't there
+     * @param load finds values by their keys, in one statement; omits keys without a value
      */
     public BatchLoader(int maxKeys, Function<Set<K>, Map<K, V>> load) {
         this.maxKeys = maxKeys;
@@ -53,10 +54,11 @@ public final class BatchLoader<K, V> {
     }
 
     /**
-     * Finds a value. Blocks for the statement, and perhaps for the one before it.
+     * Finds a value. Blocks for the statement, and for the batch in flight before it.
      *
-     * @param key names it
-     * @throws BylineException what the loader throws; Unavailable when a statement that others shared failed or took too long
+     * @param key of the value
+     * @throws BylineException from the loader; Unavailable when a statement shared with other look-ups failed or took
+     *     too long
      */
     public Optional<V> get(K key) {
         var lookup = new Lookup<K, V>(key);
@@ -95,7 +97,7 @@ public final class BatchLoader<K, V> {
         }
     }
 
-    /** Hands over before it tells the others: the next statement is what everybody waits for. */
+    /** Runs a batch. Starts the next batch before it completes its followers: all waiters depend on the next one. */
     private Optional<V> lead(Lookup<K, V> lookup, List<Lookup<K, V>> followers) {
         Turn<K, V> outcome = new Turn.Failed<>();
         try {
@@ -120,7 +122,7 @@ public final class BatchLoader<K, V> {
             while (followers.size() < maxKeys - 1 && !waiting.isEmpty()) {
                 followers.add(waiting.remove());
             }
-            passTimeOn(); // here and not when this one was told to lead: most of the time nobody is left
+            passTimeOn(); // here and not on becoming leader: most of the time no waiter is left
             return followers;
         } finally {
             lock.unlock();
@@ -133,14 +135,14 @@ public final class BatchLoader<K, V> {
             var next = waiting.poll();
             underWay = next != null;
             if (next != null) {
-                next.turn.complete(new Turn.Lead<>()); // before anybody can withdraw it
+                next.turn.complete(new Turn.Lead<>()); // before the waiter can be withdrawn
             }
         } finally {
             lock.unlock();
         }
     }
 
-    /** Tells the oldest of those that still wait that it is that now. */
+    /** Makes the oldest waiter the timekeeper. */
     private void passTimeOn() {
         var oldest = waiting.peek();
         if (oldest != null) {
@@ -150,11 +152,13 @@ public final class BatchLoader<K, V> {
         }
     }
 
-    /** Ends when the statement on its way does, or for want of patience. */
+    /** Waits for the batch in flight, or for the timeout. */
     private Turn<K, V> await(Lookup<K, V> lookup) {
         try {
             while (true) {
-                var turn = turn(lookup); // before the question: who becomes the oldest meanwhile is told by this one
+                var turn = turn(
+                        lookup); // read before the check: a waiter that becomes the oldest later is notified through
+                // this future
                 var outcome = isOldest(lookup) ? keepTime(lookup, turn) : turn.get();
                 if (!(outcome instanceof Turn.KeepTime<K, V>)) {
                     return outcome;
@@ -165,7 +169,7 @@ public final class BatchLoader<K, V> {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             if (!withdraw(lookup) && turn(lookup).getNow(new Turn.Failed<>()) instanceof Turn.Lead<K, V> lead) {
-                return lead; // the others wait for it; the statement will see to the interruption
+                return lead; // waiters depend on this leader; its statement will handle the interrupt
             }
             throw new BylineException.Unavailable(e);
         }
@@ -177,7 +181,7 @@ public final class BatchLoader<K, V> {
             return turn.get(TIMEOUT.toNanos() - lookup.age(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
             releaseImpatient();
-            return turn.get(); // its own, or that of a statement that just took it along
+            return turn.get(); // its own result, or that of a batch that has just taken it
         }
     }
 
@@ -212,7 +216,10 @@ public final class BatchLoader<K, V> {
         }
     }
 
-    /** Whether it still waited. If not, it is on its way with others, or told to lead, which it can see by now. */
+    /**
+     * Removes a waiter; returns whether it still waited. If not, it is in a batch or is a leader, and its future shows
+     * which.
+     */
     private boolean withdraw(Lookup<K, V> lookup) {
         lock.lock();
         try {
@@ -224,7 +231,7 @@ public final class BatchLoader<K, V> {
         }
     }
 
-    /** How many wait now, for tests. */
+    /** Returns the number of waiters, for tests. */
     int waiting() {
         lock.lock();
         try {
@@ -234,21 +241,21 @@ public final class BatchLoader<K, V> {
         }
     }
 
-    /** How a look-up that waited goes on. */
+    /** How a waiting look-up continues. */
     private sealed interface Turn<K, V> {
-        /** It begins the next statement, and takes the others along. */
+        /** It runs the next batch, with followers. */
         record Lead<K, V>() implements Turn<K, V> {}
 
-        /** A statement had its key, too. */
+        /** A batch had its key and succeeded. */
         record Answer<K, V>(Map<K, V> found) implements Turn<K, V> {}
 
-        /** A statement had its key, and failed. */
+        /** A batch had its key and failed. */
         record Failed<K, V>() implements Turn<K, V> {}
 
-        /** It still waits, and keeps the time from now on. */
+        /** It still waits, and is the timekeeper from now on. */
         record KeepTime<K, V>() implements Turn<K, V> {}
 
-        /** It has waited long enough. */
+        /** It timed out and runs its own statement. */
         record Alone<K, V>() implements Turn<K, V> {}
     }
 

@@ -11,8 +11,9 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
- * HikariCP's pool, first come first served. By itself it lets whoever comes take a connection that is being handed to somebody
- * who waits, and who then waits again, behind all others: under load, of some ten thousand one waited its whole second, in vain.
+ * HikariCP's pool with first-come, first-served order. HikariCP allows barging: a newcomer can take the connection
+ * meant for a waiter, who then waits again behind all others. Under load, about one waiter in ten thousand timed out
+ * after a full second.
  */
 public final class FairPool implements TimedConnections.Source, AutoCloseable {
     private final HikariDataSource dataSource;
@@ -22,12 +23,12 @@ public final class FairPool implements TimedConnections.Source, AutoCloseable {
     /**
      * Opens the pool.
      *
-     * @param watch looks who waits too long
-     * @param config its connection timeout is for the turn and the connection together
+     * @param watch expires waiters
+     * @param config its connection timeout covers the wait for the permit and for the connection
      */
     public FairPool(Watchdog watch, HikariConfig config) {
         this.dataSource = new HikariDataSource(config);
-        this.pool = (HikariPool) dataSource.getHikariPoolMXBean(); // which takes a timeout for each call
+        this.pool = (HikariPool) dataSource.getHikariPoolMXBean(); // HikariPool takes a timeout for each call
         this.turns =
                 new FairSemaphore(watch, config.getMaximumPoolSize(), Duration.ofMillis(config.getConnectionTimeout()));
     }

@@ -8,23 +8,23 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A fair semaphore whose time limit is the same for all: {@link Watchdog} keeps it, and it may be a tenth of a second more. Safe for use by
- * several threads.
+ * A fair semaphore with one timeout. Waiters park without a timer; {@link Watchdog} expires them, up to 100 ms late.
+ * Safe for use by several threads.
  */
 final class FairSemaphore implements AutoCloseable {
     private final Watchdog watch;
     private final long patience;
     private final ReentrantLock lock = new ReentrantLock();
-    private final ArrayDeque<Waiter> waiting = new ArrayDeque<>(); // the oldest first
+    private final ArrayDeque<Waiter> waiting = new ArrayDeque<>(); // oldest first
     private final Runnable look = this::releaseImpatient;
     private int free;
 
     /**
-     * Makes all of them free.
+     * Creates a semaphore with all permits free.
      *
-     * @param watch looks who waits too long
-     * @param number how many may be taken at a time
-     * @param patience how long one is waited for
+     * @param watch expires waiters
+     * @param number of permits
+     * @param patience the timeout of a waiter
      */
     FairSemaphore(Watchdog watch, int number, Duration patience) {
         this.watch = watch;
@@ -33,15 +33,15 @@ final class FairSemaphore implements AutoCloseable {
         watch.add(look);
     }
 
-    /** One that waits: told true with its turn, false when it took too long. */
+    /** A waiter: completed with true when it gets a permit, with false when it expires. */
     private record Waiter(long start, CompletableFuture<Boolean> turn) {}
 
-    /** Waits for a turn; whether it came in time. */
+    /** Acquires a permit; returns false after the timeout. */
     boolean take() throws InterruptedException {
         Waiter waiter;
         lock.lock();
         try {
-            if (free > 0) { // then nobody waits
+            if (free > 0) { // then there are no waiters
                 free--;
                 return true;
             }
@@ -99,7 +99,7 @@ final class FairSemaphore implements AutoCloseable {
         }
     }
 
-    /** Whoever waits still gets its turn, when somebody gives theirs back. */
+    /** Stops expiring waiters; they still get permits as these are released. */
     @Override
     public void close() {
         watch.remove(look);

@@ -12,13 +12,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connections of a host's DataSource. With auto-commit off, a statement that is committed by itself would be rolled back
- * when the pool takes the connection back, and nobody would notice: such connections are refused.
+ * Connections of a host's DataSource. Rejects connections with auto-commit off: a single statement would be rolled back
+ * without an error when the connection returns to the pool.
  */
 public final class HostConnections implements TimedConnections.Source {
     private static final Logger LOG = LoggerFactory.getLogger(HostConnections.class);
 
-    /** How long {@link #open} waits for a connection to look at. */
+    /** The longest wait of {@link #open} for a connection. */
     private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(1);
 
     private final DataSource dataSource;
@@ -28,7 +28,7 @@ public final class HostConnections implements TimedConnections.Source {
     }
 
     /**
-     * Looks at one connection, if there is one within a second.
+     * Checks auto-commit on one connection, if it gets one within a second.
      *
      * @throws IllegalStateException when its auto-commit is off
      */
@@ -55,7 +55,7 @@ public final class HostConnections implements TimedConnections.Source {
             autoCommit.completeExceptionally(e);
             return;
         }
-        autoCommit.complete(on); // not before the connection is given back
+        autoCommit.complete(on); // only after the connection was returned
     }
 
     /** @throws IllegalStateException when its auto-commit is off */

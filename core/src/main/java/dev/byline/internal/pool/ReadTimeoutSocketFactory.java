@@ -13,11 +13,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import javax.net.SocketFactory;
 
 /**
- * Sockets that are closed when a read takes longer than {@link #LIMIT}, as the driver does it by {@code socketTimeout}; but {@link
- * Watch} keeps the time. Made by the driver, by name.
+ * Creates sockets that are closed when a read takes longer than {@link #LIMIT}. Does the same as the driver's
+ * {@code socketTimeout}, but with {@link Watchdog} instead of a timer for each read. The driver instantiates it by its
+ * class name.
  */
 public final class ReadTimeoutSocketFactory extends SocketFactory {
-    /** The longest that a read may take; with up to a tenth of a second until somebody looks, 2 seconds. */
+    /** The longest time of a read; the watchdog adds up to 100 ms, together 2 seconds. */
     static final Duration LIMIT = Duration.ofMillis(1900);
 
     private static final Map<String, Watchdog> WATCHES = new ConcurrentHashMap<>();
@@ -25,10 +26,10 @@ public final class ReadTimeoutSocketFactory extends SocketFactory {
     private final Watchdog watch;
 
     /**
-     * For the driver, which knows a factory by the name of its class, and has a text for it.
+     * Called by the driver, which knows the factory by its class name and one string argument.
      *
-     * @param key as given by {@link #key}
-     * @throws IllegalArgumentException when it is no longer known
+     * @param key from {@link #key}
+     * @throws IllegalArgumentException when the key was removed
      */
     public ReadTimeoutSocketFactory(String key) {
         var known = WATCHES.get(key);
@@ -38,7 +39,7 @@ public final class ReadTimeoutSocketFactory extends SocketFactory {
         this.watch = known;
     }
 
-    /** What the driver must say for its sockets to be looked at by this one, until that is forgotten. */
+    /** Registers a watchdog; returns the factory's argument for the driver, valid until {@link #forget}. */
     static String key(Watchdog watch) {
         var key = UUID.randomUUID().toString();
         WATCHES.put(key, watch);
@@ -75,13 +76,13 @@ public final class ReadTimeoutSocketFactory extends SocketFactory {
         throw notConnected();
     }
 
-    /** The driver connects by itself, as it has time limits for that. */
+    /** Rejects host and port: the driver connects the socket itself, with its own timeouts. */
     private static IOException notConnected() {
         return new SocketException("only sockets that are connected later");
     }
 
     private static final class Watched extends Socket {
-        /** As {@link System#nanoTime}; 0 while nobody reads. */
+        /** A value of {@link System#nanoTime}; 0 while no read is in progress. */
         private volatile long readingSince;
 
         private volatile boolean overdue;
@@ -124,7 +125,7 @@ public final class ReadTimeoutSocketFactory extends SocketFactory {
             if (!overdue) {
                 return e;
             }
-            // no SocketTimeoutException, after which the driver reads on
+            // not a SocketTimeoutException: the driver would continue to read after it
             return new SocketException("no answer within " + LIMIT.toMillis() + " ms", e);
         }
 
@@ -135,7 +136,7 @@ public final class ReadTimeoutSocketFactory extends SocketFactory {
                 try {
                     close();
                 } catch (IOException e) {
-                    // closed all the same
+                    // closed anyway
                 }
             }
         }

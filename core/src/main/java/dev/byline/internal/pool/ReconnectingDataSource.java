@@ -18,19 +18,19 @@ import org.postgresql.Driver;
 import org.slf4j.LoggerFactory;
 
 /**
- * New connections for the pool. Once the database didn't answer, it is tried four times a second until it does: the pool by
- * itself would wait up to 5 seconds between two tries, long after the database is back.
+ * Opens connections for the pool. After a failure it retries four times a second until the database responds:
+ * HikariCP's backoff grows to 5 seconds, so the pool would stay empty long after the database is back.
  */
 public final class ReconnectingDataSource implements DataSource {
     private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(ReconnectingDataSource.class);
 
-    /** While the database is away somebody knocks this often, whether the knock before was answered or not. */
+    /** The retry interval while the database is down, whether or not the previous attempt has ended. */
     private static final Duration INTERVAL = Duration.ofMillis(250);
 
-    /** A connection that takes longer may hang: another is tried beside it. */
+    /** An attempt that takes longer may hang: another one starts beside it. */
     private static final Duration USUAL = Duration.ofSeconds(1);
 
-    /** The pool hears of a failure this often at least. */
+    /** The longest time until a failure is reported to the pool. */
     private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
     private final Driver driver = new Driver();
@@ -45,13 +45,13 @@ public final class ReconnectingDataSource implements DataSource {
         this.url = config.url().jdbcUrl();
         this.properties = properties(config);
         this.socketsKey = ReadTimeoutSocketFactory.key(watch);
-        if (!url.contains("socketTimeout=")) { // else the driver sees to it
+        if (!url.contains("socketTimeout=")) { // otherwise the driver's own timeout applies
             properties.setProperty("socketFactory", ReadTimeoutSocketFactory.class.getName());
             properties.setProperty("socketFactoryArg", socketsKey);
         }
     }
 
-    /** The driver's own defaults wait for ever: a frozen database would hang the whole pool. */
+    /** Sets timeouts: the driver's defaults wait forever, and a frozen database would hang the whole pool. */
     private static Properties properties(BylineConfig.Database config) {
         var properties = config.url().credentials();
         properties.setProperty("ApplicationName", "byline");
@@ -61,7 +61,8 @@ public final class ReconnectingDataSource implements DataSource {
         properties.setProperty("loginTimeout", "2");
         properties.setProperty("cancelSignalTimeout", "1");
         if (config.pgBouncer()) {
-            properties.setProperty("prepareThreshold", "0"); // a statement prepared on one connection isn't on the next
+            properties.setProperty(
+                    "prepareThreshold", "0"); // the next transaction may run on another server connection
         } else {
             properties.setProperty(
                     "options",
@@ -102,7 +103,7 @@ public final class ReconnectingDataSource implements DataSource {
         }
     }
 
-    /** The first that succeeds is the one; whoever comes later hangs up. */
+    /** Connects. The first successful attempt wins; later ones close their connection. */
     private void connect(CompletableFuture<Connection> first) {
         try {
             var connection = connect();
@@ -132,7 +133,7 @@ public final class ReconnectingDataSource implements DataSource {
         }
     }
 
-    /** Ends the tries that are under way. */
+    /** Stops the attempts in progress. */
     public void close() {
         closed = true;
         ReadTimeoutSocketFactory.forget(socketsKey);
@@ -150,13 +151,13 @@ public final class ReconnectingDataSource implements DataSource {
 
     @Override
     public void setLogWriter(PrintWriter out) {
-        // nothing is written
+        // there is no log
     }
 
-    /** Without effect: the limit is fixed. */
+    /** Has no effect: the timeout is fixed. */
     @Override
     public void setLoginTimeout(int seconds) {
-        // the pool passes its own on
+        // HikariCP calls this with its own timeout
     }
 
     @Override

@@ -7,9 +7,9 @@ import org.jooq.ExecuteListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs statements that took long, by the name of the method that holds them: never their text or values. */
+/** Logs slow statements by the name of the method that contains them; never their text or values. */
 public final class SlowStatements implements ExecuteListener {
-    /** Holds statements, one method each; nested classes and lambdas count. */
+    /** Classes of statements, one method each; nested classes and lambdas count. */
     private static final Pattern STATEMENT_CLASS =
             Pattern.compile("dev\\.byline\\.internal\\.(sql|feed)\\.[A-Za-z]+Sql(\\$.*)?");
 
@@ -19,7 +19,7 @@ public final class SlowStatements implements ExecuteListener {
     private final Duration threshold;
     private long start;
 
-    /** For one execution. */
+    /** Listens to one execution. */
     public SlowStatements(Duration threshold) {
         this.threshold = threshold;
     }
@@ -29,7 +29,7 @@ public final class SlowStatements implements ExecuteListener {
         start = System.nanoTime();
     }
 
-    /** Comes after failures, too. */
+    /** Logs the statement if it was slow. jOOQ calls this after failures, too. */
     @Override
     public void end(ExecuteContext ctx) {
         var nanos = start == 0 ? 0 : System.nanoTime() - start;
@@ -41,7 +41,7 @@ public final class SlowStatements implements ExecuteListener {
         }
     }
 
-    /** Such as PostSql.feed: the nearest method of a class of statements. */
+    /** Returns a name such as PostSql.feed: the nearest stack frame in a class of statements. */
     private static String name() {
         return StackWalker.getInstance()
                 .walk(frames -> frames.filter(frame -> isStatement(frame.getClassName()))

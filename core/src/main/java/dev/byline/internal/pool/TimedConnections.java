@@ -13,12 +13,12 @@ import org.jooq.ConnectionProvider;
 import org.jooq.exception.DataAccessException;
 
 /**
- * Lends connections and reports how long each was waited for and held, whoever's pool they are from. While the database
- * answers nobody, only a few may wait for it: the others would wait in vain, and keep whoever could do without it from its
- * turn.
+ * Acquires and releases connections of any pool, and reports how long each was waited for and held. While the database
+ * doesn't respond, only a few callers may wait; the others fail at once, because they would only time out and delay
+ * requests that need no database.
  */
 public final class TimedConnections implements ConnectionProvider {
-    /** A pool. */
+    /** A source of connections, such as a pool. */
     public interface Source {
         Connection take() throws SQLException;
 
@@ -38,10 +38,10 @@ public final class TimedConnections implements ConnectionProvider {
     private final Map<Connection, Long> since = Collections.synchronizedMap(new IdentityHashMap<>());
 
     /**
-     * Lends.
+     * Wraps a source.
      *
-     * @param source where connections come from
-     * @param maxWaitingInVain how many may wait for a connection while nobody gets an answer
+     * @param source the connections
+     * @param maxWaitingInVain the most callers that may wait for a connection while the database doesn't respond
      */
     public TimedConnections(Source source, int maxWaitingInVain, Metrics metrics) {
         this.source = source;
@@ -49,12 +49,12 @@ public final class TimedConnections implements ConnectionProvider {
         this.metrics = metrics;
     }
 
-    /** The database did what it was asked. */
+    /** Records that the database responded. */
     public void answered() {
         progressAt = System.nanoTime();
     }
 
-    /** Nobody got an answer for a while, though somebody asked. */
+    /** Returns whether no statement has succeeded for a while, although some are in progress. */
     private boolean isStuck() {
         return System.nanoTime() - progressAt > STUCK_AFTER.toNanos();
     }
@@ -62,7 +62,7 @@ public final class TimedConnections implements ConnectionProvider {
     @Override
     public Connection acquire() {
         if (asking.getAndIncrement() == 0) {
-            answered(); // nothing was asked before
+            answered(); // an idle period isn't a failure
         }
         var start = System.nanoTime();
         var lent = false;

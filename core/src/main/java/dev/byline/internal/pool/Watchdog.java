@@ -6,20 +6,20 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Looks at what may last too long, ten times a second. For limits that are hardly ever reached: a timed wait of a virtual thread is
- * a task for another thread, to schedule and to cancel, which takes longer than much of what is waited for. One thread, while there is
- * anything to look at. Safe for use by several threads.
+ * Checks timeouts ten times a second, for timeouts that hardly ever expire: a timed wait of a virtual thread must be
+ * scheduled on another thread and cancelled, which often costs more than the wait itself. Runs one thread while there
+ * are checks. Safe for use by several threads.
  */
 public final class Watchdog {
     private static final long INTERVAL_MS = 100;
 
-    private final Set<Runnable> looks = new HashSet<>(); // guards itself
+    private final Set<Runnable> looks = new HashSet<>(); // guarded by itself
     private boolean running; // guarded by looks
 
     /**
-     * Begins to look.
+     * Adds a check.
      *
-     * @param look doesn't block, and throws nothing
+     * @param look must not block or throw
      */
     void add(Runnable look) {
         synchronized (looks) {
@@ -42,7 +42,7 @@ public final class Watchdog {
             try {
                 TimeUnit.MILLISECONDS.sleep(INTERVAL_MS);
             } catch (InterruptedException e) {
-                // nobody has a reason to
+                // never interrupted
             }
             for (var look : now()) {
                 look.run();

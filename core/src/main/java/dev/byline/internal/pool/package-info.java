@@ -1,4 +1,4 @@
-/** Connections: the pool, its timeouts, and look-ups that share a statement. */
+/** The connection pool, its timeouts, and batched look-ups. */
 @NullMarked
 package dev.byline.internal.pool;
 

@@ -30,8 +30,8 @@ import org.jooq.impl.DefaultConfiguration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connections and transactions. Callbacks borrow a connection and never keep it: it is back in the pool when they
- * return. Never call anything slow but the database from inside one.
+ * Runs statements and transactions. A callback borrows a connection, which returns to the pool when the callback
+ * returns. Inside a callback, do nothing slow except database calls.
  */
 public final class Database implements AutoCloseable {
     private final DSLContext dsl;
@@ -68,17 +68,17 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Opens a pool. Does not wait for the database: connections come when it answers.
+     * Opens a pool. Doesn't wait for the database: connections are made once it responds.
      *
-     * @param config where and how many
-     * @param metrics is told how long connections were waited for and held
+     * @param config URL, pool size and timeouts
+     * @param metrics receives how long connections were waited for and held
      */
     public static Database open(BylineConfig.Database config, Metrics metrics) {
         var watch = new Watchdog();
         var connections = new ReconnectingDataSource(config, watch);
         var pool = new FairPool(watch, hikari(config, connections));
         var settings = settings();
-        if (config.pgBouncer()) { // which takes no options at the start of a connection
+        if (config.pgBouncer()) { // PgBouncer accepts no options when a connection starts
             settings.withQueryTimeout(
                     Math.max(1, (int) config.statementTimeout().toSeconds()));
         }
@@ -86,11 +86,11 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Uses a host's pool, which stays open when this is closed. Waits up to a second for a connection to look at; what it
-     * doesn't find then, it finds when a connection is borrowed.
+     * Uses a host's pool, which stays open when this is closed. Waits at most a second for a connection, to check
+     * auto-commit on it; every borrowed connection is checked, too.
      *
      * @param dataSource connections with auto-commit on
-     * @param metrics as above
+     * @param metrics receives how long connections were waited for and held
      * @throws IllegalStateException when auto-commit is off
      */
     public static Database on(DataSource dataSource, Metrics metrics) {
@@ -116,10 +116,10 @@ public final class Database implements AutoCloseable {
     /**
      * Runs one statement.
      *
-     * @param query what to run; blocks for a free connection and for the statement
-     * @param <T> what it returns
-     * @throws IllegalStateException when a host's connection comes with auto-commit off, here and below
-     * @throws BylineException.Unavailable when the database is away, overloaded or too slow
+     * @param query the statement; blocks for a connection and for the statement
+     * @param <T> the result
+     * @throws IllegalStateException when a host's connection has auto-commit off; so do the methods below
+     * @throws BylineException.Unavailable when the database is unavailable, overloaded or too slow
      */
     public <T extends @Nullable Object> T read(Function<DSLContext, T> query) {
         try {
@@ -132,14 +132,13 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Runs a transaction: committed when the callback returns, rolled back when it throws.
+     * Runs a transaction: commits when the callback returns, rolls back when it throws.
      *
-     * @param statements what to run, on the context given and no other; blocks for a free connection and for the
-     *     statements
-     * @param <T> what it returns
-     * @throws BylineException what the callback throws, or what a violated constraint means
-     * @throws BylineException.Unavailable when the database is away, overloaded or too slow; the transaction was rolled
-     *     back, or its outcome is unknown when the connection broke during the commit
+     * @param statements run on the given context only; blocks for a connection and for the statements
+     * @param <T> the result
+     * @throws BylineException from the callback, or for a violated constraint
+     * @throws BylineException.Unavailable when the database is unavailable, overloaded or too slow; the transaction was
+     *     rolled back, or its outcome is unknown because the connection broke during the commit
      */
     public <T extends @Nullable Object> T write(Function<DSLContext, T> statements) {
         try {
@@ -151,7 +150,7 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    /** Not by jOOQ's own transactions: these ask the server for its isolation level each time, a round trip. */
+    /** Doesn't use jOOQ's transactions: each of them queries the isolation level, which costs a round trip. */
     private <T extends @Nullable Object> T inTransaction(Connection connection, Function<DSLContext, T> statements)
             throws SQLException {
         connection.setAutoCommit(false);
@@ -167,7 +166,7 @@ public final class Database implements AutoCloseable {
         return result;
     }
 
-    /** Where that fails, the connection stays as it is: to turn auto-commit on would commit. */
+    /** Rolls back. If that fails, auto-commit stays off: turning it on would commit. */
     private static void rollBack(Connection connection, Throwable failure) {
         try {
             connection.rollback();
@@ -178,14 +177,14 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Runs one statement that writes, and is committed by itself: what that spares is a round trip.
+     * Runs one statement that writes, with auto-commit: this saves a round trip.
      *
-     * @param statement what to run; blocks for a free connection and for the statement. What it throws afterwards undoes
-     *     nothing
-     * @param <T> what it returns
-     * @throws BylineException what a violated constraint means
-     * @throws BylineException.Unavailable when the database is away, overloaded or too slow; the outcome is unknown when the
-     *     connection broke
+     * @param statement the statement; blocks for a connection and for the statement. An exception that the callback
+     *     throws after the statement doesn't roll it back
+     * @param <T> the result
+     * @throws BylineException for a violated constraint
+     * @throws BylineException.Unavailable when the database is unavailable, overloaded or too slow; the outcome is
+     *     unknown when the connection broke
      */
     public <T extends @Nullable Object> T writeOne(Function<DSLContext, T> statement) {
         return read(statement);
@@ -196,17 +195,17 @@ public final class Database implements AutoCloseable {
         lent.answered();
     }
 
-    /** How long ago a statement last succeeded; a day and more before the first. Doesn't block. */
+    /** Returns the time since a statement last succeeded; more than a day before the first. Doesn't block. */
     public Duration sinceAnswer() {
         return Duration.ofNanos(System.nanoTime() - answeredAt);
     }
 
-    /** What the pool does now, empty for somebody else's pool. Doesn't block. */
+    /** Returns the current state of the pool; empty for a host's pool. Doesn't block. */
     public Optional<PoolStatus> poolStatus() {
         return Optional.ofNullable(pool).map(FairPool::status);
     }
 
-    /** Closes the pool that this opened. */
+    /** Closes the pool if this opened it. */
     @Override
     public void close() {
         if (connections != null) {
@@ -218,8 +217,8 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Replaces connections to what was the primary before a failover: no write succeeds on them any more. If what comes
-     * instead is read-only as well, the whole pool is replaced twice a second and no more, for reads go on.
+     * Evicts connections to a server that is read-only since a failover: no write succeeds on them. If the new
+     * connections are read-only as well, the whole pool is replaced at most twice a second, because reads still work.
      */
     private static final class ReadOnlyEvicted implements SQLExceptionOverride {
         private final long interval;

@@ -15,9 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes the rows of users who are marked as deleted, in the order of their ids, a batch in a transaction of its own. A user
- * whose rows the database doesn't let go, as a host's rows refer to them, stays marked and is no obstacle for the others: that
- * is logged once, and tried again every hour. Not for use by several threads.
+ * Removes the rows of users who are marked as deleted, ordered by id, in batches, each in its own transaction. If the
+ * database rejects the removal of a user, because rows of the host refer to it, the user stays marked and the others
+ * are removed; this is logged once and retried every hour. Not safe for use by several threads.
  */
 final class DeletedUsers {
     private static final Logger LOG = LoggerFactory.getLogger(DeletedUsers.class);
@@ -26,16 +26,16 @@ final class DeletedUsers {
 
     private static final int PAGE = 100;
 
-    /** Rows removed in one transaction at most: a post may have hundreds of chunks of its body beside it. */
+    /** The most rows removed in one transaction: the body of a post may be stored in hundreds of chunks. */
     private static final int BATCH = 200;
 
-    /** Users remembered as not removable; more are tried each time and not logged. */
+    /** The most users remembered as not removable; those beyond it are retried in every round and not logged. */
     private static final int MAX_REFUSED = 10_000;
 
     private final Database database;
     private final InstantSource clock;
 
-    /** When users who could not be removed are tried again. */
+    /** When to retry users who could not be removed. */
     private final Map<Long, Instant> refused = new HashMap<>();
 
     DeletedUsers(Database database, InstantSource clock) {
@@ -44,10 +44,10 @@ final class DeletedUsers {
     }
 
     /**
-     * Tries every user who is marked once.
+     * Tries once to remove each user who is marked.
      *
-     * @param stopping asked between batches
-     * @throws BylineException.Unavailable when the database is away
+     * @param stopping checked between batches
+     * @throws BylineException.Unavailable when the database is unavailable
      */
     void remove(BooleanSupplier stopping) {
         var stillRefused = new HashSet<Long>();
@@ -79,7 +79,7 @@ final class DeletedUsers {
             remove(id, stopping);
             refused.remove(id);
         } catch (BylineException.Unavailable e) {
-            var unused = database.read(ServerFactsSql::read); // throws when it isn't this user's rows but the database
+            var unused = database.read(ServerFactsSql::read); // throws if the whole database is unavailable
             LOG.info("could not remove user {}, who is deleted; will try again", id, e);
         } catch (RuntimeException e) {
             refuse(id, e);

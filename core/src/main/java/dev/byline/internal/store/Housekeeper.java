@@ -13,9 +13,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes in the background what is gone for everyone already: the rows of deleted users, and answers kept for idempotency
- * keys whose day is over. A batch goes in a transaction of its own, so that no statement runs long however much there is. What a process leaves behind when it dies, any process finds on its
- * next round. Runs one thread; several processes may work on the same user, as each skips what another has locked.
+ * Removes rows in the background that are already invisible to everyone: the rows of deleted users, and expired
+ * snapshots for idempotency keys. Each batch has its own transaction, so that no statement runs long. Rows that a
+ * process leaves behind when it dies are removed in the next round of any process. Runs one thread. Several processes
+ * may work on the same user: each skips rows that another has locked.
  */
 public final class Housekeeper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Housekeeper.class);
@@ -25,12 +26,12 @@ public final class Housekeeper implements AutoCloseable {
     private final DeletedUsers deletedUsers;
     private final ScheduledExecutorService executor;
     private final AtomicBoolean requested = new AtomicBoolean();
-    private boolean toldOfPendingLists; // by the executor's thread
+    private boolean toldOfPendingLists; // only the executor's thread uses it
 
     /**
-     * Starts looking for what is deleted or expired, once a minute.
+     * Starts a round every minute.
      *
-     * @param database where users are kept
+     * @param database the database to clean
      */
     public Housekeeper(Database database) {
         this.database = database;
@@ -73,12 +74,12 @@ public final class Housekeeper implements AutoCloseable {
             task.run();
         } catch (BylineException.Unavailable e) {
             LOG.info("a round of housekeeping failed, will try again in {}", INTERVAL, e);
-        } catch (RuntimeException | Error e) { // the executor would drop it, and never call again
+        } catch (RuntimeException | Error e) { // without this, the executor would cancel the task
             LOG.error("a round of housekeeping failed", e);
         }
     }
 
-    /** Stops after the batch that is under way. Waits for it, at most 5 seconds. */
+    /** Stops after the batch in progress. Waits for it, at most 5 seconds. */
     @Override
     public void close() {
         executor.shutdown();

@@ -13,8 +13,8 @@ import java.util.function.Function;
 import org.jooq.DSLContext;
 
 /**
- * Creates something and keeps a snapshot of it in one transaction, so that a repetition finds either both or neither. What fails keeps
- * nothing.
+ * Creates something and stores a snapshot of it in one transaction, so that a retry finds both or neither. A failed
+ * request stores nothing.
  *
  * @see <a href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/">Idempotency-Key</a>
  */
@@ -22,13 +22,13 @@ final class Idempotency {
     /** How long a snapshot is kept. */
     private static final Duration KEPT = Duration.ofHours(24);
 
-    /** Snapshots removed in one statement: each may have hundreds of chunks beside it. */
+    /** The most snapshots removed in one statement: each may be stored in hundreds of chunks. */
     private static final int BATCH = 200;
 
     private Idempotency() {}
 
     /**
-     * As {@link Store#createOnce}. Never waits for an attempt that is under way: that would hold a connection.
+     * Implements {@link Store#createOnce}. Doesn't wait for a request in progress: that would hold a connection.
      *
      * @param tx the transaction
      */
@@ -42,7 +42,7 @@ final class Idempotency {
         if (!IdempotencySql.tryLock(dsl, ByteBuffer.wrap(request.hash()).getLong())) {
             throw new BylineException.InProgress();
         }
-        // A statement of its own, after the lock: it sees what the last holder of the lock committed.
+        // A separate statement after the lock: it sees what the previous holder of the lock committed.
         var earlier = find(dsl, request, format);
         if (earlier.isPresent()) {
             return new Created<>(earlier.get(), true);
@@ -52,7 +52,7 @@ final class Idempotency {
         return new Created<>(value, false);
     }
 
-    /** As {@link Store#findCreated}. */
+    /** Implements {@link Store#findCreated}. */
     static <T> Optional<T> find(DSLContext dsl, IdempotentRequest request, SnapshotFormat<T> format) {
         return IdempotencySql.find(dsl, request.hash(), KEPT).map(kept -> {
             if (!kept.shown() || !MessageDigest.isEqual(kept.fingerprint(), request.fingerprint())) {
@@ -63,10 +63,10 @@ final class Idempotency {
     }
 
     /**
-     * Removes snapshots whose time is over, a batch in a transaction of its own.
+     * Removes expired snapshots in batches, each in its own transaction.
      *
-     * @param database where they are
-     * @param stopping asked between batches
+     * @param database the database to clean
+     * @param stopping checked between batches
      */
     static void removeExpired(Database database, BooleanSupplier stopping) {
         var unused = BatchedDelete.run(

@@ -13,22 +13,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * A request with an idempotency key.
  *
- * @param hash of the operation, the caller and the key: the name under which its result is kept
- * @param fingerprint of what is asked for: the same key with another one is refused
+ * @param hash of operation, caller and key: the key of the stored snapshot
+ * @param fingerprint of the request's content: a reused key with another fingerprint is rejected
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared as a whole
+@SuppressWarnings("ArrayRecordComponent") // records are never compared
 public record IdempotentRequest(byte[] hash, byte[] fingerprint) {
-    /** A sign-up. */
+    /** Creates the request for a new user. */
     public static IdempotentRequest createUser(Principal principal, IdempotencyKey key, NewUser user) {
         return of("create user", principal, key, parts(user));
     }
 
-    /** A new post. */
+    /** Creates the request for a new post. */
     public static IdempotentRequest createPost(Principal principal, IdempotencyKey key, NewPost post) {
         return of("create post", principal, key, parts(post));
     }
 
-    /** Several new posts. */
+    /** Creates the request for several new posts. */
     public static IdempotentRequest createPosts(Principal principal, IdempotencyKey key, List<NewPost> posts) {
         var parts = new ArrayList<@Nullable Object>();
         posts.forEach(post -> parts.addAll(parts(post)));
@@ -42,12 +42,15 @@ public record IdempotentRequest(byte[] hash, byte[] fingerprint) {
                 Digests.sha256(parts));
     }
 
-    /** All components. Of a password only whether there is one: fingerprints are not hashed slowly enough for passwords. */
+    /**
+     * Returns all components. Of the password only whether there is one: a fingerprint is a fast hash, too weak for
+     * passwords.
+     */
     static List<@Nullable Object> parts(NewUser user) {
         return Arrays.asList(user.email(), user.name(), user.metadata().json(), user.password() != null);
     }
 
-    /** All components. */
+    /** Returns all components. */
     static List<@Nullable Object> parts(NewPost post) {
         return Arrays.asList(
                 post.title(), post.body(), post.metadata().json(), post.status(), post.userId(), post.publishedAt());

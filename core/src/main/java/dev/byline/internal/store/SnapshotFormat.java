@@ -12,16 +12,16 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
- * How a created value is kept for repetitions of its request.
+ * The stored format of a created value, from which retries are answered.
  *
- * @param number the first byte of what is kept. Goes up with every change of the bytes behind it, and is never used again: what another
- *     release kept is refused, not misread
+ * @param number the first byte of a snapshot. Increase it with every change of the format and never reuse one: a
+ *     snapshot of another release is rejected instead of misread
  * @param writer writes a value
  * @param reader reads a value
  * @param <T> the values
  */
 public record SnapshotFormat<T>(byte number, BiConsumer<T, CacheBytes> writer, Function<CacheBytes, T> reader) {
-    /** A user, without the password's hash, which a {@link User} doesn't hold. */
+    /** A user, without the hash of the password, which a {@link User} doesn't contain. */
     public static final SnapshotFormat<User> USER = new SnapshotFormat<>((byte) 1, UserCodec::write, UserCodec::read);
 
     /** One post. */
@@ -40,7 +40,7 @@ public record SnapshotFormat<T>(byte number, BiConsumer<T, CacheBytes> writer, F
         return ByteBuffer.allocate(1 + encoded.length).put(number).put(encoded).array();
     }
 
-    /** @throws BylineException.Conflict when it isn't of this format */
+    /** @throws BylineException.Conflict when the snapshot has another format */
     T decode(byte[] kept) {
         if (kept.length == 0 || kept[0] != number) {
             throw new BylineException.Conflict("this Idempotency-Key was used with another version of the server, which"

@@ -13,15 +13,16 @@ import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads, and transactions that invalidate the cache: the one way to the database. Callbacks use the context that they are given and
- * call nothing slow but the database. Every method blocks for a connection and for the statements, and throws {@link
- * BylineException.Unavailable} when the database is away, overloaded or too slow. Safe for use by several threads.
+ * Runs reads, and transactions that invalidate the cache: the only way to the database. Callbacks use the context that
+ * they get and do nothing slow except database calls. Every method blocks for a connection and for the statements, and
+ * throws {@link BylineException.Unavailable} when the database is unavailable, overloaded or too slow. Safe for use by
+ * several threads.
  */
 public final class Store {
     private final Database database;
     private final TieredCache cache;
 
-    /** Reads and writes one database, with one cache in front of it. */
+    /** Uses one database and its cache. */
     public Store(Database database, TieredCache cache) {
         this.database = database;
         this.cache = cache;
@@ -31,30 +32,30 @@ public final class Store {
      * Runs one statement that reads.
      *
      * @param query the statement
-     * @param <T> what it returns
+     * @param <T> the result
      */
     public <T extends @Nullable Object> T read(Function<DSLContext, T> query) {
         return database.read(query);
     }
 
     /**
-     * Runs a transaction: committed when the callback returns, rolled back when it throws.
+     * Runs a transaction: commits when the callback returns, rolls back when it throws.
      *
      * @param work its statements
-     * @param <T> what it returns
-     * @throws BylineException what the callback throws, or what a violated constraint means. After {@link
-     *     BylineException.Unavailable} the outcome may be unknown
+     * @param <T> the result
+     * @throws BylineException from the callback, or for a violated constraint. After
+     *     {@link BylineException.Unavailable} the outcome may be unknown
      */
     public <T extends @Nullable Object> T write(Function<Tx, T> work) {
         return invalidating(stale -> database.write(dsl -> run(dsl, work, stale)));
     }
 
     /**
-     * Runs one statement that writes, without a transaction around it, which spares a round trip. What is thrown after the
-     * statement undoes nothing.
+     * Runs one statement that writes, with auto-commit, which saves a round trip. An exception after the statement
+     * doesn't roll it back.
      *
      * @param statement the statement, and others that read
-     * @param <T> what it returns
+     * @param <T> the result
      * @throws BylineException as in {@link #write}
      */
     public <T extends @Nullable Object> T writeOne(Function<Tx, T> statement) {
@@ -82,7 +83,7 @@ public final class Store {
         return result;
     }
 
-    /** Whether what failed may be committed all the same. */
+    /** Returns whether a failed transaction may have been committed. */
     private static boolean isUncertain(Throwable e) {
         return switch (e) {
             case BylineException.Unavailable ignored -> true;
@@ -93,17 +94,17 @@ public final class Store {
     }
 
     /**
-     * Creates something once, however often it is asked for: in one transaction with a snapshot of it, from which repetitions are
-     * answered for a day.
+     * Creates something, and stores a snapshot of it in the same transaction. For a day, retries of the request return
+     * the snapshot.
      *
-     * @param request what is asked for, and by whom
+     * @param request the request and its key
      * @param format of the snapshot
-     * @param work creates it
-     * @param owners the users whose data the snapshot shows: it is hidden once one of them is deleted
-     * @param <T> what is created
-     * @throws BylineException.InProgress when another attempt is under way
+     * @param work creates the value
+     * @param owners the users whose data the snapshot contains: it is hidden once one of them is deleted
+     * @param <T> the value
+     * @throws BylineException.InProgress when another request with this key is in progress
      * @throws BylineException.KeyReused when the key was used for another request, or an owner was deleted since
-     * @throws BylineException.Conflict when the snapshot is of another format
+     * @throws BylineException.Conflict when the snapshot has another format
      */
     public <T> Created<T> createOnce(
             IdempotentRequest request, SnapshotFormat<T> format, Function<Tx, T> work, Function<T, Set<Long>> owners) {
@@ -111,11 +112,11 @@ public final class Store {
     }
 
     /**
-     * Finds the snapshot of an earlier attempt, without waiting for one that is under way.
+     * Finds the snapshot of an earlier request. Doesn't wait for one in progress.
      *
      * @param request as in {@link #createOnce}
      * @param format as in {@link #createOnce}
-     * @param <T> what was created
+     * @param <T> the value
      * @throws BylineException.KeyReused as in {@link #createOnce}
      */
     public <T> Optional<T> findCreated(IdempotentRequest request, SnapshotFormat<T> format) {

@@ -6,8 +6,8 @@ import java.util.Set;
 import org.jooq.DSLContext;
 
 /**
- * One transaction: the context of its statements, and the cache keys that it makes stale. These are invalidated after its commit, and
- * again while its outcome is unknown. Used by one thread.
+ * A transaction: the context of its statements, and the cache keys that it makes stale. These are invalidated after the
+ * commit, and repeatedly while the outcome of the commit is unknown. Used by one thread.
  */
 public final class Tx {
     private final DSLContext dsl;
@@ -17,13 +17,13 @@ public final class Tx {
         this.dsl = dsl;
     }
 
-    /** The context of the transaction, and of no other. */
+    /** Returns the context of this transaction. */
     public DSLContext dsl() {
         return dsl;
     }
 
     /**
-     * Names keys that are stale once this is committed.
+     * Adds keys that are stale once this is committed.
      *
      * @param keys as in {@link dev.byline.internal.cache.CacheKeys}
      */

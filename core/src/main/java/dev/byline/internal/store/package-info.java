@@ -1,4 +1,4 @@
-/** Transactions, what is kept for idempotency keys, and the removal of rows that are deleted or expired. */
+/** Transactions, snapshots for idempotency keys, and the removal of deleted and expired rows. */
 @NullMarked
 package dev.byline.internal.store;
 
