@@ -1,7 +1,7 @@
 package dev.byline.http;
 
-import dev.byline.model.Metadata;
 import dev.byline.bench.micro.Settings;
+import dev.byline.model.Metadata;
 import dev.byline.model.Page;
 import dev.byline.model.Post;
 import dev.byline.model.User;

@@ -1,8 +1,8 @@
 package dev.byline.bench.micro;
 
 import dev.byline.Byline;
-import dev.byline.model.BylineConfig;
 import dev.byline.internal.sql.generated.Tables;
+import dev.byline.model.BylineConfig;
 import dev.byline.model.Page;
 import dev.byline.model.PageRequest;
 import dev.byline.model.Post;
