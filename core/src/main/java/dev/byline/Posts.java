@@ -127,6 +127,8 @@ public final class Posts {
      * @throws BylineException.Invalid when the author doesn't exist or the time is in the future
      * @throws BylineException.InProgress when another request with this key is in progress
      * @throws BylineException.KeyReused when the key was used for another request, or the author was deleted
+     * @throws BylineException.Conflict when another version of Byline stored the result in a format that this one can't
+     *     read
      */
     public Created<Post> create(Principal principal, NewPost post, @Nullable IdempotencyKey key) {
         var authors = authors(principal, List.of(post), BARE);

@@ -89,7 +89,8 @@ public final class Users {
      * @param key null to create another user each time
      * @return the user, with e-mail and role
      * @throws BylineException.Forbidden when sign-up is closed and the principal isn't an admin
-     * @throws BylineException.Conflict when the e-mail address is taken, in any case
+     * @throws BylineException.Conflict when the e-mail address is taken, in any case; or when another version of Byline
+     *     stored the result in a format that this one can't read
      * @throws BylineException.InProgress when another request with this key is in progress
      * @throws BylineException.KeyReused when the key was used for another request, or the user was deleted
      */
