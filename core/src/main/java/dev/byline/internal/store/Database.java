@@ -114,7 +114,7 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Runs one statement.
+     * Runs one statement, with auto-commit.
      *
      * @param query the statement; blocks for a connection and for the statement
      * @param <T> the result
@@ -174,20 +174,6 @@ public final class Database implements AutoCloseable {
         } catch (SQLException e) {
             failure.addSuppressed(e);
         }
-    }
-
-    /**
-     * Runs one statement that writes, with auto-commit: this saves a round trip.
-     *
-     * @param statement the statement; blocks for a connection and for the statement. An exception that the callback
-     *     throws after the statement doesn't roll it back
-     * @param <T> the result
-     * @throws BylineException for a violated constraint
-     * @throws BylineException.Unavailable when the database is unavailable, overloaded or too slow; the outcome is
-     *     unknown when the connection broke
-     */
-    public <T extends @Nullable Object> T writeOne(Function<DSLContext, T> statement) {
-        return read(statement);
     }
 
     private void answered() {

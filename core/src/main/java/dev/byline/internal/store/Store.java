@@ -1,11 +1,11 @@
 package dev.byline.internal.store;
 
+import dev.byline.internal.cache.CacheKey;
 import dev.byline.internal.cache.TieredCache;
 import dev.byline.internal.sql.AuthorDeletedException;
 import dev.byline.model.BylineException;
 import dev.byline.model.Created;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -47,7 +47,7 @@ public final class Store {
      *     {@link BylineException.Unavailable} the outcome may be unknown
      */
     public <T extends @Nullable Object> T write(Function<Tx, T> work) {
-        return invalidating(stale -> database.write(dsl -> run(dsl, work, stale)));
+        return invalidating(stale -> database.write(dsl -> work.apply(new Tx(dsl, stale))));
     }
 
     /**
@@ -59,27 +59,22 @@ public final class Store {
      * @throws BylineException as in {@link #write}
      */
     public <T extends @Nullable Object> T writeOne(Function<Tx, T> statement) {
-        return invalidating(stale -> database.writeOne(dsl -> run(dsl, statement, stale)));
+        return invalidating(stale -> database.read(dsl -> statement.apply(new Tx(dsl, stale))));
     }
 
-    private static <T extends @Nullable Object> T run(DSLContext dsl, Function<Tx, T> work, List<Tx> begun) {
-        var tx = new Tx(dsl);
-        begun.add(tx);
-        return work.apply(tx);
-    }
-
-    private <T extends @Nullable Object> T invalidating(Function<List<Tx>, T> write) {
-        var begun = new ArrayList<Tx>(1);
+    /** The set gathers the keys of the write, and outlives a write that fails. */
+    private <T extends @Nullable Object> T invalidating(Function<Set<CacheKey<?>>, T> write) {
+        var stale = new LinkedHashSet<CacheKey<?>>();
         T result;
         try {
-            result = write.apply(begun);
+            result = write.apply(stale);
         } catch (RuntimeException | Error e) {
             if (isUncertain(e)) {
-                begun.forEach(tx -> cache.invalidateUncertain(tx.stale()));
+                cache.invalidateUncertain(stale);
             }
             throw e;
         }
-        begun.forEach(tx -> cache.invalidate(tx.stale()));
+        cache.invalidate(stale);
         return result;
     }
 

@@ -1,7 +1,6 @@
 package dev.byline.internal.store;
 
 import dev.byline.internal.cache.CacheKey;
-import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jooq.DSLContext;
 
@@ -11,10 +10,11 @@ import org.jooq.DSLContext;
  */
 public final class Tx {
     private final DSLContext dsl;
-    private final Set<CacheKey<?>> stale = new LinkedHashSet<>();
+    private final Set<CacheKey<?>> stale;
 
-    Tx(DSLContext dsl) {
+    Tx(DSLContext dsl, Set<CacheKey<?>> stale) {
         this.dsl = dsl;
+        this.stale = stale;
     }
 
     /** Returns the context of this transaction. */
@@ -29,9 +29,5 @@ public final class Tx {
      */
     public void invalidate(Set<CacheKey<?>> keys) {
         stale.addAll(keys);
-    }
-
-    Set<CacheKey<?>> stale() {
-        return stale;
     }
 }
