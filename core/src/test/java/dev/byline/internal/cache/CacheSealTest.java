@@ -132,7 +132,7 @@ class CacheSealTest {
         assertThat(seal.open("name", sealed(seal, "name"))).isNotNull();
     }
 
-    /** Such as one by a process that read the first key before somebody deleted it and another one was made. */
+    /** A process may have read the first key before it was deleted and replaced by another one. */
     @Test
     void aKeyOfTheSameIdIsAnother() {
         var old = sealed(seal(), "name");
@@ -206,7 +206,7 @@ class CacheSealTest {
                 var redis = new TestRedis();
                 var threads = Executors.newFixedThreadPool(4);
                 var client = RedisClient.create(redis.uri())) {
-            var config = BylineConfig.of(database.url()).withCache(BylineConfig.Cache.LOCAL.withRedis(redis.uri()));
+            var config = sharing(database, redis);
             var nodes = new ArrayList<Byline>();
             try {
                 for (int i = 0; i < 4; i++) {
@@ -241,13 +241,24 @@ class CacheSealTest {
         }
     }
 
-    /** Whoever has the key is believed, but what is no JSON is not written into an answer. */
+    private static BylineConfig sharing(TestDatabase database, TestRedis redis) {
+        return BylineConfig.of(database.url()).withCache(BylineConfig.Cache.LOCAL.withRedis(redis.uri()));
+    }
+
+    /** A sealed value as Redis holds it. */
+    private static byte[] marked(byte[] sealed) {
+        return ByteBuffer.allocate(sealed.length + 1)
+                .put((byte) 'V')
+                .put(sealed)
+                .array();
+    }
+
+    /** A valid signature alone is not enough: metadata that isn't JSON never gets into a response. */
     @Test
     void metadataThatIsNoJsonIsAMiss() {
         try (var database = TestDatabase.migrated();
                 var redis = new TestRedis();
-                var node = Byline.open(
-                        BylineConfig.of(database.url()).withCache(BylineConfig.Cache.LOCAL.withRedis(redis.uri())))) {
+                var node = Byline.open(sharing(database, redis))) {
             var operator = new Principal.Operator();
             var user = node.users().create(operator, new NewUser("a@example.com", "A", Metadata.EMPTY));
             node.users().get(operator, user.id());
@@ -263,30 +274,16 @@ class CacheSealTest {
             var text = new String(bytes, StandardCharsets.ISO_8859_1);
             for (var metadata : List.of("{x", "[]", "{\"", "1 ")) {
                 var forged = text.replace("{}", metadata).getBytes(StandardCharsets.ISO_8859_1);
-                var sealed = seal.seal(name, Instant.now(), forged);
-                redis.set(
-                        name,
-                        ByteBuffer.allocate(sealed.length + 1)
-                                .put((byte) 'V')
-                                .put(sealed)
-                                .array());
-                try (var other = Byline.open(
-                        BylineConfig.of(database.url()).withCache(BylineConfig.Cache.LOCAL.withRedis(redis.uri())))) {
+                redis.set(name, marked(seal.seal(name, Instant.now(), forged)));
+                try (var other = Byline.open(sharing(database, redis))) {
                     assertThat(other.users().get(operator, user.id()).metadata())
                             .as(metadata)
                             .isEqualTo(Metadata.EMPTY);
                 }
             }
             var renamed = text.replace("a@example.com", "b@example.com").getBytes(StandardCharsets.ISO_8859_1);
-            var sealed = seal.seal(name, Instant.now(), renamed);
-            redis.set(
-                    name,
-                    ByteBuffer.allocate(sealed.length + 1)
-                            .put((byte) 'V')
-                            .put(sealed)
-                            .array());
-            try (var other = Byline.open(
-                    BylineConfig.of(database.url()).withCache(BylineConfig.Cache.LOCAL.withRedis(redis.uri())))) {
+            redis.set(name, marked(seal.seal(name, Instant.now(), renamed)));
+            try (var other = Byline.open(sharing(database, redis))) {
                 assertThat(other.users().get(operator, user.id()).email()).isEqualTo("b@example.com");
             }
         }
