@@ -6,24 +6,28 @@ import java.util.Map;
 /** {@code byline config}: prints the effective settings, secrets masked. */
 record ConfigCommand(Terminal terminal) {
     int run(ServerConfig config, Environment values) {
+        var computed = computed(config);
         for (var setting : Settings.ALL) {
             var value = values.get(setting);
-            var shown =
-                    value.isEmpty() ? effective(config, setting) : setting.secret() ? masked(setting, value) : value;
+            var shown = value.isEmpty() ? computed.getOrDefault(setting, setting.byDefault()) : shown(setting, value);
             terminal.out().printf("%-26s %-40s %s%n", setting, shown, values.source(setting));
         }
         return Command.DONE;
     }
 
-    private static String masked(Setting<?> setting, String value) {
+    private static String shown(Setting<?> setting, String value) {
+        if (!setting.secret()) {
+            return value;
+        }
         if (setting.equals(Settings.DATABASE_URL) || setting.equals(Settings.MIGRATE_URL)) {
             return DatabaseUrl.parse(value).toString();
         }
         return setting.equals(Settings.REDIS_URL) ? value.replaceFirst("//[^@]*@", "//****@") : "****";
     }
 
-    private static String effective(ServerConfig config, Setting<?> setting) {
-        var computed = Map.<Setting<?>, String>of(
+    /** The effective values of settings that are not set, where these are not constant. */
+    private static Map<Setting<?>, String> computed(ServerConfig config) {
+        return Map.of(
                 Settings.DATABASE_URL, "(embedded PostgreSQL)",
                 Settings.MIGRATE_URL, "(as DATABASE_URL)",
                 Settings.POOL_SIZE, Integer.toString(config.database().plan().poolSize()),
@@ -31,6 +35,5 @@ record ConfigCommand(Terminal terminal) {
                 Settings.MANAGEMENT_HOST, config.management().host(),
                 Settings.DATABASE_CORES,
                         Integer.toString(config.database().plan().cores()));
-        return computed.getOrDefault(setting, setting.byDefault());
     }
 }

@@ -19,19 +19,19 @@ final class StopSignal implements AutoCloseable {
     /**
      * Begins to listen.
      *
-     * @param patience how long the JVM waits for {@link #close} at most
+     * @param timeout how long the JVM waits for {@link #close} at most
      */
-    StopSignal(Duration patience) {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(patience), "byline-stop"));
+    StopSignal(Duration timeout) {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(timeout), "byline-stop"));
     }
 
-    private void stopAndWait(Duration patience) {
+    private void stopAndWait(Duration timeout) {
         stop.countDown();
         if (interrupting) {
             owner.interrupt();
         }
         try {
-            if (!closed.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!closed.await(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
                 System.err.println("byline: could not close everything in time");
             }
         } catch (InterruptedException e) {

@@ -1,4 +1,4 @@
-/** Fetching and parsing feeds, which nobody vouches for, and making posts of them. */
+/** Fetches and parses feeds, which are untrusted input, and turns their items into posts. */
 @NullMarked
 package dev.byline.internal.feed;
 

@@ -13,10 +13,10 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class FairSemaphore implements AutoCloseable {
     private final Watchdog watch;
-    private final long patience;
+    private final long timeout; // nanoseconds
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<Waiter> waiting = new ArrayDeque<>(); // oldest first
-    private final Runnable look = this::releaseImpatient;
+    private final Runnable look = this::expireWaiters;
     private int free;
 
     /**
@@ -24,12 +24,12 @@ final class FairSemaphore implements AutoCloseable {
      *
      * @param watch expires waiters
      * @param number of permits
-     * @param patience the timeout of a waiter
+     * @param timeout of a waiter
      */
-    FairSemaphore(Watchdog watch, int number, Duration patience) {
+    FairSemaphore(Watchdog watch, int number, Duration timeout) {
         this.watch = watch;
         this.free = number;
-        this.patience = patience.toNanos();
+        this.timeout = timeout.toNanos();
         watch.add(look);
     }
 
@@ -76,18 +76,18 @@ final class FairSemaphore implements AutoCloseable {
         }
     }
 
-    private void releaseImpatient() {
-        var impatient = new ArrayList<Waiter>();
+    private void expireWaiters() {
+        var expired = new ArrayList<Waiter>();
         lock.lock();
         try {
             var now = System.nanoTime();
-            while (!waiting.isEmpty() && now - waiting.element().start >= patience) {
-                impatient.add(waiting.remove());
+            while (!waiting.isEmpty() && now - waiting.element().start >= timeout) {
+                expired.add(waiting.remove());
             }
         } finally {
             lock.unlock();
         }
-        impatient.forEach(waiter -> waiter.turn.complete(false));
+        expired.forEach(waiter -> waiter.turn.complete(false));
     }
 
     int waiting() {
