@@ -478,10 +478,10 @@ class TieredCacheTest {
         read(b);
         redis.freeze();
         write(a, "new");
-        assertThat(a.unheard()).containsExactly(KEY.name());
+        assertThat(a.pendingInvalidations()).containsExactly(KEY.name());
         assertThat(read(a)).isEqualTo("new");
         redis.thaw();
-        await(() -> a.unheard().isEmpty());
+        await(() -> a.pendingInvalidations().isEmpty());
         await(() -> read(b).equals("new"));
         assertThat(read(node())).isEqualTo("new");
     }
