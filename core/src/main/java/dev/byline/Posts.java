@@ -79,7 +79,7 @@ public final class Posts {
         this.cache = cache;
         this.users = users;
         this.clock = clock;
-        this.byId = new BatchLoader<>(MAX_SHARED, this::share);
+        this.byId = store.batching(MAX_SHARED, Posts::share);
     }
 
     /**
@@ -89,8 +89,8 @@ public final class Posts {
      */
     private record Shared(@Nullable Post post) {}
 
-    private Map<Long, Shared> share(Set<Long> ids) {
-        var selection = store.read(dsl -> PostSql.byIds(dsl, true, ids));
+    private static Map<Long, Shared> share(DSLContext dsl, Set<Long> ids) {
+        var selection = PostSql.byIds(dsl, true, ids);
         var found = HashMap.<Long, Shared>newHashMap(ids.size());
         selection.items().forEach(post -> found.put(post.id(), new Shared(post)));
         selection.remainingIds().forEach(id -> found.put(id, new Shared(null)));

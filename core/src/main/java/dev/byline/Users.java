@@ -65,8 +65,7 @@ public final class Users {
         this.housekeeper = housekeeper;
         this.passwords = passwords;
         this.signupOpen = signupOpen;
-        this.byId =
-                new BatchLoader<>(MAX_SHARED, ids -> Keyset.byId(store.read(dsl -> UserSql.byIds(dsl, ids)), User::id));
+        this.byId = store.batching(MAX_SHARED, (dsl, ids) -> Keyset.byId(UserSql.byIds(dsl, ids), User::id));
     }
 
     /**

@@ -11,33 +11,30 @@ import java.util.concurrent.locks.ReentrantLock;
  * A fair semaphore with one timeout. Waiters park without a timer; {@link Watchdog} expires them, up to 100 ms late.
  * Safe for use by several threads.
  */
-final class FairSemaphore implements AutoCloseable {
-    private final Watchdog watch;
+final class FairSemaphore {
     private final long timeout; // nanoseconds
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<Waiter> waiting = new ArrayDeque<>(); // oldest first
-    private final Runnable look = this::expireWaiters;
     private int free;
 
     /**
      * Creates a semaphore with all permits free.
      *
-     * @param watch expires waiters
-     * @param number of permits
+     * @param watchdog expires waiters
+     * @param permits how many
      * @param timeout of a waiter
      */
-    FairSemaphore(Watchdog watch, int number, Duration timeout) {
-        this.watch = watch;
-        this.free = number;
+    FairSemaphore(Watchdog watchdog, int permits, Duration timeout) {
+        this.free = permits;
         this.timeout = timeout.toNanos();
-        watch.add(look);
+        watchdog.add(this::expireWaiters);
     }
 
     /** A waiter: completed with true when it gets a permit, with false when it expires. */
-    private record Waiter(long start, CompletableFuture<Boolean> turn) {}
+    private record Waiter(long start, CompletableFuture<Boolean> granted) {}
 
     /** Acquires a permit; returns false after the timeout. */
-    boolean take() throws InterruptedException {
+    boolean acquire() throws InterruptedException {
         Waiter waiter;
         lock.lock();
         try {
@@ -51,10 +48,10 @@ final class FairSemaphore implements AutoCloseable {
             lock.unlock();
         }
         try {
-            return waiter.turn.get();
+            return waiter.granted.get();
         } catch (InterruptedException e) {
-            if (!waiter.turn.complete(false) && waiter.turn.getNow(false)) {
-                giveBack();
+            if (!waiter.granted.complete(false) && waiter.granted.getNow(false)) {
+                release();
             }
             throw e;
         } catch (ExecutionException e) {
@@ -62,11 +59,11 @@ final class FairSemaphore implements AutoCloseable {
         }
     }
 
-    void giveBack() {
+    void release() {
         lock.lock();
         try {
             while (!waiting.isEmpty()) {
-                if (waiting.remove().turn.complete(true)) { // unless it was interrupted
+                if (waiting.remove().granted.complete(true)) { // unless it was interrupted
                     return;
                 }
             }
@@ -87,7 +84,7 @@ final class FairSemaphore implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        expired.forEach(waiter -> waiter.turn.complete(false));
+        expired.forEach(waiter -> waiter.granted.complete(false));
     }
 
     int waiting() {
@@ -97,11 +94,5 @@ final class FairSemaphore implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Stops expiring waiters; they still get permits as these are released. */
-    @Override
-    public void close() {
-        watch.remove(look);
     }
 }

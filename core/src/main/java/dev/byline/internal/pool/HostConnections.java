@@ -1,5 +1,6 @@
 package dev.byline.internal.pool;
 
+import dev.byline.model.Metrics;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -8,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.sql.DataSource;
+import org.jooq.ConnectionProvider;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,16 +17,18 @@ import org.slf4j.LoggerFactory;
  * Connections of a host's DataSource. Rejects connections with auto-commit off: a single statement would be rolled back
  * without an error when the connection returns to the pool.
  */
-public final class HostConnections implements TimedConnections.Source {
+public final class HostConnections implements ConnectionProvider {
     private static final Logger LOG = LoggerFactory.getLogger(HostConnections.class);
 
     /** The longest wait of {@link #open} for a connection. */
     private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(1);
 
     private final DataSource dataSource;
+    private final ConnectionTimes times;
 
-    private HostConnections(DataSource dataSource) {
+    private HostConnections(DataSource dataSource, Metrics metrics) {
         this.dataSource = dataSource;
+        this.times = new ConnectionTimes(metrics);
     }
 
     /**
@@ -32,7 +36,7 @@ public final class HostConnections implements TimedConnections.Source {
      *
      * @throws IllegalStateException when its auto-commit is off
      */
-    public static HostConnections open(DataSource dataSource) {
+    public static HostConnections open(DataSource dataSource, Metrics metrics) {
         var autoCommit = new CompletableFuture<Boolean>();
         Thread.ofPlatform().daemon().name("byline-open").start(() -> look(dataSource, autoCommit));
         try {
@@ -40,11 +44,11 @@ public final class HostConnections implements TimedConnections.Source {
                 throw autoCommitOff();
             }
         } catch (TimeoutException | ExecutionException e) {
-            LOG.debug("no connection yet: each is looked at when it is borrowed", e);
+            LOG.debug("no connection yet: auto-commit is checked on each one that is borrowed", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        return new HostConnections(dataSource);
+        return new HostConnections(dataSource, metrics);
     }
 
     private static void look(DataSource dataSource, CompletableFuture<Boolean> autoCommit) {
@@ -60,7 +64,23 @@ public final class HostConnections implements TimedConnections.Source {
 
     /** @throws IllegalStateException when its auto-commit is off */
     @Override
-    public Connection take() throws SQLException {
+    public Connection acquire() {
+        var start = System.nanoTime();
+        try {
+            var connection = borrow();
+            times.acquired(connection, start);
+            return connection;
+        } catch (SQLException e) {
+            throw times.missed(e, start);
+        }
+    }
+
+    @Override
+    public void release(Connection connection) {
+        times.release(connection);
+    }
+
+    private Connection borrow() throws SQLException {
         var connection = dataSource.getConnection();
         try {
             if (connection.getAutoCommit()) {
@@ -85,8 +105,7 @@ public final class HostConnections implements TimedConnections.Source {
 
     private static IllegalStateException autoCommitOff() {
         return new IllegalStateException(
-                "the DataSource gives connections with auto-commit off, on which Byline's writes"
-                        + " would be lost: give Byline a DataSource with auto-commit on (HikariCP: setAutoCommit(true)), and call"
-                        + " it outside of transactions of your own");
+                "the DataSource returns connections with auto-commit off, on which Byline's writes would be lost: use a"
+                        + " DataSource with auto-commit on (HikariCP: setAutoCommit(true)), outside your transactions");
     }
 }

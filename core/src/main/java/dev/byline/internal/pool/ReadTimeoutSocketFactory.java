@@ -21,9 +21,9 @@ public final class ReadTimeoutSocketFactory extends SocketFactory {
     /** The longest time of a read; the watchdog adds up to 100 ms, together 2 seconds. */
     static final Duration LIMIT = Duration.ofMillis(1900);
 
-    private static final Map<String, Watchdog> WATCHES = new ConcurrentHashMap<>();
+    private static final Map<String, Watchdog> WATCHDOGS = new ConcurrentHashMap<>();
 
-    private final Watchdog watch;
+    private final Watchdog watchdog;
 
     /**
      * Called by the driver, which knows the factory by its class name and one string argument.
@@ -32,27 +32,27 @@ public final class ReadTimeoutSocketFactory extends SocketFactory {
      * @throws IllegalArgumentException when the key was removed
      */
     public ReadTimeoutSocketFactory(String key) {
-        var known = WATCHES.get(key);
+        var known = WATCHDOGS.get(key);
         if (known == null) {
             throw new IllegalArgumentException("closed");
         }
-        this.watch = known;
+        this.watchdog = known;
     }
 
     /** Registers a watchdog; returns the factory's argument for the driver, valid until {@link #forget}. */
-    static String key(Watchdog watch) {
+    static String key(Watchdog watchdog) {
         var key = UUID.randomUUID().toString();
-        WATCHES.put(key, watch);
+        WATCHDOGS.put(key, watchdog);
         return key;
     }
 
     static void forget(String key) {
-        WATCHES.remove(key);
+        WATCHDOGS.remove(key);
     }
 
     @Override
     public Socket createSocket() {
-        return new Watched(watch);
+        return new Watched(watchdog);
     }
 
     @Override
@@ -86,19 +86,19 @@ public final class ReadTimeoutSocketFactory extends SocketFactory {
         private volatile long readingSince;
 
         private volatile boolean overdue;
-        private final Runnable look = this::closeIfOverdue;
-        private final Watchdog watch;
+        private final Runnable check = this::closeIfOverdue;
+        private final Watchdog watchdog;
 
-        Watched(Watchdog watch) {
-            this.watch = watch;
+        Watched(Watchdog watchdog) {
+            this.watchdog = watchdog;
         }
 
         @Override
         public InputStream getInputStream() throws IOException {
             var in = super.getInputStream();
-            watch.add(look);
+            watchdog.add(check);
             if (isClosed()) {
-                watch.remove(look);
+                watchdog.remove(check);
             }
             return new FilterInputStream(in) {
                 @Override
@@ -126,7 +126,7 @@ public final class ReadTimeoutSocketFactory extends SocketFactory {
                 return e;
             }
             // not a SocketTimeoutException: the driver would continue to read after it
-            return new SocketException("no answer within " + LIMIT.toMillis() + " ms", e);
+            return new SocketException("no response within " + LIMIT.toMillis() + " ms", e);
         }
 
         private void closeIfOverdue() {
@@ -143,7 +143,7 @@ public final class ReadTimeoutSocketFactory extends SocketFactory {
 
         @Override
         public void close() throws IOException {
-            watch.remove(look);
+            watchdog.remove(check);
             super.close();
         }
     }

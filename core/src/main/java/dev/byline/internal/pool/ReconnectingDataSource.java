@@ -1,28 +1,28 @@
 package dev.byline.internal.pool;
 
 import dev.byline.model.BylineConfig;
-import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.logging.Logger;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
+import org.postgresql.PGProperty;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Opens connections for the pool. After a failure it retries four times a second until the database responds:
  * HikariCP's backoff grows to 5 seconds, so the pool would stay empty long after the database is back.
  */
-public final class ReconnectingDataSource implements DataSource {
-    private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(ReconnectingDataSource.class);
+final class ReconnectingDataSource extends PGSimpleDataSource {
+    private static final long serialVersionUID = 1;
+    private static final Logger LOG = LoggerFactory.getLogger(ReconnectingDataSource.class);
 
     /** The retry interval while the database is down, whether or not the previous attempt has ended. */
     private static final Duration INTERVAL = Duration.ofMillis(250);
@@ -33,26 +33,40 @@ public final class ReconnectingDataSource implements DataSource {
     /** The longest time until a failure is reported to the pool. */
     private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
-    private final Driver driver = new Driver();
-    private final String url;
-    private final Properties properties;
-    private final String socketsKey;
+    private final String watchdogKey;
     private volatile boolean failing;
     private volatile boolean closed;
     private volatile @Nullable String logged;
 
-    public ReconnectingDataSource(BylineConfig.Database config, Watchdog watch) {
-        this.url = config.url().jdbcUrl();
-        this.properties = properties(config);
-        this.socketsKey = ReadTimeoutSocketFactory.key(watch);
-        if (!url.contains("socketTimeout=")) { // otherwise the driver's own timeout applies
-            properties.setProperty("socketFactory", ReadTimeoutSocketFactory.class.getName());
-            properties.setProperty("socketFactoryArg", socketsKey);
+    /**
+     * Creates a data source; it doesn't connect.
+     *
+     * @param config its URL may override the defaults of this class
+     * @param watchdog closes connections that don't respond
+     */
+    ReconnectingDataSource(BylineConfig.Database config, Watchdog watchdog) {
+        this.watchdogKey = ReadTimeoutSocketFactory.key(watchdog);
+        var properties = Driver.parseURL(config.url().jdbcUrl(), defaults(config));
+        if (properties == null) {
+            throw new IllegalArgumentException("not a URL of the PostgreSQL driver");
+        }
+        try {
+            for (var name : properties.stringPropertyNames()) {
+                if (PGProperty.forName(name) != null) {
+                    setProperty(name, properties.getProperty(name));
+                }
+            }
+        } catch (SQLException e) {
+            throw new IllegalArgumentException("the PostgreSQL driver rejects a parameter of the URL", e);
+        }
+        if (!config.url().jdbcUrl().contains("socketTimeout=")) { // otherwise the driver's own timeout applies
+            setSocketFactory(ReadTimeoutSocketFactory.class.getName());
+            setSocketFactoryArg(watchdogKey);
         }
     }
 
     /** Sets timeouts: the driver's defaults wait forever, and a frozen database would hang the whole pool. */
-    private static Properties properties(BylineConfig.Database config) {
+    private static Properties defaults(BylineConfig.Database config) {
         var properties = config.url().credentials();
         properties.setProperty("ApplicationName", "byline");
         properties.setProperty("tcpKeepAlive", "true");
@@ -61,8 +75,8 @@ public final class ReconnectingDataSource implements DataSource {
         properties.setProperty("loginTimeout", "2");
         properties.setProperty("cancelSignalTimeout", "1");
         if (config.pgBouncer()) {
-            properties.setProperty(
-                    "prepareThreshold", "0"); // the next transaction may run on another server connection
+            // the next transaction may run on another server connection
+            properties.setProperty("prepareThreshold", "0");
         } else {
             properties.setProperty(
                     "options",
@@ -81,7 +95,7 @@ public final class ReconnectingDataSource implements DataSource {
             try {
                 var connection = first.get((failing ? INTERVAL : USUAL).toNanos(), TimeUnit.NANOSECONDS);
                 if (failing) {
-                    LOG.info("the database answers again");
+                    LOG.info("the database responds again");
                 }
                 failing = false;
                 logged = null;
@@ -106,7 +120,7 @@ public final class ReconnectingDataSource implements DataSource {
     /** Connects. The first successful attempt wins; later ones close their connection. */
     private void connect(CompletableFuture<Connection> first) {
         try {
-            var connection = connect();
+            var connection = super.getConnection();
             if (!first.complete(connection)) {
                 connection.close();
             }
@@ -118,65 +132,22 @@ public final class ReconnectingDataSource implements DataSource {
         }
     }
 
-    private Connection connect() throws SQLException {
-        var connection = driver.connect(url, properties);
-        if (connection == null) {
-            throw new SQLException("no URL for the PostgreSQL driver", "08001");
-        }
-        return connection;
-    }
-
     private void log(Exception e) {
         if (!closed && !String.valueOf(e.getMessage()).equals(logged)) {
             logged = String.valueOf(e.getMessage());
-            LOG.warn("can not connect to the database: {}", logged);
+            LOG.warn("cannot connect to the database: {}", logged);
         }
     }
 
     /** Stops the attempts in progress. */
-    public void close() {
+    void close() {
         closed = true;
-        ReadTimeoutSocketFactory.forget(socketsKey);
+        ReadTimeoutSocketFactory.forget(watchdogKey);
     }
 
-    @Override
-    public Connection getConnection(String username, String password) throws SQLException {
-        throw new SQLFeatureNotSupportedException("the user is set");
-    }
-
-    @Override
-    public @Nullable PrintWriter getLogWriter() {
-        return null;
-    }
-
-    @Override
-    public void setLogWriter(PrintWriter out) {
-        // there is no log
-    }
-
-    /** Has no effect: the timeout is fixed. */
+    /** Has no effect: the timeout is a property. */
     @Override
     public void setLoginTimeout(int seconds) {
         // HikariCP calls this with its own timeout
-    }
-
-    @Override
-    public int getLoginTimeout() {
-        return 2;
-    }
-
-    @Override
-    public Logger getParentLogger() throws SQLFeatureNotSupportedException {
-        throw new SQLFeatureNotSupportedException();
-    }
-
-    @Override
-    public <T> T unwrap(Class<T> type) throws SQLException {
-        throw new SQLException("wraps nothing");
-    }
-
-    @Override
-    public boolean isWrapperFor(Class<?> type) {
-        return false;
     }
 }

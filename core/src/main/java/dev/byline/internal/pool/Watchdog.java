@@ -10,20 +10,20 @@ import java.util.concurrent.TimeUnit;
  * scheduled on another thread and cancelled, which often costs more than the wait itself. Runs one thread while there
  * are checks. Safe for use by several threads.
  */
-public final class Watchdog {
+public final class Watchdog implements AutoCloseable {
     private static final long INTERVAL_MS = 100;
 
-    private final Set<Runnable> looks = new HashSet<>(); // guarded by itself
-    private boolean running; // guarded by looks
+    private final Set<Runnable> checks = new HashSet<>(); // guarded by itself
+    private boolean running; // guarded by checks
 
     /**
      * Adds a check.
      *
-     * @param look must not block or throw
+     * @param check must not block or throw
      */
-    void add(Runnable look) {
-        synchronized (looks) {
-            looks.add(look);
+    void add(Runnable check) {
+        synchronized (checks) {
+            checks.add(check);
             if (!running) {
                 running = true;
                 Thread.ofPlatform().daemon().name("byline-watch").start(this::run);
@@ -31,35 +31,43 @@ public final class Watchdog {
         }
     }
 
-    void remove(Runnable look) {
-        synchronized (looks) {
-            looks.remove(look);
+    void remove(Runnable check) {
+        synchronized (checks) {
+            checks.remove(check);
         }
     }
 
     private void run() {
-        while (goesOn()) {
+        while (hasChecks()) {
             try {
                 TimeUnit.MILLISECONDS.sleep(INTERVAL_MS);
             } catch (InterruptedException e) {
                 // never interrupted
             }
-            for (var look : now()) {
-                look.run();
+            for (var check : copy()) {
+                check.run();
             }
         }
     }
 
-    private List<Runnable> now() {
-        synchronized (looks) {
-            return List.copyOf(looks);
+    private List<Runnable> copy() {
+        synchronized (checks) {
+            return List.copyOf(checks);
         }
     }
 
-    private boolean goesOn() {
-        synchronized (looks) {
-            running = !looks.isEmpty();
+    private boolean hasChecks() {
+        synchronized (checks) {
+            running = !checks.isEmpty();
             return running;
+        }
+    }
+
+    /** Removes all checks. */
+    @Override
+    public void close() {
+        synchronized (checks) {
+            checks.clear();
         }
     }
 }

@@ -1,12 +1,9 @@
 package dev.byline.internal.store;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.SQLExceptionOverride;
-import dev.byline.internal.pool.FairPool;
+import dev.byline.internal.pool.BatchLoader;
+import dev.byline.internal.pool.ConnectionPool;
 import dev.byline.internal.pool.HostConnections;
-import dev.byline.internal.pool.ReconnectingDataSource;
 import dev.byline.internal.pool.SlowStatements;
-import dev.byline.internal.pool.TimedConnections;
 import dev.byline.internal.pool.Watchdog;
 import dev.byline.internal.sql.Violations;
 import dev.byline.model.BylineConfig;
@@ -16,10 +13,13 @@ import dev.byline.model.PoolStatus;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import javax.sql.DataSource;
+import org.jooq.ConnectionProvider;
 import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
 import org.jooq.conf.RenderQuotedNames;
@@ -35,24 +35,23 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Database implements AutoCloseable {
     private final DSLContext dsl;
-    private final @Nullable FairPool pool;
-    private final @Nullable ReconnectingDataSource connections;
-    private final TimedConnections lent;
+    private final @Nullable ConnectionPool pool;
+    private final Watchdog watchdog;
     private final Violations violations = new Violations();
     private volatile long answeredAt = System.nanoTime() - Duration.ofDays(1).toNanos();
 
     private Database(
-            TimedConnections.Source source,
-            @Nullable FairPool pool,
-            @Nullable ReconnectingDataSource connections,
+            ConnectionProvider connections,
+            @Nullable ConnectionPool pool,
+            Watchdog watchdog,
             Settings settings,
-            Duration slowStatement,
-            Metrics metrics) {
+            Duration slowStatement) {
         this.pool = pool;
-        this.connections = connections;
-        this.lent = new TimedConnections(source, pool == null ? Integer.MAX_VALUE : pool.size(), metrics);
-        var configuration =
-                new DefaultConfiguration().set(lent).set(SQLDialect.POSTGRES).set(settings);
+        this.watchdog = watchdog;
+        var configuration = new DefaultConfiguration()
+                .set(connections)
+                .set(SQLDialect.POSTGRES)
+                .set(settings);
         if (slowStatement.isPositive()) {
             configuration.set(() -> new SlowStatements(slowStatement));
         }
@@ -74,15 +73,14 @@ public final class Database implements AutoCloseable {
      * @param metrics receives how long connections were waited for and held
      */
     public static Database open(BylineConfig.Database config, Metrics metrics) {
-        var watch = new Watchdog();
-        var connections = new ReconnectingDataSource(config, watch);
-        var pool = new FairPool(watch, hikari(config, connections));
+        var watchdog = new Watchdog();
+        var pool = new ConnectionPool(config, watchdog, metrics);
         var settings = settings();
         if (config.pgBouncer()) { // PgBouncer accepts no options when a connection starts
             settings.withQueryTimeout(
                     Math.max(1, (int) config.statementTimeout().toSeconds()));
         }
-        return new Database(pool, pool, connections, settings, config.slowStatement(), metrics);
+        return new Database(pool, pool, watchdog, settings, config.slowStatement());
     }
 
     /**
@@ -94,23 +92,8 @@ public final class Database implements AutoCloseable {
      * @throws IllegalStateException when auto-commit is off
      */
     public static Database on(DataSource dataSource, Metrics metrics) {
-        var connections = HostConnections.open(dataSource);
-        return new Database(connections, null, null, settings(), BylineConfig.Database.SLOW_STATEMENT, metrics);
-    }
-
-    private static HikariConfig hikari(BylineConfig.Database config, DataSource connections) {
-        var hikari = new HikariConfig();
-        hikari.setPoolName("byline");
-        hikari.setDataSource(connections);
-        hikari.setExceptionOverride(new ReadOnlyEvicted(config.poolSize()));
-        hikari.setMaximumPoolSize(config.poolSize());
-        hikari.setMinimumIdle(config.poolSize());
-        hikari.setConnectionTimeout(config.connectionTimeout().toMillis());
-        hikari.setValidationTimeout(300);
-        hikari.setKeepaliveTime(30_000);
-        hikari.setMaxLifetime(config.maxLifetime().toMillis());
-        hikari.setInitializationFailTimeout(-1);
-        return hikari;
+        var connections = HostConnections.open(dataSource, metrics);
+        return new Database(connections, null, new Watchdog(), settings(), BylineConfig.Database.SLOW_STATEMENT);
     }
 
     /**
@@ -178,7 +161,21 @@ public final class Database implements AutoCloseable {
 
     private void answered() {
         answeredAt = System.nanoTime();
-        lent.answered();
+        if (pool != null) {
+            pool.responded();
+        }
+    }
+
+    /**
+     * Batches look-ups by key, as {@link BatchLoader} does.
+     *
+     * @param maxKeys the most keys of one statement
+     * @param query finds values by their keys, in one statement
+     * @param <K> the keys
+     * @param <V> the values
+     */
+    public <K, V> BatchLoader<K, V> batching(int maxKeys, BiFunction<DSLContext, Set<K>, Map<K, V>> query) {
+        return new BatchLoader<>(watchdog, maxKeys, keys -> read(dsl -> query.apply(dsl, keys)));
     }
 
     /** Returns the time since a statement last succeeded; more than a day before the first. Doesn't block. */
@@ -188,39 +185,15 @@ public final class Database implements AutoCloseable {
 
     /** Returns the current state of the pool; empty for a host's pool. Doesn't block. */
     public Optional<PoolStatus> poolStatus() {
-        return Optional.ofNullable(pool).map(FairPool::status);
+        return Optional.ofNullable(pool).map(ConnectionPool::status);
     }
 
     /** Closes the pool if this opened it. */
     @Override
     public void close() {
-        if (connections != null) {
-            connections.close();
-        }
         if (pool != null) {
             pool.close();
         }
-    }
-
-    /**
-     * Evicts connections to a server that is read-only since a failover: no write succeeds on them. If the new
-     * connections are read-only as well, the whole pool is replaced at most twice a second, because reads still work.
-     */
-    private static final class ReadOnlyEvicted implements SQLExceptionOverride {
-        private final long interval;
-        private final AtomicLong next = new AtomicLong(System.nanoTime());
-
-        ReadOnlyEvicted(int poolSize) {
-            this.interval = 500_000_000L / poolSize;
-        }
-
-        @java.lang.Override
-        public SQLExceptionOverride.Override adjudicate(SQLException e) {
-            var now = System.nanoTime();
-            var due = next.get();
-            return "25006".equals(e.getSQLState()) && now - due >= 0 && next.compareAndSet(due, now + interval)
-                    ? SQLExceptionOverride.Override.MUST_EVICT
-                    : SQLExceptionOverride.Override.CONTINUE_EVICT;
-        }
+        watchdog.close();
     }
 }

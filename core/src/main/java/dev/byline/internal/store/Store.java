@@ -2,12 +2,15 @@ package dev.byline.internal.store;
 
 import dev.byline.internal.cache.CacheKey;
 import dev.byline.internal.cache.TieredCache;
+import dev.byline.internal.pool.BatchLoader;
 import dev.byline.internal.sql.AuthorDeletedException;
 import dev.byline.model.BylineException;
 import dev.byline.model.Created;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +39,18 @@ public final class Store {
      */
     public <T extends @Nullable Object> T read(Function<DSLContext, T> query) {
         return database.read(query);
+    }
+
+    /**
+     * Batches look-ups by key: those that arrive while a statement is in flight share the next one.
+     *
+     * @param maxKeys the most keys of one statement
+     * @param query finds values by their keys, in one statement; omits keys without a value
+     * @param <K> the keys
+     * @param <V> the values
+     */
+    public <K, V> BatchLoader<K, V> batching(int maxKeys, BiFunction<DSLContext, Set<K>, Map<K, V>> query) {
+        return database.batching(maxKeys, query);
     }
 
     /**

@@ -30,12 +30,14 @@ class BatchLoaderTest {
     private final List<Set<Integer>> statements = Collections.synchronizedList(new ArrayList<>());
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final Watchdog watchdog = new Watchdog();
     private final CountDownLatch firstBegan = new CountDownLatch(1);
     private final CountDownLatch firstMayEnd = new CountDownLatch(1);
 
     @AfterEach
     void close() {
         firstMayEnd.countDown();
+        watchdog.close();
         threads.shutdownNow(); // else what a failed test left waiting would be waited for
         threads.close();
     }
@@ -103,7 +105,7 @@ class BatchLoaderTest {
     @Test
     void aLookUpLeavesAtOnceWhenNoneIsUnderWay() {
         firstMayEnd.countDown();
-        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
         assertThat(squares.get(3)).contains(9);
         assertThat(squares.get(4)).isEmpty();
         assertThat(statements).containsExactly(Set.of(3), Set.of(4));
@@ -111,7 +113,7 @@ class BatchLoaderTest {
 
     @Test
     void thoseThatArriveMeanwhileLeaveTogetherEachKeyOnce() throws Exception {
-        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
         beginFirst(squares);
         var lookups = new ArrayList<Future<Optional<Integer>>>();
         for (var key : List.of(2, 3, 5, 5, 3)) {
@@ -130,7 +132,7 @@ class BatchLoaderTest {
 
     @Test
     void aStatementHasAtMostSoManyKeys() throws Exception {
-        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
         beginFirst(squares);
         var lookups = startTwenty(squares);
         awaitWaiting(squares, 20);
@@ -144,7 +146,7 @@ class BatchLoaderTest {
     @Test
     void aLookUpNeverJoinsAStatementThatBeganBefore() throws Exception {
         var row = new int[] {1};
-        var rows = new BatchLoader<Integer, Integer>(MAX_KEYS, keys -> {
+        var rows = new BatchLoader<Integer, Integer>(watchdog, MAX_KEYS, keys -> {
             statements.add(Set.copyOf(keys));
             var seen = row[0]; // its snapshot
             if (firstBegan.getCount() > 0) {
@@ -165,7 +167,7 @@ class BatchLoaderTest {
 
     @Test
     void whoSharedAStatementThatFailedAsksAlone() throws Exception {
-        var squares = new BatchLoader<Integer, Integer>(MAX_KEYS, keys -> {
+        var squares = new BatchLoader<Integer, Integer>(watchdog, MAX_KEYS, keys -> {
             if (keys.size() > 1) {
                 throw new BylineException.Unavailable("the statement of several");
             }
@@ -192,7 +194,7 @@ class BatchLoaderTest {
 
     @Test
     void aFailureOfItsOwnStatementIsToldAsItIs() {
-        var failing = new BatchLoader<Integer, Integer>(MAX_KEYS, keys -> {
+        var failing = new BatchLoader<Integer, Integer>(watchdog, MAX_KEYS, keys -> {
             throw new IllegalStateException("a fault");
         });
         assertThatThrownBy(() -> failing.get(1)).hasMessage("a fault");
@@ -201,7 +203,7 @@ class BatchLoaderTest {
 
     @Test
     void nobodyWaitsForASlowStatement() throws Exception {
-        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
         beginFirst(squares);
         assertThat(start(() -> squares.get(3)).get()).contains(9); // while the first is under way
         assertThat(statements).containsExactly(Set.of(1), Set.of(3));
@@ -209,7 +211,7 @@ class BatchLoaderTest {
 
     @Test
     void noneOfManyWaitsForASlowStatement() throws Exception {
-        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
         beginFirst(squares);
         var lookups = startTwenty(squares);
         for (var lookup : lookups) {
@@ -221,7 +223,7 @@ class BatchLoaderTest {
     @Test
     void whomAStatementHadNoRoomForDoesNotWaitForIt() throws Exception {
         var mayEnd = new CountDownLatch(1);
-        var squares = new BatchLoader<Integer, Integer>(MAX_KEYS, keys -> {
+        var squares = new BatchLoader<Integer, Integer>(watchdog, MAX_KEYS, keys -> {
             if (keys.size() > 1) {
                 await(mayEnd);
             }
@@ -238,14 +240,14 @@ class BatchLoaderTest {
 
     @Test
     void whoIsInterruptedWhileItKeepsTheTimePassesThatOn() throws Exception {
-        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
         var other = behindOneThatIsInterrupted(squares);
         assertThat(other.get()).contains(25); // while the first is under way
     }
 
     @Test
     void whoIsInterruptedLeavesTheOthersAlone() throws Exception {
-        var squares = new BatchLoader<>(MAX_KEYS, this::squares);
+        var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
         var other = behindOneThatIsInterrupted(squares);
         firstMayEnd.countDown();
         assertThat(other.get()).contains(25);

@@ -24,10 +24,10 @@ class FairSemaphoreTest {
         threads.shutdownNow();
     }
 
-    private Future<Boolean> waiter(FairSemaphore turns) {
-        var before = turns.waiting();
-        var waiter = threads.submit(turns::take);
-        while (turns.waiting() == before) {
+    private Future<Boolean> waiter(FairSemaphore permits) {
+        var before = permits.waiting();
+        var waiter = threads.submit(permits::acquire);
+        while (permits.waiting() == before) {
             Thread.onSpinWait();
         }
         return waiter;
@@ -35,64 +35,67 @@ class FairSemaphoreTest {
 
     @Test
     void areGivenInOrder() throws Exception {
-        try (var turns = new FairSemaphore(new Watchdog(), 2, LONG)) {
-            assertThat(turns.take()).isTrue();
-            assertThat(turns.take()).isTrue();
+        try (var watchdog = new Watchdog()) {
+            var permits = new FairSemaphore(watchdog, 2, LONG);
+            assertThat(permits.acquire()).isTrue();
+            assertThat(permits.acquire()).isTrue();
             var order = new ConcurrentLinkedQueue<Integer>();
             var waiters = new ArrayList<Future<?>>();
             for (int i = 0; i < 5; i++) {
                 var number = i;
                 waiters.add(threads.submit(() -> {
-                    assertThat(turns.take()).isTrue();
+                    assertThat(permits.acquire()).isTrue();
                     order.add(number);
-                    turns.giveBack();
+                    permits.release();
                     return number;
                 }));
-                while (turns.waiting() == i) {
+                while (permits.waiting() == i) {
                     Thread.onSpinWait();
                 }
             }
-            turns.giveBack(); // one after the other, as each gives its own back
+            permits.release(); // one after the other, as each gives its own back
             for (var waiter : waiters) {
                 waiter.get(10, TimeUnit.SECONDS);
             }
 
             assertThat(order).containsExactly(0, 1, 2, 3, 4);
-            assertThat(turns.take()).isTrue();
-            assertThat(turns.waiting()).isZero();
+            assertThat(permits.acquire()).isTrue();
+            assertThat(permits.waiting()).isZero();
         }
     }
 
     @Test
     void whoWaitedTooLongGetsNone() throws Exception {
-        try (var turns = new FairSemaphore(new Watchdog(), 1, Duration.ofMillis(50))) {
-            assertThat(turns.take()).isTrue();
-            assertThat(List.of(waiter(turns).get(), turns.take())).containsExactly(false, false);
-            turns.giveBack();
+        try (var watchdog = new Watchdog()) {
+            var permits = new FairSemaphore(watchdog, 1, Duration.ofMillis(50));
+            assertThat(permits.acquire()).isTrue();
+            assertThat(List.of(waiter(permits).get(), permits.acquire())).containsExactly(false, false);
+            permits.release();
 
-            assertThat(turns.take()).isTrue();
+            assertThat(permits.acquire()).isTrue();
         }
     }
 
     @Test
     void whoIsInterruptedLeavesTheTurnToTheNext() throws Exception {
-        try (var turns = new FairSemaphore(new Watchdog(), 1, LONG)) {
-            assertThat(turns.take()).isTrue();
+        try (var watchdog = new Watchdog()) {
+            var permits = new FairSemaphore(watchdog, 1, LONG);
+            assertThat(permits.acquire()).isTrue();
             var interrupted = new ConcurrentLinkedQueue<Throwable>();
             var first = Thread.ofVirtual().start(() -> {
                 try {
-                    turns.take();
+                    permits.acquire();
                 } catch (InterruptedException e) {
                     interrupted.add(e);
                 }
             });
-            while (turns.waiting() == 0) {
+            while (permits.waiting() == 0) {
                 Thread.onSpinWait();
             }
-            var second = waiter(turns);
+            var second = waiter(permits);
             first.interrupt();
             first.join();
-            turns.giveBack();
+            permits.release();
 
             assertThat(interrupted).hasSize(1);
             assertThat(second.get(10, TimeUnit.SECONDS)).isTrue();
@@ -101,13 +104,14 @@ class FairSemaphoreTest {
 
     @Test
     void whoComesInterruptedAndNeedNotWaitGetsOne() throws Exception {
-        try (var turns = new FairSemaphore(new Watchdog(), 1, LONG)) {
+        try (var watchdog = new Watchdog()) {
+            var permits = new FairSemaphore(watchdog, 1, LONG);
             Thread.currentThread().interrupt();
-            assertThat(turns.take()).isTrue();
-            assertThatThrownBy(turns::take).isInstanceOf(InterruptedException.class);
-            turns.giveBack();
+            assertThat(permits.acquire()).isTrue();
+            assertThatThrownBy(permits::acquire).isInstanceOf(InterruptedException.class);
+            permits.release();
 
-            assertThat(turns.take()).isTrue();
+            assertThat(permits.acquire()).isTrue();
         }
     }
 }
