@@ -86,7 +86,7 @@ class HouseRulesTest {
                 .layer("server")
                 .definedBy("dev.byline.server")
                 .layer("http")
-                .definedBy("dev.byline.http")
+                .definedBy("dev.byline.http..")
                 .layer("migrations")
                 .definedBy("dev.byline.migrations")
                 .layer("use cases")
@@ -108,6 +108,32 @@ class HouseRulesTest {
                 .whereLayer("migrations")
                 .mayNotAccessAnyLayer()
                 .because("dev.byline and dev.byline.model are promised, dev.byline.internal is free to change")
+                .check(HOUSE);
+    }
+
+    @Test
+    void importsOfHttpRunDown() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInAnyPackage("dev.byline.http..")
+                .layer("routes")
+                .definedBy("dev.byline.http")
+                .layer("admission")
+                .definedBy("dev.byline.http.admission")
+                .layer("exchange")
+                .definedBy("dev.byline.http.exchange")
+                .layer("metrics")
+                .definedBy("dev.byline.http.metrics")
+                .layer("message")
+                .definedBy("dev.byline.http.message")
+                .whereLayer("admission")
+                .mayOnlyAccessLayers("exchange", "metrics", "message")
+                .whereLayer("exchange")
+                .mayOnlyAccessLayers("metrics", "message")
+                .whereLayer("metrics")
+                .mayOnlyAccessLayers("message")
+                .whereLayer("message")
+                .mayNotAccessAnyLayer()
+                .because("each package can be read without the ones above it")
                 .check(HOUSE);
     }
 
@@ -201,6 +227,10 @@ class HouseRulesTest {
                         "dev.byline.internal.feed",
                         "dev.byline.internal.security",
                         "dev.byline.http",
+                        "dev.byline.http.admission",
+                        "dev.byline.http.exchange",
+                        "dev.byline.http.metrics",
+                        "dev.byline.http.message",
                         "dev.byline.server",
                         "dev.byline.migrations")
                 .because("the map in the README is whole")

@@ -2,6 +2,11 @@ package dev.byline.http;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.byline.http.admission.RateLimiter;
+import dev.byline.http.exchange.Exchange;
+import dev.byline.http.exchange.Problems;
+import dev.byline.http.message.Digests;
+import dev.byline.http.metrics.PrometheusMetrics;
 import dev.byline.model.BylineException;
 import dev.byline.model.NewUser;
 import dev.byline.model.Principal;

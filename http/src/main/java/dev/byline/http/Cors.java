@@ -1,5 +1,6 @@
 package dev.byline.http;
 
+import dev.byline.http.exchange.Responses;
 import io.javalin.http.Context;
 import java.util.Set;
 

@@ -1,5 +1,8 @@
 package dev.byline.http;
 
+import dev.byline.http.exchange.ConditionalRequests;
+import dev.byline.http.message.HttpProblem;
+import dev.byline.http.message.Problem;
 import io.javalin.http.Context;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -9,6 +9,20 @@ import static io.javalin.http.HandlerType.PATCH;
 import static io.javalin.http.HandlerType.POST;
 
 import dev.byline.Byline;
+import dev.byline.http.admission.AdmissionControl;
+import dev.byline.http.admission.Bodies;
+import dev.byline.http.admission.ClientAddress;
+import dev.byline.http.admission.RequestThreads;
+import dev.byline.http.admission.RequestWatchdog;
+import dev.byline.http.exchange.Exchange;
+import dev.byline.http.exchange.JettyProblems;
+import dev.byline.http.exchange.Problems;
+import dev.byline.http.exchange.RenderedPageCache;
+import dev.byline.http.exchange.RequestMetrics;
+import dev.byline.http.exchange.Requests;
+import dev.byline.http.exchange.Responses;
+import dev.byline.http.message.HttpProblem;
+import dev.byline.http.metrics.PrometheusMetrics;
 import dev.byline.model.BylineException;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
@@ -31,9 +45,6 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /** The HTTP API: the route table, and the handlers that each request passes, in order. */
 public final class HttpServer implements AutoCloseable {
-    /** The access log: the logger that gets one line per request, at level INFO. */
-    public static final String REQUEST_LOGGER = "dev.byline.requests";
-
     private static final int MAX_HEADERS = 16 * 1024;
     private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
 

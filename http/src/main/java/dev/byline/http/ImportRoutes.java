@@ -4,6 +4,9 @@ import static dev.byline.http.Authentication.principal;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.byline.Imports;
+import dev.byline.http.exchange.Exchange;
+import dev.byline.http.exchange.Requests;
+import dev.byline.http.exchange.Responses;
 import dev.byline.model.ImportOutcome;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;

@@ -2,6 +2,13 @@ package dev.byline.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.byline.Byline;
+import dev.byline.http.exchange.Exchange;
+import dev.byline.http.exchange.JettyProblems;
+import dev.byline.http.exchange.Problems;
+import dev.byline.http.exchange.ResponseBudget;
+import dev.byline.http.exchange.Responses;
+import dev.byline.http.metrics.CapacityMeter;
+import dev.byline.http.metrics.PrometheusMetrics;
 import dev.byline.model.Capacity;
 import dev.byline.model.PoolStatus;
 import io.javalin.Javalin;

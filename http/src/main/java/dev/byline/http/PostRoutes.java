@@ -3,6 +3,14 @@ package dev.byline.http;
 import static dev.byline.http.Authentication.principal;
 
 import dev.byline.Posts;
+import dev.byline.http.exchange.ConditionalRequests;
+import dev.byline.http.exchange.RenderedPageCache;
+import dev.byline.http.exchange.Requests;
+import dev.byline.http.exchange.Responses;
+import dev.byline.http.message.HttpProblem;
+import dev.byline.http.message.Json;
+import dev.byline.http.message.JsonFields;
+import dev.byline.http.message.QueryParameters;
 import dev.byline.model.NewPost;
 import dev.byline.model.PostChange;
 import dev.byline.model.PostFilter;

@@ -3,7 +3,6 @@ package dev.byline.http;
 import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An entry of the route table. By default a route has no query parameters and responds with JSON.
@@ -56,16 +55,6 @@ record Route(
             }
         }
         return true;
-    }
-
-    /**
-     * Returns whether a path is a probe: never authenticated, rate limited or rejected under load.
-     *
-     * @param path the path as sent: other spellings, such as {@code /%6civez} or {@code /livez;x}, are neither probes
-     *     nor other routes
-     */
-    static boolean isProbe(@Nullable String path) {
-        return "/livez".equals(path) || "/readyz".equals(path);
     }
 
     /** Who may call a route. Core decides what the caller may do there. */

@@ -8,6 +8,11 @@ import static io.javalin.http.HandlerType.PATCH;
 import static io.javalin.http.HandlerType.POST;
 import static io.javalin.http.HandlerType.PUT;
 
+import dev.byline.http.exchange.Exchange;
+import dev.byline.http.exchange.Requests;
+import dev.byline.http.exchange.Responses;
+import dev.byline.http.message.HttpProblem;
+import dev.byline.http.message.QueryParameters;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;

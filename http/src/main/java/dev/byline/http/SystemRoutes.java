@@ -1,5 +1,9 @@
 package dev.byline.http;
 
+import dev.byline.http.exchange.ConditionalRequests;
+import dev.byline.http.exchange.Problems;
+import dev.byline.http.exchange.Requests;
+import dev.byline.http.exchange.Responses;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 

@@ -3,6 +3,9 @@ package dev.byline.http;
 import static dev.byline.http.Authentication.principal;
 
 import dev.byline.Tokens;
+import dev.byline.http.exchange.Requests;
+import dev.byline.http.exchange.Responses;
+import dev.byline.http.message.Json;
 import dev.byline.model.IssuedToken;
 import dev.byline.model.Password;
 import io.javalin.http.Context;

@@ -4,6 +4,12 @@ import static dev.byline.http.Authentication.principal;
 
 import dev.byline.Posts;
 import dev.byline.Users;
+import dev.byline.http.exchange.ConditionalRequests;
+import dev.byline.http.exchange.RenderedPageCache;
+import dev.byline.http.exchange.Requests;
+import dev.byline.http.exchange.Responses;
+import dev.byline.http.message.HttpProblem;
+import dev.byline.http.message.Json;
 import dev.byline.model.NewUser;
 import dev.byline.model.Page;
 import dev.byline.model.PageRequest;

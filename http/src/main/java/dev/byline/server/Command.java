@@ -1,6 +1,6 @@
 package dev.byline.server;
 
-import dev.byline.http.Spelling;
+import dev.byline.http.message.Spelling;
 import dev.byline.model.DatabaseUrl;
 import java.time.Duration;
 import java.util.List;

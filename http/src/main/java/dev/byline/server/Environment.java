@@ -1,6 +1,6 @@
 package dev.byline.server;
 
-import dev.byline.http.Spelling;
+import dev.byline.http.message.Spelling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;

@@ -1,8 +1,8 @@
 package dev.byline.server;
 
 import dev.byline.Posts;
-import dev.byline.http.HttpProblem;
-import dev.byline.http.JsonFields;
+import dev.byline.http.message.HttpProblem;
+import dev.byline.http.message.JsonFields;
 import dev.byline.model.BylineException;
 import dev.byline.model.ImportedPost;
 import dev.byline.model.Metadata;

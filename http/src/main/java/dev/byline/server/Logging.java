@@ -6,7 +6,7 @@ import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
-import dev.byline.http.HttpServer;
+import dev.byline.http.exchange.AccessLogEntry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,7 +48,7 @@ final class Logging {
         var lines = new AccessLogAppender(encoder, System.err);
         lines.setContext(context);
         lines.start();
-        var logger = context.getLogger(HttpServer.REQUEST_LOGGER);
+        var logger = context.getLogger(AccessLogEntry.LOGGER);
         logger.setAdditive(false);
         logger.setLevel(wanted ? Level.INFO : Level.WARN);
         logger.addAppender(lines);

@@ -3,7 +3,7 @@ package dev.byline.server;
 import dev.byline.Byline;
 import dev.byline.http.HttpServer;
 import dev.byline.http.ManagementServer;
-import dev.byline.http.PrometheusMetrics;
+import dev.byline.http.metrics.PrometheusMetrics;
 import dev.byline.model.DatabaseUrl;
 import dev.byline.model.Principal;
 import dev.byline.model.ServerFacts;

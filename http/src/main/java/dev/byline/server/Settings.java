@@ -1,7 +1,7 @@
 package dev.byline.server;
 
 import dev.byline.Tokens;
-import dev.byline.http.Cidr;
+import dev.byline.http.admission.Cidr;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.DatabaseUrl;
 import java.net.InetAddress;

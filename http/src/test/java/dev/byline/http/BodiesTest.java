@@ -2,6 +2,10 @@ package dev.byline.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.byline.http.admission.Bodies;
+import dev.byline.http.exchange.Exchange;
+import dev.byline.http.exchange.RequestMetrics;
+import dev.byline.http.metrics.PrometheusMetrics;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

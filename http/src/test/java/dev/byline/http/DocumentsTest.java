@@ -2,6 +2,7 @@ package dev.byline.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.byline.http.message.Problem;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;

@@ -2,6 +2,7 @@ package dev.byline.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.byline.http.metrics.PrometheusMetrics;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 

@@ -3,6 +3,16 @@ package dev.byline.http;
 import static io.javalin.http.HandlerType.GET;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.byline.http.admission.ClientAddress;
+import dev.byline.http.exchange.ConditionalRequests;
+import dev.byline.http.exchange.Requests;
+import dev.byline.http.message.HttpProblem;
+import dev.byline.http.message.Json;
+import dev.byline.http.message.JsonFields;
+import dev.byline.http.message.QueryParameters;
+import dev.byline.http.message.RequestId;
+import dev.byline.http.message.Rfc3339;
+import dev.byline.http.message.TraceParent;
 import dev.byline.internal.sql.Cursor;
 import dev.byline.model.BylineException;
 import dev.byline.model.IdempotencyKey;
@@ -86,12 +96,12 @@ class LinearTimeTest {
             Map.entry("Content-Type", text -> Requests.isUtf8(text, Set.of("application/json"))),
             Map.entry("If-None-Match", text -> ConditionalRequests.tags("If-None-Match", text)),
             Map.entry("Idempotency-Key", text -> new IdempotencyKey(text, "")),
-            Map.entry("traceparent", Exchange::traceId),
+            Map.entry("traceparent", TraceParent::traceId),
             Map.entry("X-Forwarded-For", ClientAddress::parse),
             Map.entry("X-Request-Id", RequestId::choose),
             Map.entry(
                     "path", text -> new Route(GET, "/users/{id}/posts", Route.Access.ANYONE, ctx -> {}).matches(text)),
-            Map.entry("id", text -> Requests.id("id", text)),
+            Map.entry("id", text -> QueryParameters.id("id", text)),
             Map.entry("query", text -> QueryParameters.parse(text, Set.of("a"))),
             Map.entry(
                     "limit",

@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.byline.http.exchange.AccessLogEntry;
 import dev.byline.model.Capacity;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -199,7 +200,7 @@ class OperationsTest extends ServerTest {
     @Nested
     class Log {
         private List<ILoggingEvent> during(Runnable requests) throws InterruptedException {
-            var logger = (Logger) LoggerFactory.getLogger(HttpServer.REQUEST_LOGGER);
+            var logger = (Logger) LoggerFactory.getLogger(AccessLogEntry.LOGGER);
             var lines = new ListAppender<ILoggingEvent>();
             lines.start();
             metrics(); // what came before is over

@@ -2,6 +2,7 @@ package dev.byline.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.byline.http.metrics.PrometheusMetrics;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;

@@ -3,6 +3,7 @@ package dev.byline.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.Byline;
+import dev.byline.http.metrics.PrometheusMetrics;
 import dev.byline.migrations.TestDatabase;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;

@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.byline.http.admission.Bodies;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;

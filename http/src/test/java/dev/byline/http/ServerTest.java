@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.byline.Byline;
+import dev.byline.http.metrics.PrometheusMetrics;
 import dev.byline.migrations.TestDatabase;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.Metadata;

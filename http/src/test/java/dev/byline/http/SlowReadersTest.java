@@ -2,6 +2,7 @@ package dev.byline.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.byline.http.exchange.ResponseWrite;
 import dev.byline.model.Metadata;
 import dev.byline.model.NewPost;
 import dev.byline.model.NewUser;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.byline.http.admission.RequestWatchdog;
+import dev.byline.http.metrics.PrometheusMetrics;
 import dev.byline.model.Principal;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -3,6 +3,7 @@ package dev.byline.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.Byline;
+import dev.byline.http.metrics.PrometheusMetrics;
 import dev.byline.model.BylineConfig;
 import java.net.URI;
 import java.net.http.HttpClient;

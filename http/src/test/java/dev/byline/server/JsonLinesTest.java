@@ -6,7 +6,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.byline.http.AccessLogEntry;
+import dev.byline.http.exchange.AccessLogEntry;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;

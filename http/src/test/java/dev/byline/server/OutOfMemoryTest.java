@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.byline.Byline;
 import dev.byline.http.HttpConfig;
 import dev.byline.http.HttpServer;
-import dev.byline.http.PrometheusMetrics;
+import dev.byline.http.metrics.PrometheusMetrics;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.Principal;
 import java.io.IOException;

@@ -1,5 +1,8 @@
 package dev.byline.http;
 
+import dev.byline.http.message.Json;
+import dev.byline.http.exchange.ConditionalRequests;
+
 import dev.byline.bench.micro.Settings;
 import dev.byline.model.Metadata;
 import dev.byline.model.Page;

@@ -1,0 +1,228 @@
+package dev.byline.http.exchange;
+
+import dev.byline.http.message.Digests;
+import dev.byline.http.message.HttpProblem;
+import dev.byline.http.message.Json;
+import dev.byline.http.message.Problem;
+import dev.byline.model.BylineException;
+import dev.byline.model.ExpectedVersion;
+import dev.byline.model.Post;
+import dev.byline.model.Principal;
+import dev.byline.model.User;
+import io.javalin.http.Context;
+import io.javalin.http.HttpStatus;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.PreEncodedHttpField;
+
+/**
+ * ETags and conditional requests. All entity tags are strong: equal tags mean equal bytes.
+ *
+ * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-13">RFC 9110, 13: conditional requests</a>
+ */
+public final class ConditionalRequests {
+    /** The version of the representation: increment it when {@link Json} renders the same row differently. */
+    private static final String FORMAT = "1-";
+
+    /** The suffix of a user's tag in the representation for that user and admins, which has more fields. */
+    private static final String PRIVATE = "-private";
+
+    private static final HttpField PUBLIC = new PreEncodedHttpField(HttpHeader.CACHE_CONTROL, "public, no-cache");
+    private static final HttpField PRIVATE_ONLY =
+            new PreEncodedHttpField(HttpHeader.CACHE_CONTROL, "private, no-cache");
+
+    private static final Pattern VERSION = Pattern.compile("\"" + FORMAT + "([1-9][0-9]{0,17})(" + PRIVATE + ")?\"");
+
+    private ConditionalRequests() {}
+
+    public static String tag(Post post) {
+        return "\"" + FORMAT + post.version() + "\"";
+    }
+
+    public static String tag(User user) {
+        return "\"" + FORMAT + user.version() + (user.role() == null ? "" : PRIVATE) + "\"";
+    }
+
+    /** Returns the tag of a body that has no version: its hash. */
+    public static String tag(byte[] body) {
+        return tagOf(Digests.sha256(body));
+    }
+
+    static String tagOf(byte[] sha256) {
+        return "\""
+                + Base64.getUrlEncoder().withoutPadding().encodeToString(sha256).substring(0, 22) + "\"";
+    }
+
+    /**
+     * Responds to a GET: 200 with the body, or 304 if the client's copy is current.
+     *
+     * @param tag the ETag
+     * @param bytes the estimated size of the body
+     * @param body writes the body; not called for HEAD and 304
+     */
+    public static void json(Context ctx, String tag, long bytes, Json.Writer body) {
+        send(ctx, tag, isHead -> {
+            if (isHead) {
+                Responses.flush(ctx); // without Content-Length: the size is not known
+            } else {
+                Responses.send(ctx, Responses.JSON, Responses.render(ctx, bytes, body));
+            }
+        });
+    }
+
+    /** Responds to a GET with a body that has no version: its tag is a hash of the body. */
+    public static void json(Context ctx, long bytes, Json.Writer body) {
+        json(ctx, RenderedPageCache.Rendering.of(ctx, bytes, body));
+    }
+
+    /** Responds to a GET with a rendered body. */
+    public static void json(Context ctx, RenderedPageCache.Rendering rendering) {
+        send(ctx, rendering.tag(), isHead -> {
+            if (isHead) {
+                Responses.head(ctx, Responses.JSON, rendering.length());
+            } else {
+                Responses.send(ctx, Responses.JSON, rendering.body());
+            }
+        });
+    }
+
+    /** Responds to a GET with a constant body, which needs no memory of the {@link ResponseBudget}. */
+    public static void constant(Context ctx, String contentType, String tag, byte[] body) {
+        send(ctx, tag, isHead -> {
+            if (isHead) {
+                Responses.head(ctx, contentType, body.length);
+            } else {
+                Responses.write(ctx, contentType, body);
+            }
+        });
+    }
+
+    /** Sends a representation; for HEAD only its headers. */
+    private interface Sender {
+        void send(boolean isHead);
+    }
+
+    private static void send(Context ctx, String tag, Sender sender) {
+        if (ctx.req().getHeader("If-Match") != null && !names(ctx, "If-Match", tag)) {
+            throw new BylineException.Stale();
+        }
+        var known = ctx.req().getHeader("If-None-Match") != null && names(ctx, "If-None-Match", tag);
+        var exchange = Exchange.of(ctx);
+        exchange.answer().put(HttpHeader.ETAG, tag);
+        exchange.answer().put(exchange.principal() instanceof Principal.Anonymous ? PUBLIC : PRIVATE_ONLY);
+        if (known) {
+            if (!ctx.req().getHeader("If-None-Match").strip().equals("*")) {
+                exchange.refund(); // only for a matching tag: any client can send *
+            }
+            ctx.status(HttpStatus.NOT_MODIFIED);
+            ctx.res().setContentType(null);
+            Responses.flush(ctx); // else Jetty would add Content-Length: 0, which is wrong for the representation
+            return;
+        }
+        ctx.status(HttpStatus.OK);
+        sender.send(Responses.isHead(ctx));
+    }
+
+    /** Returns whether a header matches a tag. Weak tags match in If-None-Match only. */
+    private static boolean names(Context ctx, String header, String tag) {
+        var lines = ctx.req().getHeaders(header);
+        if (tag.equals(lines.nextElement()) && !lines.hasMoreElements()) {
+            return true; // the usual form
+        }
+        return tags(ctx, header).stream()
+                .anyMatch(each -> each.equals("*")
+                        || each.equals(tag)
+                        || (header.equals("If-None-Match") && each.equals("W/" + tag)));
+    }
+
+    /**
+     * Returns the versions that If-Match allows a PATCH or DELETE to change. The public and the private tag of a
+     * version are equivalent here: the representations differ, the row is the same.
+     */
+    public static ExpectedVersion expected(Context ctx, boolean required) {
+        if (ctx.req().getHeader("If-None-Match") != null) {
+            throw HttpProblem.malformedParameter("If-None-Match", "is for GET and HEAD only");
+        }
+        if (ctx.req().getHeader("If-Match") == null) {
+            if (required) {
+                throw new HttpProblem(
+                        Problem.PRECONDITION_REQUIRED, "send If-Match with the ETag of the version that you read");
+            }
+            return ExpectedVersion.ANY;
+        }
+        var versions = new HashSet<Long>();
+        for (var tag : tags(ctx, "If-Match")) {
+            if (tag.equals("*")) {
+                return ExpectedVersion.ANY;
+            }
+            var version = VERSION.matcher(tag);
+            if (version.matches()) {
+                versions.add(Long.valueOf(version.group(1)));
+            }
+        }
+        return new ExpectedVersion(versions);
+    }
+
+    private static List<String> tags(Context ctx, String header) {
+        return tags(header, String.join(",", Collections.list(ctx.req().getHeaders(header))));
+    }
+
+    public static List<String> tags(String header, String text) {
+        if (text.strip().equals("*")) {
+            return List.of("*");
+        }
+        var tags = new ArrayList<String>();
+        for (var start = skip(" \t,", text, 0); start < text.length(); ) {
+            var end = endOfTag(text, start);
+            var next = end < 0 ? 0 : skip(" \t", text, end);
+            if (end < 0 || (next < text.length() && text.charAt(next) != ',')) {
+                throw malformedTags(header);
+            }
+            tags.add(text.substring(start, end));
+            start = skip(" \t,", text, next);
+        }
+        if (tags.isEmpty()) {
+            throw malformedTags(header);
+        }
+        return tags;
+    }
+
+    /**
+     * Returns where the entity tag at an index ends; -1 if there is none. No regular expression: for a list it would
+     * recurse.
+     */
+    private static int endOfTag(String text, int start) {
+        var quote = text.startsWith("W/", start) ? start + 2 : start;
+        if (!text.startsWith("\"", quote)) {
+            return -1;
+        }
+        for (int i = quote + 1; i < text.length(); i++) {
+            var c = text.charAt(i);
+            if (c == '"') {
+                return i + 1;
+            }
+            if (c < 0x21 || c == 0x7f || c > 0xff) {
+                return -1;
+            }
+        }
+        return -1;
+    }
+
+    private static int skip(String characters, String text, int from) {
+        var i = from;
+        while (i < text.length() && characters.indexOf(text.charAt(i)) >= 0) {
+            i++;
+        }
+        return i;
+    }
+
+    private static HttpProblem malformedTags(String header) {
+        return HttpProblem.malformedParameter(header, "must be a list of entity tags, or *");
+    }
+}
