@@ -6,7 +6,10 @@ import dev.byline.internal.pool.BatchLoader;
 import dev.byline.internal.sql.AuthorDeletedException;
 import dev.byline.internal.sql.Cursor;
 import dev.byline.internal.sql.Keyset;
+import dev.byline.internal.sql.PostSearchSql;
 import dev.byline.internal.sql.PostSql;
+import dev.byline.internal.sql.PostWriteSql;
+import dev.byline.internal.sql.UserSql;
 import dev.byline.internal.store.IdempotentRequest;
 import dev.byline.internal.store.SnapshotFormat;
 import dev.byline.internal.store.Store;
@@ -248,7 +251,7 @@ public final class Posts {
 
     private static List<Post> insert(Tx tx, List<NewPost> posts, List<Long> authors, FieldName name) {
         authors.forEach(author -> tx.invalidate(CacheKeys.postsChanging(author)));
-        var created = PostSql.insert(tx.dsl(), posts, authors);
+        var created = PostWriteSql.insert(tx.dsl(), posts, authors);
         if (created.size() < posts.size()) {
             throw missingAuthors(tx.dsl(), authors, name);
         }
@@ -257,7 +260,7 @@ public final class Posts {
     }
 
     private static BylineException.Invalid missingAuthors(DSLContext dsl, List<Long> authors, FieldName name) {
-        var existing = PostSql.existingUsers(dsl, authors);
+        var existing = UserSql.existing(dsl, authors);
         var errors = new ArrayList<FieldError>();
         for (int i = 0; i < authors.size(); i++) {
             if (!existing.contains(authors.get(i))) {
@@ -339,7 +342,7 @@ public final class Posts {
      * posts.
      */
     private Page<Post> search(PostFilter filter, PageRequest request, @Nullable Cursor after) {
-        var found = store.read(dsl -> PostSql.search(dsl, filter, after, request.limit() + 1));
+        var found = store.read(dsl -> PostSearchSql.search(dsl, filter, after, request.limit() + 1));
         var edge = found.edge();
         var page = page(found.posts(), request, Keyset.list(filter), Posts::published);
         return page.nextCursor() == null && edge != null
@@ -367,7 +370,9 @@ public final class Posts {
         }
         var wanted = PageRequest.first(limit).limit();
         return Keyset.selection(
-                store.read(dsl -> PostSql.mostRelevant(dsl, filter, MAX_RANKED, wanted)), Post::id, Post::jsonBytes);
+                store.read(dsl -> PostSearchSql.mostRelevant(dsl, filter, MAX_RANKED, wanted)),
+                Post::id,
+                Post::jsonBytes);
     }
 
     /**
@@ -457,7 +462,7 @@ public final class Posts {
                 ? store.read(dsl -> unchanged(dsl, principal, id, expected))
                 : store.write(tx -> {
                     tx.invalidate(CacheKeys.postChanging(id));
-                    var changed = PostSql.update(tx.dsl(), principal, id, change, expected)
+                    var changed = PostWriteSql.update(tx.dsl(), principal, id, change, expected)
                             .orElseThrow(() -> refusal(tx.dsl(), principal, id));
                     tx.invalidate(CacheKeys.postChanged(id, changed.userId()));
                     return changed;
@@ -496,7 +501,7 @@ public final class Posts {
     public void delete(Principal principal, long id, ExpectedVersion expected) {
         var unused = store.write(tx -> {
             tx.invalidate(CacheKeys.postChanging(id));
-            var author = PostSql.delete(tx.dsl(), principal, id, expected)
+            var author = PostWriteSql.delete(tx.dsl(), principal, id, expected)
                     .orElseThrow(() -> refusal(tx.dsl(), principal, id));
             tx.invalidate(CacheKeys.postChanged(id, author));
             return author;
@@ -551,8 +556,8 @@ public final class Posts {
         var authors = new LinkedHashMap<String, NewUser>();
         imported.forEach(post -> authors.putIfAbsent(post.author().email(), post.author()));
         tx.invalidate(CacheKeys.userCreating());
-        PostSql.ensureUsers(dsl, authors.values());
-        var ids = PostSql.idsByEmail(dsl, authors.keySet());
+        UserSql.insertMissing(dsl, authors.values());
+        var ids = UserSql.idsByEmail(dsl, authors.keySet());
         ids.values().forEach(id -> tx.invalidate(CacheKeys.userChanged(id)));
         if (!ids.keySet().equals(authors.keySet())) {
             throw deletedMeanwhile();
@@ -566,13 +571,13 @@ public final class Posts {
                         ids.get(post.author().email()),
                         post.createdAt()))
                 .collect(Collectors.toCollection(LinkedHashSet::new));
-        posts.removeAll(PostSql.alreadyThere(dsl, posts));
+        posts.removeAll(PostSql.existing(dsl, posts));
         if (posts.isEmpty()) {
             return 0;
         }
         ids.values().forEach(id -> tx.invalidate(CacheKeys.postsChanging(id)));
         var ordered = List.copyOf(posts);
-        var created = PostSql.insert(
+        var created = PostWriteSql.insert(
                 dsl,
                 ordered,
                 ordered.stream()

@@ -5,6 +5,7 @@ import dev.byline.internal.cache.TieredCache;
 import dev.byline.internal.pool.BatchLoader;
 import dev.byline.internal.security.Passwords;
 import dev.byline.internal.sql.Cursor;
+import dev.byline.internal.sql.DeletedUserSql;
 import dev.byline.internal.sql.Keyset;
 import dev.byline.internal.sql.UserSql;
 import dev.byline.internal.store.Housekeeper;
@@ -397,11 +398,12 @@ public final class Users {
 
     private static boolean remove(DSLContext dsl, long id, ExpectedVersion expected) {
         keepAnAdmin(UserSql.lockWithAdmins(dsl, id), id);
-        if (!UserSql.markDeleted(dsl, id, expected)) {
+        if (!DeletedUserSql.markDeleted(dsl, id, expected)) {
             throw absentOrStale(dsl, id);
         }
         UserSql.revokeTokens(dsl, id, null);
-        return UserSql.deleteRows(dsl, id, DELETE_AT_ONCE) < DELETE_AT_ONCE && UserSql.deleteMarked(dsl, id);
+        return DeletedUserSql.deleteRows(dsl, id, DELETE_AT_ONCE) < DELETE_AT_ONCE
+                && DeletedUserSql.deleteMarked(dsl, id);
     }
 
     private BylineException refusal(long id, String message) {

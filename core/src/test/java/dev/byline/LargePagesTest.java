@@ -2,6 +2,7 @@ package dev.byline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.byline.internal.sql.PostSearchSql;
 import dev.byline.internal.sql.PostSql;
 import dev.byline.internal.store.Database;
 import dev.byline.model.BylineConfig;
@@ -137,13 +138,13 @@ class LargePagesTest extends CoreTest {
             for (var found : List.<List<Post>>of(
                     direct.read(dsl -> PostSql.feed(dsl, PostFilter.NONE, null, 101)),
                     direct.read(dsl -> PostSql.feed(dsl, new PostFilter(author.id()), null, 101)),
-                    direct.read(dsl -> PostSql.search(dsl, new PostFilter(null, "large", null), null, 101))
+                    direct.read(dsl -> PostSearchSql.search(dsl, new PostFilter(null, "large", null), null, 101))
                             .posts(),
                     direct.read(dsl -> PostSql.byAuthor(dsl, author.id(), true, null, 101))
                             .orElseThrow()
                             .posts(),
                     direct.read(dsl -> PostSql.byIds(dsl, true, ids)).items(),
-                    direct.read(dsl -> PostSql.mostRelevant(dsl, new PostFilter(null, "large", null), 500, 100))
+                    direct.read(dsl -> PostSearchSql.mostRelevant(dsl, new PostFilter(null, "large", null), 500, 100))
                             .items())) {
                 assertThat(bytes(found)).isLessThan(PageRequest.MAX_BYTES + 1_300_000);
             }

@@ -4,7 +4,7 @@ import dev.byline.internal.cache.CacheKeys;
 import dev.byline.internal.feed.FetchResult.Validators;
 import dev.byline.internal.feed.ImportSql.KnownFeed;
 import dev.byline.internal.feed.ImportSql.KnownItem;
-import dev.byline.internal.sql.PostSql;
+import dev.byline.internal.sql.PostWriteSql;
 import dev.byline.internal.store.Store;
 import dev.byline.internal.store.Tx;
 import dev.byline.model.BylineException;
@@ -172,14 +172,14 @@ final class FeedStore {
         }
         if (!changed.isEmpty()) {
             changed.keySet().forEach(id -> tx.invalidate(CacheKeys.postChanged(id, userId)));
-            PostSql.replaceAll(dsl, posts(changed));
+            PostWriteSql.replaceAll(dsl, posts(changed));
             ImportSql.updateItems(dsl, feed, contents);
         }
         return new Written(fresh.size(), changed.size());
     }
 
     private static List<Long> insert(DSLContext dsl, long userId, List<FeedPost> posts) {
-        var created = PostSql.insert(
+        var created = PostWriteSql.insert(
                 dsl, posts.stream().map(FeedPost::post).toList(), Collections.nCopies(posts.size(), userId));
         return created.stream().map(Post::id).toList();
     }

@@ -1,8 +1,5 @@
 package dev.byline.internal.sql;
 
-import static dev.byline.internal.sql.generated.Tables.FEEDS;
-import static dev.byline.internal.sql.generated.Tables.FEED_ITEMS;
-import static dev.byline.internal.sql.generated.Tables.POSTS;
 import static dev.byline.internal.sql.generated.Tables.TOKENS;
 import static dev.byline.internal.sql.generated.Tables.USERS;
 
@@ -30,9 +27,9 @@ import org.jooq.impl.DSL;
 import org.jooq.impl.SQLDataType;
 import org.jspecify.annotations.Nullable;
 
-/** The statements about users, one method each. */
+/** Statements that read and write users, one method each. {@link DeletedUserSql} deletes. */
 public final class UserSql {
-    /** What {@link #user} reads. */
+    /** The columns that {@link #user} reads. */
     public static final List<Field<?>> COLUMNS = List.of(
             USERS.ID,
             USERS.EMAIL,
@@ -44,17 +41,23 @@ public final class UserSql {
             USERS.CREATED_AT,
             USERS.UPDATED_AT);
 
-    /** When the transaction began. */
+    /** The start of the transaction. */
     public static final Field<Instant> NOW = DSL.currentInstant();
 
-    /** Not now(), which is when the transaction began: one that waited for another would turn time back. */
+    /**
+     * The current time, for {@code updated_at}. {@link #NOW} could set it back: a transaction that waited for a lock
+     * may have started before the change that it waited for.
+     */
     public static final Field<Instant> CLOCK = DSL.field("clock_timestamp()", Instant.class);
 
-    private static final CompiledQuery BY_IDS = new CompiledQuery(byIds(), COLUMNS);
+    private static final CompiledQuery BY_IDS = new CompiledQuery(buildByIds(), COLUMNS);
 
     private UserSql() {}
 
-    /** Nothing, when the address is taken: a violated constraint would write it into the server's log. */
+    /**
+     * Inserts a user; empty when the e-mail address is taken. A constraint violation would write the address into
+     * PostgreSQL's log.
+     */
     public static Optional<User> insert(DSLContext dsl, NewUser user, Role role, @Nullable String passwordHash) {
         return dsl.insertInto(USERS)
                 .set(USERS.EMAIL, user.email())
@@ -62,11 +65,23 @@ public final class UserSql {
                 .set(USERS.PASSWORD_HASH, passwordHash)
                 .set(USERS.METADATA, MetadataSql.value(user.metadata()))
                 .set(USERS.ROLE, role.text())
-                .onConflict(emailKey(USERS.EMAIL)) // users_email_key and no index of a host's
+                .onConflict(emailKey(USERS.EMAIL)) // only users_email_key, no index that a host added
                 .where(USERS.DELETED_AT.isNull())
                 .doNothing()
                 .returning(COLUMNS)
                 .fetchOptional(UserSql::user);
+    }
+
+    /** Creates the users whose e-mail addresses are unknown. */
+    public static void insertMissing(DSLContext dsl, Collection<NewUser> users) {
+        var insert = dsl.insertInto(USERS, USERS.EMAIL, USERS.NAME, USERS.METADATA);
+        for (var user : users) {
+            insert = insert.values(user.email(), user.name(), MetadataSql.value(user.metadata()));
+        }
+        var unused = insert.onConflict(emailKey(USERS.EMAIL))
+                .where(USERS.DELETED_AT.isNull())
+                .doNothing()
+                .execute();
     }
 
     public static boolean emailExists(DSLContext dsl, String email) {
@@ -79,7 +94,10 @@ public final class UserSql {
         return dsl.fetchExists(dsl.selectOne().from(USERS).where(isAdmin()));
     }
 
-    /** Locks a user and all admins, in one order, and returns the active admins: nobody else can take one away now. */
+    /**
+     * Locks a user and all admins, in the order of their ids, and returns the ids of active admins. Until the
+     * transaction ends, no other transaction can change or delete them.
+     */
     public static Set<Long> lockWithAdmins(DSLContext dsl, long id) {
         return dsl
                 .select(USERS.ID, USERS.ROLE, USERS.IS_ACTIVE)
@@ -93,15 +111,16 @@ public final class UserSql {
                 .collect(Collectors.toSet());
     }
 
-    /** Spelled as in users_admins_idx. */
+    /** The same condition as in users_admins_idx, with an inlined role: otherwise the planner can't use the index. */
     private static Condition isAdmin() {
         return USERS.ROLE.eq(DSL.inline(Role.ADMIN.text())).and(USERS.DELETED_AT.isNull());
     }
 
-    public static void revokeTokens(DSLContext dsl, long userId, @Nullable Long but) {
+    /** Deletes the user's tokens, except one. */
+    public static void revokeTokens(DSLContext dsl, long userId, @Nullable Long exceptId) {
         dsl.deleteFrom(TOKENS)
                 .where(TOKENS.USER_ID.eq(userId))
-                .and(but == null ? DSL.noCondition() : TOKENS.ID.ne(but))
+                .and(exceptId == null ? DSL.noCondition() : TOKENS.ID.ne(exceptId))
                 .execute();
     }
 
@@ -119,11 +138,30 @@ public final class UserSql {
                 .fetchOptional(UserSql::user);
     }
 
+    /** Returns ids by e-mail address, spelled as requested; case doesn't matter. */
+    public static Map<String, Long> idsByEmail(DSLContext dsl, Set<String> emails) {
+        var v = DSL.unnest(emails.toArray(String[]::new)).as("v", "email");
+        var email = Columns.v("email", SQLDataType.CLOB);
+        return dsl.select(email, USERS.ID)
+                .from(v)
+                .join(USERS)
+                .on(emailKey(USERS.EMAIL).eq(emailKey(email)), USERS.DELETED_AT.isNull())
+                .fetchMap(email, USERS.ID);
+    }
+
+    /** Returns which of these ids belong to users. */
+    public static Set<Long> existing(DSLContext dsl, Collection<Long> ids) {
+        return dsl.select(USERS.ID)
+                .from(USERS)
+                .where(USERS.ID.eq(DSL.any(ids.toArray(Long[]::new))), USERS.DELETED_AT.isNull())
+                .fetchSet(USERS.ID);
+    }
+
     public static List<User> byIds(DSLContext dsl, Collection<Long> ids) {
         return BY_IDS.with(dsl, Map.of("ids", ids.toArray(Long[]::new))).fetch(UserSql::user);
     }
 
-    private static ResultQuery<?> byIds() {
+    private static ResultQuery<?> buildByIds() {
         return DSL.select(COLUMNS)
                 .from(USERS)
                 .where(
@@ -146,7 +184,7 @@ public final class UserSql {
                 .fetch(UserSql::user);
     }
 
-    /** By find_users, which V002__posts.sql explains. */
+    /** Finds users by metadata, newest first, with the function {@code find_users} in {@code V002__posts.sql}. */
     public static List<User> search(DSLContext dsl, UserFilter filter, @Nullable Cursor after, int limit) {
         var metadata = filter.metadata() == null ? Metadata.EMPTY : filter.metadata();
         var found = DSL.table(
@@ -193,88 +231,6 @@ public final class UserSql {
                 .fetchOptional(UserSql::user);
     }
 
-    /**
-     * Waits for those who are just writing posts of the user (their foreign key holds the row) and keeps others from
-     * beginning until the end of the transaction.
-     */
-    public static boolean lock(DSLContext dsl, long id) {
-        return dsl.select(USERS.ID)
-                .from(USERS)
-                .where(USERS.ID.eq(id))
-                .forUpdate()
-                .fetchOptional()
-                .isPresent();
-    }
-
-    /** Hides the user and everything of theirs from every reader. */
-    public static boolean markDeleted(DSLContext dsl, long id, ExpectedVersion expected) {
-        return dsl.update(USERS)
-                        .set(USERS.DELETED_AT, DSL.currentInstant())
-                        .where(USERS.ID.eq(id), USERS.DELETED_AT.isNull(), VersionSql.is(USERS.VERSION, expected))
-                        .execute()
-                == 1;
-    }
-
-    /** In the order of their ids. */
-    public static List<Long> markedDeleted(DSLContext dsl, long after, int limit) {
-        return dsl.select(USERS.ID)
-                .from(USERS)
-                .where(USERS.DELETED_AT.isNotNull(), USERS.ID.gt(after))
-                .orderBy(USERS.ID)
-                .limit(DSL.inline(limit))
-                .fetch(USERS.ID);
-    }
-
-    /** Removes up to {@code limit} posts, then items of feeds, and returns how many rows. */
-    public static int deleteRows(DSLContext dsl, long userId, int limit) {
-        var posts = deletePosts(dsl, userId, limit);
-        return posts < limit ? posts + deleteFeedItems(dsl, userId, limit - posts) : posts;
-    }
-
-    /** Removes up to {@code limit} posts that nobody else is just removing, and returns how many. */
-    private static int deletePosts(DSLContext dsl, long userId, int limit) {
-        return dsl.deleteFrom(POSTS)
-                .where(POSTS.ID.in(DSL.select(POSTS.ID)
-                        .from(POSTS)
-                        .where(POSTS.USER_ID.eq(userId))
-                        .limit(DSL.inline(limit))
-                        .forUpdate()
-                        .skipLocked()))
-                .execute();
-    }
-
-    /** Removes up to {@code limit} items of the user's feeds that nobody else is just removing, and returns how many. */
-    private static int deleteFeedItems(DSLContext dsl, long userId, int limit) {
-        var items = DSL.select(FEED_ITEMS.FEED_ID, FEED_ITEMS.GUID)
-                .from(FEED_ITEMS)
-                .join(FEEDS)
-                .on(FEEDS.ID.eq(FEED_ITEMS.FEED_ID))
-                .where(FEEDS.USER_ID.eq(userId))
-                .limit(DSL.inline(limit))
-                .forUpdate()
-                .of(FEED_ITEMS)
-                .skipLocked();
-        return dsl.deleteFrom(FEED_ITEMS)
-                .where(DSL.row(FEED_ITEMS.FEED_ID, FEED_ITEMS.GUID).in(items))
-                .execute();
-    }
-
-    /** Removes the row itself and those of the user's feeds, if no post and no item is left; otherwise changes nothing. */
-    public static boolean deleteMarked(DSLContext dsl, long id) {
-        return dsl.deleteFrom(USERS)
-                        .where(
-                                USERS.ID.eq(id),
-                                USERS.DELETED_AT.isNotNull(),
-                                DSL.notExists(DSL.selectOne().from(POSTS).where(POSTS.USER_ID.eq(id))),
-                                DSL.notExists(DSL.selectOne()
-                                        .from(FEED_ITEMS)
-                                        .join(FEEDS)
-                                        .on(FEEDS.ID.eq(FEED_ITEMS.FEED_ID))
-                                        .where(FEEDS.USER_ID.eq(id))))
-                        .execute()
-                == 1;
-    }
-
     /** Reads {@link #COLUMNS}. */
     public static User user(Record row) {
         return new User(
@@ -289,7 +245,7 @@ public final class UserSql {
                 row.get(USERS.UPDATED_AT));
     }
 
-    /** What the unique index on addresses compares. */
+    /** The expression of the unique index users_email_key. */
     public static Field<String> emailKey(Field<String> email) {
         return DSL.function("email_key", SQLDataType.CLOB, email);
     }
@@ -298,7 +254,8 @@ public final class UserSql {
         if (filter.active() == null) {
             return DSL.noCondition();
         }
-        // Spelled as in users_active_idx, not as a bind value: the planner must see that the partial index fits.
+        // The same condition as in users_active_idx, not a bind value: otherwise the planner can't use the partial
+        // index.
         return filter.active() ? DSL.condition(USERS.IS_ACTIVE) : DSL.not(DSL.condition(USERS.IS_ACTIVE));
     }
 

@@ -1,7 +1,7 @@
 package dev.byline.internal.store;
 
+import dev.byline.internal.sql.DeletedUserSql;
 import dev.byline.internal.sql.ServerFactsSql;
-import dev.byline.internal.sql.UserSql;
 import dev.byline.internal.sql.Violations;
 import dev.byline.model.BylineException;
 import java.time.Duration;
@@ -51,7 +51,7 @@ final class DeletedUsers {
      */
     void remove(BooleanSupplier stopping) {
         var stillRefused = new HashSet<Long>();
-        for (var page = database.read(dsl -> UserSql.markedDeleted(dsl, 0, PAGE));
+        for (var page = database.read(dsl -> DeletedUserSql.markedDeleted(dsl, 0, PAGE));
                 !page.isEmpty() && !stopping.getAsBoolean(); ) {
             for (var id : page) {
                 if (isDue(id)) {
@@ -62,7 +62,7 @@ final class DeletedUsers {
                 }
             }
             var last = page.getLast();
-            page = database.read(dsl -> UserSql.markedDeleted(dsl, last, PAGE));
+            page = database.read(dsl -> DeletedUserSql.markedDeleted(dsl, last, PAGE));
         }
         if (!stopping.getAsBoolean()) {
             refused.keySet().retainAll(stillRefused);
@@ -100,8 +100,9 @@ final class DeletedUsers {
     }
 
     private void remove(long id, BooleanSupplier stopping) {
-        if (BatchedDelete.run(BATCH, stopping, limit -> database.write(dsl -> UserSql.deleteRows(dsl, id, limit)))) {
-            var unused = database.write(dsl -> UserSql.lock(dsl, id) && UserSql.deleteMarked(dsl, id));
+        if (BatchedDelete.run(
+                BATCH, stopping, limit -> database.write(dsl -> DeletedUserSql.deleteRows(dsl, id, limit)))) {
+            var unused = database.write(dsl -> DeletedUserSql.lock(dsl, id) && DeletedUserSql.deleteMarked(dsl, id));
         }
     }
 }

@@ -34,8 +34,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /**
- * How PostgreSQL runs the statements of the lists on 200,000 posts of 20,000 users, 4,000 of them by one: the statements are those of PostSql and
- * UserSql, caught on their way.
+ * Checks the plans of list and search statements on 200,000 posts of 20,000 users; one user has 4,000 posts. A listener
+ * captures the statements that the SQL classes run.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IndexTest {
@@ -64,12 +64,14 @@ class IndexTest {
     @BeforeAll
     void fill() {
         database.run(
-                "INSERT INTO users (email, name, is_active, metadata, created_at) SELECT 'u' || i || '@example.com', 'U', i % 100 > 0,"
+                "INSERT INTO users (email, name, is_active, metadata, created_at) SELECT 'u' || i || '@example.com',"
+                        + " 'U', i % 100 > 0,"
                         + " jsonb_build_object('plan', CASE WHEN i % 500 = 0 THEN 'pro' ELSE 'free' END),"
                         + " timestamptz '2020-01-01' + i * interval '1 hour' FROM generate_series(1, 20000) AS i");
         database.run("INSERT INTO posts (user_id, title, body, metadata, published_at, created_at)"
                 + " SELECT CASE WHEN i % 50 = 3 THEN 7 ELSE 1 + (i::bigint * 7919) % 20000 END, 'title ' || i,"
-                + " concat_ws(' ', 'everywhere', CASE WHEN i % 20000 = 5 THEN 'seldom' END, CASE WHEN i % 100 = 0 THEN 'hundredth' END,"
+                + " concat_ws(' ', 'everywhere', CASE WHEN i % 20000 = 5 THEN 'seldom' END,"
+                + " CASE WHEN i % 100 = 0 THEN 'hundredth' END,"
                 + " CASE WHEN i < 20000 THEN 'ancient' END), jsonb_build_object('series', i / 100),"
                 + " CASE WHEN i % 10 > 0 THEN timestamptz '2020-01-01' + i * interval '1 minute' END,"
                 + " timestamptz '2020-01-01' + i * interval '1 minute' FROM generate_series(1, " + POSTS + ") AS i");
@@ -82,7 +84,7 @@ class IndexTest {
         database.close();
     }
 
-    /** What EXPLAIN (ANALYZE, BUFFERS) says. */
+    /** The output of EXPLAIN (ANALYZE, BUFFERS). */
     private record Plan(String text, List<String> nodes, List<String> indexes, long buffers) {
         static Plan of(String json) {
             var nodes = new ArrayList<String>();
@@ -96,7 +98,7 @@ class IndexTest {
                             case "Node Type" -> nodes.add(parser.getText());
                             case "Index Name" -> indexes.add(parser.getText());
                             case "Shared Hit Blocks", "Shared Read Blocks" -> {
-                                if (nodes.size() == 1) { // the first node's count includes all others'
+                                if (nodes.size() == 1) { // the first node's count includes all others
                                     buffers = Math.max(buffers, 0) + parser.getLongValue();
                                 }
                             }
@@ -118,7 +120,7 @@ class IndexTest {
     private Plan plan(Consumer<DSLContext> query) {
         statements.clear();
         query.accept(dsl);
-        assertThat(statements).hasSize(1); // one statement a read
+        assertThat(statements).hasSize(1); // a read runs one statement
         return Plan.of(database.value("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statements.getFirst()));
     }
 
@@ -126,7 +128,7 @@ class IndexTest {
         return new Cursor(Instant.parse("2020-01-01T00:00:00Z").plusSeconds(60L * minute), Long.MAX_VALUE);
     }
 
-    /** Page 1 and page 5,000 alike: by the index named, without sorting more than the page, reading no more than so much. */
+    /** Checks that page 1 and page 5,000 read the index in its order, without a sort, and few buffers. */
     private void assertByIndex(
             String index, int maxBuffers, Function<@Nullable Cursor, Consumer<DSLContext>> query, Cursor far) {
         for (var cursor : new Cursor[] {null, far}) {
@@ -139,7 +141,7 @@ class IndexTest {
     }
 
     @Test
-    void theFeed() {
+    void theFeedReadsItsIndex() {
         assertByIndex(
                 "posts_feed_idx",
                 60,
@@ -147,9 +149,8 @@ class IndexTest {
                 at(POSTS - 5000 * 20));
     }
 
-    /** An author of 4,000 posts, and one of 10, whom the plan for any author is chosen by. */
     @Test
-    void oneAuthorsPartOfTheFeed() throws SQLException {
+    void anAuthorsFeedReadsItsIndex() throws SQLException {
         for (var cursor : new Cursor[] {null, at(POSTS / 2)}) {
             assertOnePlanFits(
                     "posts_author_feed_idx",
@@ -159,7 +160,7 @@ class IndexTest {
     }
 
     @Test
-    void anAuthorsPosts() throws SQLException {
+    void anAuthorsPostsReadTheirIndex() throws SQLException {
         for (var drafts : new boolean[] {false, true}) {
             for (var cursor : new Cursor[] {null, at(POSTS / 2)}) {
                 assertOnePlanFits(
@@ -169,8 +170,9 @@ class IndexTest {
     }
 
     /**
-     * PostgreSQL plans a prepared statement anew five times, then decides whether one plan will do: it has to, as planning
-     * costs more than running, and it has to be a good one for whoever wrote much.
+     * Checks that PostgreSQL chooses a generic plan, and that the plan is good for the author of 4,000 posts. It plans
+     * a prepared statement five times for its values (here authors of 10 posts), then decides for or against a generic
+     * plan. Without one, planning takes longer than running.
      */
     private void assertOnePlanFits(String index, BiConsumer<DSLContext, Long> query, @Nullable Cursor cursor)
             throws SQLException {
@@ -192,18 +194,19 @@ class IndexTest {
     }
 
     @Test
-    void usersAndActiveAndInactiveOnes() {
+    void listsOfUsersReadTheirIndexes() {
         var far = new Cursor(Instant.parse("2021-01-20T00:00:00Z"), Long.MAX_VALUE);
-        assertByIndex("users_newest_idx", 60, cursor -> d -> UserPlans.newest(d, UserFilter.NONE, cursor), far);
-        assertByIndex("users_active_idx", 60, cursor -> d -> UserPlans.newest(d, new UserFilter(true), cursor), far);
-        assertByIndex("users_inactive_idx", 60, cursor -> d -> UserPlans.newest(d, new UserFilter(false), cursor), far);
+        assertByIndex("users_newest_idx", 60, cursor -> d -> UserSql.newest(d, UserFilter.NONE, cursor, 21), far);
+        assertByIndex("users_active_idx", 60, cursor -> d -> UserSql.newest(d, new UserFilter(true), cursor, 21), far);
+        assertByIndex(
+                "users_inactive_idx", 60, cursor -> d -> UserSql.newest(d, new UserFilter(false), cursor, 21), far);
     }
 
     private static PostFilter query(String query) {
         return new PostFilter(null, query, null);
     }
 
-    /** Sequential scans so far; those inside a function don't show in a plan. */
+    /** Returns the number of sequential scans so far: plans don't show those inside functions. */
     private long sequentialScans() {
         database.value("SELECT pg_stat_force_next_flush()::text");
         return Long.parseLong(
@@ -218,30 +221,33 @@ class IndexTest {
     }
 
     /**
-     * Rare, common, nowhere, and the worst between: many matches, none of them new, so that all are taken from the GIN index
-     * and the newest of them picked.
+     * Rare words, common words, absent words, and the worst case: a word with many matches, none of them new, so that
+     * all are read from the GIN index.
      */
     @Test
-    void searches() {
-        assertThat(buffers(d -> PostSql.search(d, query("everywhere"), null, 21)))
+    void searchesReadFewBuffers() {
+        assertThat(buffers(d -> PostSearchSql.search(d, query("everywhere"), null, 21)))
                 .isLessThan(600);
-        assertThat(buffers(d -> PostSql.search(d, query("hundredth"), null, 21)))
+        assertThat(buffers(d -> PostSearchSql.search(d, query("hundredth"), null, 21)))
                 .isLessThan(2000);
-        // some hundred of these are the sample of pages that tells rare words from common ones
-        assertThat(buffers(d -> PostSql.search(d, query("seldom"), null, 21))).isLessThan(1200);
-        assertThat(buffers(d -> PostSql.search(d, query("nowhere"), null, 21))).isLessThan(1200);
-        assertThat(buffers(d -> PostSql.search(d, query("ancient"), null, 21))).isLessThan(3000);
-        assertThat(buffers(d -> PostSql.search(d, query("everywhere"), at(POSTS - 5000 * 20), 21)))
+        // some hundred of these are the sample of pages that tells how common the word is
+        assertThat(buffers(d -> PostSearchSql.search(d, query("seldom"), null, 21)))
+                .isLessThan(1200);
+        assertThat(buffers(d -> PostSearchSql.search(d, query("nowhere"), null, 21)))
+                .isLessThan(1200);
+        assertThat(buffers(d -> PostSearchSql.search(d, query("ancient"), null, 21)))
+                .isLessThan(3000);
+        assertThat(buffers(d -> PostSearchSql.search(d, query("everywhere"), at(POSTS - 5000 * 20), 21)))
                 .isLessThan(600);
-        assertThat(buffers(d -> PostSql.search(d, new PostFilter(7L, "everywhere", null), null, 21)))
+        assertThat(buffers(d -> PostSearchSql.search(d, new PostFilter(7L, "everywhere", null), null, 21)))
                 .isLessThan(600);
-        assertThat(buffers(d -> PostSql.mostRelevant(d, query("everywhere"), 500, 21)))
+        assertThat(buffers(d -> PostSearchSql.mostRelevant(d, query("everywhere"), 500, 21)))
                 .isLessThan(3000);
     }
 
-    /** What GIN can't answer: the newest 10,000 candidates are looked at, and the search says how far it got. */
+    /** GIN can't answer these: a search examines the newest 10,000 candidates and returns where it stopped. */
     @Test
-    void phrasesAndExclusions() {
+    void searchesForPhrasesAndExclusionsContinueWhereTheyStopped() {
         var before = sequentialScans();
         for (var query : List.of(
                 "\"everywhere seldom\"",
@@ -252,7 +258,7 @@ class IndexTest {
             Cursor after = null;
             var pages = 0;
             do {
-                var found = PostSql.search(dsl, query(query), after, 21);
+                var found = PostSearchSql.search(dsl, query(query), after, 21);
                 seen += found.posts().size();
                 after = found.edge();
                 pages++;
@@ -261,42 +267,46 @@ class IndexTest {
             assertThat(seen).as(query).isLessThan(21);
         }
         assertThat(sequentialScans()).isEqualTo(before);
-        assertThat(PostSql.search(dsl, query("\"everywhere seldom\""), null, 21).edge())
+        assertThat(PostSearchSql.search(dsl, query("\"everywhere seldom\""), null, 21)
+                        .edge())
                 .isNull(); // 10 candidates
-        assertThat(PostSql.search(dsl, query("-everywhere"), null, 21).edge()).isNotNull();
-        assertThat(buffers(d -> PostSql.search(d, query("-everywhere"), null, 21)))
+        assertThat(PostSearchSql.search(dsl, query("-everywhere"), null, 21).edge())
+                .isNotNull();
+        assertThat(buffers(d -> PostSearchSql.search(d, query("-everywhere"), null, 21)))
                 .isLessThan(50_000);
     }
 
     @Test
-    void metadata() {
+    void searchesForMetadataReadFewBuffers() {
         var old = Metadata.parse("{\"series\":3}");
         var recent = Metadata.parse("{\"series\":1999}");
-        assertThat(buffers(d -> PostSql.search(d, new PostFilter(null, null, old), null, 21)))
+        assertThat(buffers(d -> PostSearchSql.search(d, new PostFilter(null, null, old), null, 21)))
                 .isLessThan(1200);
-        assertThat(buffers(d -> PostSql.search(d, new PostFilter(null, null, recent), null, 21)))
+        assertThat(buffers(d -> PostSearchSql.search(d, new PostFilter(null, null, recent), null, 21)))
                 .isLessThan(600);
-        assertThat(buffers(d -> UserPlans.search(d, new UserFilter(null, Metadata.parse("{\"plan\":\"pro\"}")))))
+        assertThat(buffers(
+                        d -> UserSql.search(d, new UserFilter(null, Metadata.parse("{\"plan\":\"pro\"}")), null, 21)))
                 .isLessThan(600);
     }
 
-    /** After all of these, each index has been used; and no two are the same. */
     @Test
-    void noIndexIsIdleOrTwice() {
+    void noIndexIsUnusedOrDuplicate() {
         for (var filter : List.of(
                 PostFilter.NONE,
                 new PostFilter(7L),
                 query("seldom"),
                 new PostFilter(null, null, Metadata.parse("{\"series\":3}")))) {
-            var unused =
-                    filter.isSearch() ? PostSql.search(dsl, filter, null, 21) : PostSql.feed(dsl, filter, null, 21);
+            var unused = filter.isSearch()
+                    ? PostSearchSql.search(dsl, filter, null, 21)
+                    : PostSql.feed(dsl, filter, null, 21);
         }
         var unused = PostSql.byAuthor(dsl, 7, true, null, 21);
         for (var active : new Boolean[] {null, true, false}) {
-            UserPlans.newest(dsl, new UserFilter(active), null);
+            UserSql.newest(dsl, new UserFilter(active), null, 21);
         }
-        UserPlans.search(dsl, new UserFilter(null, Metadata.parse("{\"plan\":\"nobody's\"}")));
-        UserPlans.others(dsl);
+        UserSql.search(dsl, new UserFilter(null, Metadata.parse("{\"plan\":\"unknown\"}")), null, 21);
+        assertThat(UserSql.adminExists(dsl)).isFalse();
+        DeletedUserSql.markedDeleted(dsl, 0, 10);
         database.value("SELECT pg_stat_force_next_flush()::text");
         assertThat(database.value(
                         "SELECT coalesce(string_agg(s.indexrelname, ', '), 'none') FROM pg_stat_user_indexes s"
@@ -304,10 +314,13 @@ class IndexTest {
                                 + " AND s.relname IN ('posts', 'users')"))
                 .isEqualTo("none");
         assertThat(database.value(
-                        "SELECT coalesce(string_agg(a.indexrelid::regclass || ' = ' || b.indexrelid::regclass, ', '), 'none')"
-                                + " FROM pg_index a JOIN pg_index b ON a.indrelid = b.indrelid AND a.indexrelid < b.indexrelid"
+                        "SELECT coalesce(string_agg(a.indexrelid::regclass || ' = ' || b.indexrelid::regclass, ', '),"
+                                + " 'none')"
+                                + " FROM pg_index a JOIN pg_index b"
+                                + " ON a.indrelid = b.indrelid AND a.indexrelid < b.indexrelid"
                                 + " AND a.indkey = b.indkey AND a.indclass = b.indclass"
-                                + " AND a.indpred IS NOT DISTINCT FROM b.indpred AND a.indexprs IS NOT DISTINCT FROM b.indexprs"
+                                + " AND a.indpred IS NOT DISTINCT FROM b.indpred"
+                                + " AND a.indexprs IS NOT DISTINCT FROM b.indexprs"
                                 + " WHERE a.indrelid IN ('posts'::regclass, 'users'::regclass, 'tokens'::regclass)"))
                 .isEqualTo("none");
     }

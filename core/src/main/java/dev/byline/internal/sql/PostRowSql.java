@@ -1,0 +1,118 @@
+package dev.byline.internal.sql;
+
+import static dev.byline.internal.sql.generated.Tables.POSTS;
+import static dev.byline.internal.sql.generated.Tables.USERS;
+
+import dev.byline.internal.sql.generated.tables.Posts;
+import dev.byline.model.Metadata;
+import dev.byline.model.PageRequest;
+import dev.byline.model.Post;
+import dev.byline.model.Selection;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jooq.Condition;
+import org.jooq.Field;
+import org.jooq.OrderField;
+import org.jooq.Record;
+import org.jooq.SortField;
+import org.jooq.impl.DSL;
+import org.jooq.impl.SQLDataType;
+
+/** Columns and rows of posts, and the limit on the bytes of a page: shared by the statements about posts. */
+final class PostRowSql {
+    /** The derived table that holds the rows of a page. */
+    static final Posts P = POSTS.as("p");
+
+    /** In {@link #P}: the position of a row in the result. */
+    static final Field<Integer> PLACE = DSL.field(DSL.name("p", "place"), Integer.class);
+
+    /** In {@link #P}: the bytes of the rows before a row. */
+    private static final Field<Long> BYTES_BEFORE = DSL.field(DSL.name("p", "bytes_before"), Long.class);
+
+    static final List<Field<?>> COLUMNS = columns(POSTS);
+    static final List<Field<?>> P_COLUMNS = columns(P);
+
+    private static final Set<Field<?>> TEXTS = Set.of(P.TITLE, P.BODY, P.METADATA);
+
+    private PostRowSql() {}
+
+    private static List<Field<?>> columns(Posts p) {
+        return List.of(
+                p.ID, p.USER_ID, p.TITLE, p.BODY, p.METADATA, p.PUBLISHED_AT, p.VERSION, p.CREATED_AT, p.UPDATED_AT);
+    }
+
+    /** Reads {@link #COLUMNS} of a table. */
+    static Post post(Record row, Posts p) {
+        return new Post(
+                row.get(p.ID),
+                row.get(p.USER_ID),
+                row.get(p.TITLE),
+                row.get(p.BODY),
+                Metadata.stored(row.get(p.METADATA).data()),
+                row.get(p.PUBLISHED_AT),
+                row.get(p.VERSION),
+                row.get(p.CREATED_AT),
+                row.get(p.UPDATED_AT));
+    }
+
+    /**
+     * Excludes the posts of deleted users, whose rows are removed later. The subquery reads a partial index that is
+     * nearly always empty, once per statement: cheaper than a join, which looks up each author.
+     */
+    static Condition authorExists() {
+        return POSTS.USER_ID.notIn(DSL.select(USERS.ID).from(USERS).where(USERS.DELETED_AT.isNotNull()));
+    }
+
+    /** Selects {@link #COLUMNS}, and the bytes of the rows before each row in an order. */
+    static List<Field<?>> sizedColumns(List<SortField<?>> order) {
+        return Stream.concat(COLUMNS.stream(), Stream.of(bytesBefore(order.toArray(OrderField<?>[]::new))))
+                .toList();
+    }
+
+    /**
+     * The bytes of the rows before a row, for {@link #isWithinLimit}. PostgreSQL reads the size of a stored text from
+     * its header and fetches no body for it. Metadata, at most 16 KiB, isn't counted.
+     */
+    static Field<Long> bytesBefore(OrderField<?>... order) {
+        // Null in the last row of a search, which only tells where it stopped.
+        var bytes = DSL.coalesce(DSL.octetLength(POSTS.TITLE).plus(DSL.octetLength(POSTS.BODY)), DSL.inline(0));
+        return DSL.sum(bytes)
+                .over(DSL.orderBy(order).rowsUnboundedPreceding())
+                .minus(bytes)
+                .coerce(SQLDataType.BIGINT)
+                .as(BYTES_BEFORE);
+    }
+
+    /**
+     * Ends a page after the first row that exceeds {@link PageRequest#MAX_BYTES}. This row is included: it shows that
+     * there is a next page.
+     */
+    static Condition isWithinLimit() {
+        return BYTES_BEFORE.le(DSL.inline((long) PageRequest.MAX_BYTES));
+    }
+
+    /** Selects all rows of {@link #P}; the texts of rows beyond the limit are null. */
+    static List<Field<?>> columnsWithinLimit() {
+        return columns(P).stream()
+                .<Field<?>>map(column -> TEXTS.contains(column)
+                        ? DSL.when(isWithinLimit(), column).as(column)
+                        : column)
+                .toList();
+    }
+
+    /** Reads {@link #columnsWithinLimit}. */
+    static Selection<Post> selection(List<? extends Record> rows) {
+        var posts = new ArrayList<Post>();
+        var remaining = new ArrayList<Long>();
+        for (var row : rows) {
+            if (row.get(P.BODY) == null) {
+                remaining.add(row.get(P.ID));
+            } else {
+                posts.add(post(row, P));
+            }
+        }
+        return new Selection<>(posts, remaining);
+    }
+}
