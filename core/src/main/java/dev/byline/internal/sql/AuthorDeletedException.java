@@ -1,10 +1,10 @@
 package dev.byline.internal.sql;
 
-/** The foreign key of posts refused a row: its author was deleted while it was inserted. Nothing was written. */
+/** An author was deleted while a post was inserted, which violates the foreign key. Nothing was written. */
 public final class AuthorDeletedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     AuthorDeletedException(Throwable cause) {
-        super("an author was deleted meanwhile", cause);
+        super("an author was deleted during the insert", cause);
     }
 }

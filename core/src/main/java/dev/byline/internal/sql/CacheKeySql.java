@@ -6,22 +6,22 @@ import java.util.Map;
 import org.jooq.DSLContext;
 import org.jooq.impl.DSL;
 
-/** The statements about the keys that values in Redis are signed with, one method each. */
+/** Statements about the keys that sign values in Redis, one method each. */
 public final class CacheKeySql {
     private CacheKeySql() {}
 
     /**
      * Reads the keys.
      *
-     * @return secrets by their ids; none before the first is made
+     * @return secrets by key id; empty before the first key is created
      */
     public static Map<Long, byte[]> all(DSLContext dsl) {
         return dsl.select(CACHE_KEYS.ID, CACHE_KEYS.SECRET).from(CACHE_KEYS).fetchMap(CACHE_KEYS.ID, CACHE_KEYS.SECRET);
     }
 
     /**
-     * Makes the first key, unless there is one. Of several processes that do this at the same time, one succeeds. The server draws
-     * it, from two UUIDs with 122 random bits each: values that a client sends may end in the server's log.
+     * Creates the first key unless one exists. If several processes do this at the same time, one succeeds. PostgreSQL
+     * generates the secret, from two UUIDs with 122 random bits each: its log may contain values that clients send.
      */
     public static void makeFirst(DSLContext dsl) {
         var secret = DSL.field("sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))", byte[].class);

@@ -15,24 +15,24 @@ import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A query that jOOQ builds and writes down once; afterwards only its values change. For the statements that are run most: to
- * write one takes about as long as PostgreSQL takes to run it. Safe for use by several threads.
+ * A query that jOOQ renders once; afterwards only its bind values change. For the most frequent statements: rendering
+ * takes about as long as PostgreSQL takes to run them. Safe for use by several threads.
  */
 public final class CompiledQuery {
-    /** Stands before the name of a value in the text that is cut up; in no SQL of ours. */
+    /** Prefix of parameter names in the rendered SQL; Byline's statements contain no such character. */
     private static final String MARK = "\u0001";
 
-    private static final Pattern VALUE = Pattern.compile(MARK + "(\\w+)");
+    private static final Pattern PARAMETER = Pattern.compile(MARK + "(\\w+)");
 
     private final ResultQuery<?> query;
     private final List<Field<?>> columns;
-    private volatile @Nullable Text text;
+    private volatile @Nullable Template template;
 
     /**
-     * Compiles when it is first run.
+     * Wraps a query, which is rendered when it first runs.
      *
-     * @param query each value of it that changes is a {@link DSL#param} with a name
-     * @param columns what it finds, in order
+     * @param query each variable value is a named {@link DSL#param}
+     * @param columns the columns of its result, in order
      */
     public CompiledQuery(ResultQuery<?> query, List<Field<?>> columns) {
         this.query = query;
@@ -40,62 +40,62 @@ public final class CompiledQuery {
     }
 
     /**
-     * The query with values, to be fetched once.
+     * Binds values. The result may be fetched once.
      *
-     * @param dsl runs it
-     * @param values by the names of their parameters
+     * @param dsl the context that runs the query
+     * @param values by parameter name
      * @throws IllegalArgumentException when a value is missing
      */
     public ResultQuery<Record> with(DSLContext dsl, Map<String, ?> values) {
-        var compiled = text;
-        if (compiled == null) { // twice, perhaps, with the same result
-            compiled = Text.of(dsl, query);
-            text = compiled;
+        var rendered = template;
+        if (rendered == null) { // two threads may render it, with the same result
+            rendered = Template.of(dsl, query);
+            template = rendered;
         }
-        return dsl.resultQuery("{0}", new Filled(compiled, values)).coerce(columns);
+        return dsl.resultQuery("{0}", new BoundQuery(rendered, values)).coerce(columns);
     }
 
-    /** Between two pieces stands a value. */
-    private record Text(List<String> pieces, List<Value> values) {
-        static Text of(DSLContext dsl, ResultQuery<?> query) {
+    /** The rendered SQL, split at its parameters: one is between each two pieces. */
+    private record Template(List<String> pieces, List<Parameter> parameters) {
+        static Template of(DSLContext dsl, ResultQuery<?> query) {
             var sql = dsl.configuration()
                     .deriveSettings(settings -> settings.withRenderNamedParamPrefix(MARK))
                     .dsl()
                     .renderNamedParams(query);
             var params = query.getParams();
             var pieces = new ArrayList<String>();
-            var values = new ArrayList<Value>();
+            var parameters = new ArrayList<Parameter>();
             var end = 0;
-            for (var matcher = VALUE.matcher(sql); matcher.find(); end = matcher.end()) {
+            for (var matcher = PARAMETER.matcher(sql); matcher.find(); end = matcher.end()) {
                 var name = matcher.group(1);
                 pieces.add(sql.substring(end, matcher.start()));
                 var param = params.get(name);
-                values.add(new Value(name, param == null ? null : param.getDataType()));
+                parameters.add(new Parameter(name, param == null ? null : param.getDataType()));
             }
             pieces.add(sql.substring(end));
-            return new Text(pieces, values);
+            return new Template(pieces, parameters);
         }
     }
 
-    /** The type is null for what stands in ANY, which jOOQ doesn't list: it follows from the value then. */
-    private record Value(String name, @Nullable DataType<?> type) {}
+    /** A parameter. The type is null for one inside ANY, which jOOQ doesn't list; there the value determines it. */
+    private record Parameter(String name, @Nullable DataType<?> type) {}
 
-    private static final class Filled extends CustomQueryPart {
+    private static final class BoundQuery extends CustomQueryPart {
         private static final long serialVersionUID = 1;
 
-        private final transient Text text;
+        private final transient Template template;
         private final transient List<Field<?>> values;
 
-        Filled(Text text, Map<String, ?> values) {
-            this.text = text;
-            var all = new ArrayList<Field<?>>(text.values.size());
-            for (var value : text.values) {
-                all.add(field(value, values.get(value.name)));
+        BoundQuery(Template template, Map<String, ?> values) {
+            this.template = template;
+            var all = new ArrayList<Field<?>>(template.parameters.size());
+            for (var parameter : template.parameters) {
+                all.add(field(parameter, values.get(parameter.name)));
             }
             this.values = all;
         }
 
-        private static Field<?> field(Value parameter, @Nullable Object value) {
+        private static Field<?> field(Parameter parameter, @Nullable Object value) {
             if (value == null) {
                 throw new IllegalArgumentException("no value for " + parameter.name);
             }
@@ -105,9 +105,9 @@ public final class CompiledQuery {
         @Override
         public void accept(Context<?> ctx) {
             for (int i = 0; i < values.size(); i++) {
-                ctx.sql(text.pieces.get(i)).visit(values.get(i));
+                ctx.sql(template.pieces.get(i)).visit(values.get(i));
             }
-            ctx.sql(text.pieces.getLast());
+            ctx.sql(template.pieces.getLast());
         }
     }
 }

@@ -10,18 +10,18 @@ import java.util.Base64;
 import java.util.zip.CRC32C;
 
 /**
- * A position in a list that is ordered by time, newest first, with the id to break ties.
+ * A position in a list ordered by time, newest first; ids break ties.
  *
  * <p>Clients see it as 28 characters of base64url: a version byte, a checksum over the list's name and the position,
- * the time in microseconds since 1970, the id. The checksum ties the cursor to its list, so that one of another list is
- * refused rather than answered with the wrong rows. It is no secret and no permission: whoever forges one gets the page
- * that starts there, which they may read anyway.
+ * the time in microseconds since 1970, the id. The checksum ties the cursor to its list: a cursor of another list is
+ * rejected instead of returning wrong rows. It needs no secret, because a cursor grants no access: a forged one returns
+ * a page that the client may read anyway.
  *
- * @param time in whole microseconds, as the database keeps it
+ * @param time in whole microseconds, like the database's
  * @param id the row's id
  */
 public record Cursor(Instant time, long id) {
-    /** No row is older or newer, and PostgreSQL knows no times far beyond. */
+    /** Times of rows are within these limits. PostgreSQL rejects times far beyond. */
     private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
 
     private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999999Z");
@@ -31,9 +31,9 @@ public record Cursor(Instant time, long id) {
     private static final int LENGTH = 28;
 
     /**
-     * Writes the position for a client.
+     * Encodes the position for clients.
      *
-     * @param list names the list and everything that filters it
+     * @param list name of the list, including its filters
      */
     public String encode(String list) {
         var micros = ChronoUnit.MICROS.between(Instant.EPOCH, time);
@@ -46,11 +46,11 @@ public record Cursor(Instant time, long id) {
     }
 
     /**
-     * Reads a position back.
+     * Decodes a position.
      *
-     * @param text what a client sent
-     * @param list the list that it is to be used on
-     * @throws BylineException.BadCursor when it isn't what {@link #encode} wrote for this list
+     * @param text the cursor that a client sent
+     * @param list name of the requested list, as in {@link #encode}
+     * @throws BylineException.BadCursor when {@link #encode} didn't return this text for this list
      */
     public static Cursor decode(String text, String list) {
         if (text.length() != LENGTH) {

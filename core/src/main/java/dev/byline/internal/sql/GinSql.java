@@ -4,19 +4,20 @@ import java.util.List;
 import org.jooq.DSLContext;
 import org.jooq.impl.SQLDataType;
 
-/** The statements about GIN indexes, one method each. */
+/** Maintains the GIN indexes. */
 public final class GinSql {
     private GinSql() {}
 
     /**
-     * Sorts what was written lately into the GIN indexes of posts and users, so that no write that fills up the list of what isn't sorted
-     * in has to do it. The indexes' owner may.
+     * Moves pending entries into the GIN indexes of posts and users; otherwise the write that fills a pending list does
+     * it. Only the owner of an index may.
      *
-     * @return for each index, whether it was done; false for one of another owner
+     * @return for each index, whether it was done; false when another role owns it
      */
     public static List<Boolean> cleanPendingLists(DSLContext dsl) {
         return dsl.resultQuery("""
-                        SELECT CASE WHEN pg_has_role(c.relowner, 'USAGE') THEN gin_clean_pending_list(c.oid) END IS NOT NULL
+                        SELECT CASE WHEN pg_has_role(c.relowner, 'USAGE') THEN gin_clean_pending_list(c.oid) END
+                            IS NOT NULL
                         FROM pg_index i
                         JOIN pg_class c ON c.oid = i.indexrelid
                         JOIN pg_am a ON a.oid = c.relam

@@ -13,19 +13,22 @@ import org.jooq.impl.DSL;
 import org.jooq.impl.SQLDataType;
 import org.jooq.types.DayToSecond;
 
-/** The statements about idempotency keys, one method each. */
+/** Statements about idempotency keys, one method each. */
 public final class IdempotencySql {
     private IdempotencySql() {}
 
     /**
-     * What an earlier attempt kept.
+     * The stored result of a request.
      *
-     * @param shown whether all its owners are still there
+     * @param visible whether none of its owners was deleted
      */
-    @SuppressWarnings("ArrayRecordComponent") // never compared as a whole
-    public record Kept(byte[] fingerprint, byte[] snapshot, boolean shown) {}
+    @SuppressWarnings("ArrayRecordComponent") // records are never compared
+    public record StoredResult(byte[] fingerprint, byte[] snapshot, boolean visible) {}
 
-    /** Until the end of the transaction, also behind a pooler; never waits. */
+    /**
+     * Acquires an advisory lock until the transaction ends, or returns false at once. Works behind a transaction
+     * pooler.
+     */
     public static boolean tryLock(DSLContext dsl, long lock) {
         return Boolean.TRUE.equals(
                 dsl.select(DSL.function("pg_try_advisory_xact_lock", SQLDataType.BOOLEAN, DSL.val(lock)))
@@ -33,21 +36,22 @@ public final class IdempotencySql {
                         .value1());
     }
 
-    public static Optional<Kept> find(DSLContext dsl, byte[] hash, Duration kept) {
-        var gone = DSL.unnest(IDEMPOTENCY_KEYS.USER_IDS).as("u", "id");
-        var shown = DSL.field(DSL.notExists(DSL.selectOne()
-                .from(gone)
+    /** Finds a result that hasn't expired. */
+    public static Optional<StoredResult> find(DSLContext dsl, byte[] hash, Duration ttl) {
+        var owners = DSL.unnest(IDEMPOTENCY_KEYS.USER_IDS).as("u", "id");
+        var visible = DSL.field(DSL.notExists(DSL.selectOne()
+                .from(owners)
                 .leftJoin(USERS)
                 .on(USERS.ID.eq(DSL.field(DSL.name("u", "id"), Long.class)), USERS.DELETED_AT.isNull())
                 .where(USERS.ID.isNull())));
-        return dsl.select(IDEMPOTENCY_KEYS.FINGERPRINT, IDEMPOTENCY_KEYS.ANSWER, shown)
+        return dsl.select(IDEMPOTENCY_KEYS.FINGERPRINT, IDEMPOTENCY_KEYS.ANSWER, visible)
                 .from(IDEMPOTENCY_KEYS)
-                .where(IDEMPOTENCY_KEYS.HASH.eq(hash), IDEMPOTENCY_KEYS.CREATED_AT.gt(ago(kept)))
-                .fetchOptional(row -> new Kept(row.value1(), row.value2(), row.value3()));
+                .where(IDEMPOTENCY_KEYS.HASH.eq(hash), IDEMPOTENCY_KEYS.CREATED_AT.gt(ago(ttl)))
+                .fetchOptional(row -> new StoredResult(row.value1(), row.value2(), row.value3()));
     }
 
-    /** Over one that is expired, if it is still there; another can't be: the lock is held. */
-    public static void keep(
+    /** Stores a result. It may overwrite an expired one, never a valid one: the caller holds the lock. */
+    public static void store(
             DSLContext dsl, byte[] hash, byte[] fingerprint, Collection<Long> userIds, byte[] snapshot) {
         var unused = dsl.insertInto(IDEMPOTENCY_KEYS)
                 .set(IDEMPOTENCY_KEYS.HASH, hash)
@@ -61,12 +65,12 @@ public final class IdempotencySql {
                 .execute();
     }
 
-    /** Several processes may be at it: each skips what another has locked. */
-    public static int removeExpired(DSLContext dsl, Duration kept, int limit) {
+    /** Deletes up to {@code limit} expired results; returns how many. Skips rows that another process is deleting. */
+    public static int removeExpired(DSLContext dsl, Duration ttl, int limit) {
         return dsl.deleteFrom(IDEMPOTENCY_KEYS)
                 .where(IDEMPOTENCY_KEYS.HASH.in(DSL.select(IDEMPOTENCY_KEYS.HASH)
                         .from(IDEMPOTENCY_KEYS)
-                        .where(IDEMPOTENCY_KEYS.CREATED_AT.le(ago(kept)))
+                        .where(IDEMPOTENCY_KEYS.CREATED_AT.le(ago(ttl)))
                         .orderBy(IDEMPOTENCY_KEYS.CREATED_AT)
                         .limit(DSL.inline(limit))
                         .forUpdate()

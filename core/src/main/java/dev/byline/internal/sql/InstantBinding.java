@@ -10,13 +10,13 @@ import org.jooq.BindingSetStatementContext;
 import org.jooq.Converter;
 import org.jooq.impl.AbstractBinding;
 
-/** Times as the driver reads them from eight bytes; jOOQ's own binding has them written as text and parsed again. */
+/** Reads times in the driver's binary format. jOOQ's own binding formats and parses them as text, which is slower. */
 public final class InstantBinding extends AbstractBinding<OffsetDateTime, Instant> {
     private static final long serialVersionUID = 1;
     private static final Converter<OffsetDateTime, Instant> CONVERTER = Converter.ofNullable(
             OffsetDateTime.class, Instant.class, OffsetDateTime::toInstant, time -> time.atOffset(ZoneOffset.UTC));
 
-    /** For the generated classes. */
+    /** Called by the generated classes. */
     public InstantBinding() {}
 
     @Override

@@ -18,15 +18,15 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pages by keyset: each page starts after the last row of the one before, whose position is its {@link Cursor}. Rows are fetched with one
- * more than asked for, so that a next page is known rather than guessed.
+ * Pages by keyset: each page starts after the last row of the previous one, whose position is its {@link Cursor}. One
+ * row more than requested is fetched: it tells whether there is a next page.
  *
  * @see <a href="https://use-the-index-luke.com/no-offset">Paging without OFFSET</a>
  */
 public final class Keyset {
     private Keyset() {}
 
-    /** Names a list of posts and what filters it, as in {@link Cursor#encode}. */
+    /** Returns the name of a list of posts, including its filters, for {@link Cursor#encode}. */
     public static String list(PostFilter filter) {
         return "posts" + (filter.author() == null ? "" : "?author=" + filter.author())
                 + (filter.query() == null ? "" : "?q=" + filter.query().length() + ":" + filter.query())
@@ -35,7 +35,7 @@ public final class Keyset {
                         : "?metadata=" + filter.metadata().json());
     }
 
-    /** Names a list of users and what filters it. */
+    /** Returns the name of a list of users, including its filters, for {@link Cursor#encode}. */
     public static String list(UserFilter filter) {
         return "users" + (filter.active() == null ? "" : "?active=" + filter.active())
                 + (filter.metadata() == null
@@ -44,9 +44,9 @@ public final class Keyset {
     }
 
     /**
-     * Where the wanted page starts.
+     * Returns the position after which the requested page starts.
      *
-     * @param list the list, as in {@link Cursor#encode}
+     * @param list name of the list, as in {@link Cursor#encode}
      * @return null for the first page
      * @throws dev.byline.model.BylineException.BadCursor when the cursor belongs to another list
      */
@@ -55,16 +55,16 @@ public final class Keyset {
     }
 
     /**
-     * Makes a page of rows that were fetched with one more than asked for: it ends after {@code request.limit()} rows or {@link
-     * PageRequest#MAX_BYTES}, whichever comes first, and a next page exists only if rows are left.
+     * Makes a page of rows that were fetched with one more than requested. The page ends after {@code request.limit()}
+     * rows or {@link PageRequest#MAX_BYTES}, whichever is first, and has a next page only if rows are left.
      *
-     * @param rows up to {@code request.limit() + 1} rows in the list's order; fewer of them only at the end of the list, or once
-     *     their bytes exceed {@link PageRequest#MAX_BYTES}
-     * @param request what was asked for
-     * @param list the list, as in {@link Cursor#encode}
-     * @param position where a row stands in the list
-     * @param bytes how many a row takes as JSON
-     * @param <T> what the list holds
+     * @param rows up to {@code request.limit() + 1} rows in the list's order; fewer only at the end of the list, or
+     *     when their bytes exceed {@link PageRequest#MAX_BYTES}
+     * @param request the requested page
+     * @param list name of the list, as in {@link Cursor#encode}
+     * @param position returns the position of a row in the list
+     * @param bytes returns the size of a row as JSON
+     * @param <T> type of the items
      */
     public static <T> Page<T> page(
             List<T> rows,
@@ -80,7 +80,7 @@ public final class Keyset {
         return new Page<>(items, position.apply(items.getLast()).encode(list));
     }
 
-    /** How many of the first rows fit into one answer: at least one, at most the limit. */
+    /** Returns how many of the first rows fit into one response: at least one, at most the limit. */
     private static <T> int fitting(List<T> rows, int limit, ToLongFunction<? super T> bytes) {
         var most = Math.min(rows.size(), limit);
         var sum = 0L;
@@ -94,24 +94,24 @@ public final class Keyset {
     }
 
     /**
-     * Cuts rows to what a shorter page needs: its limit, and one more.
+     * Cuts rows to those that a shorter page needs: its limit plus one.
      *
      * @param rows in the list's order
-     * @param limit of the shorter page
-     * @param <T> what the rows hold
+     * @param limit the limit of the shorter page
+     * @param <T> type of the rows
      */
     public static <T> List<T> first(List<T> rows, int limit) {
         return rows.subList(0, Math.min(rows.size(), limit + 1));
     }
 
     /**
-     * The first items of a page as a page of its own; the same instance, when it has no more.
+     * Returns the first items of a page as a page; the same instance if it has no more items than that.
      *
      * @param page a longer page
-     * @param limit of the shorter page
+     * @param limit the limit of the shorter page
      * @param list as in {@link #page}
      * @param position as in {@link #page}
-     * @param <T> what the list holds
+     * @param <T> type of the items
      */
     public static <T> Page<T> first(Page<T> page, int limit, String list, Function<? super T, Cursor> position) {
         return page.items().size() <= limit
@@ -120,11 +120,11 @@ public final class Keyset {
     }
 
     /**
-     * Checks how many rows are asked for by id.
+     * Removes duplicate ids and checks their number.
      *
      * @param ids any ids
-     * @return each of them once, in the same order
-     * @throws dev.byline.model.BylineException.Invalid when there are more than {@value PageRequest#MAX_LIMIT}
+     * @return each id once, in the same order
+     * @throws dev.byline.model.BylineException.Invalid when more than {@value PageRequest#MAX_LIMIT} are left
      */
     public static Set<Long> distinct(Collection<Long> ids) {
         var distinct = new LinkedHashSet<>(ids);
@@ -133,12 +133,12 @@ public final class Keyset {
     }
 
     /**
-     * Cuts a selection to what fits into one answer.
+     * Cuts a selection to the rows that fit into one response.
      *
-     * @param found what the database sent
-     * @param id a row's id
-     * @param bytes how many a row takes as JSON
-     * @param <T> what the rows hold
+     * @param found the rows from the database
+     * @param id returns a row's id
+     * @param bytes returns the size of a row as JSON
+     * @param <T> type of the rows
      */
     public static <T> Selection<T> selection(
             Selection<T> found, ToLongFunction<? super T> id, ToLongFunction<? super T> bytes) {
@@ -157,8 +157,8 @@ public final class Keyset {
      * Maps rows by their ids.
      *
      * @param rows in any order
-     * @param id a row's id
-     * @param <T> what the rows hold
+     * @param id returns a row's id
+     * @param <T> type of the rows
      */
     public static <T> Map<Long, T> byId(List<T> rows, ToLongFunction<? super T> id) {
         var found = HashMap.<Long, T>newHashMap(rows.size());
@@ -167,12 +167,12 @@ public final class Keyset {
     }
 
     /**
-     * Sorts rows that were found by id in the order in which they were asked for.
+     * Sorts rows that were found by id in the order of the request.
      *
      * @param rows in any order
-     * @param ids every id that a row has, in the order wanted
-     * @param id a row's id
-     * @param <T> what the rows hold
+     * @param ids the ids in the requested order; must contain the id of each row
+     * @param id returns a row's id
+     * @param <T> type of the rows
      */
     public static <T> List<T> inOrder(List<T> rows, Collection<Long> ids, ToLongFunction<? super T> id) {
         var order = List.copyOf(ids);

@@ -7,16 +7,16 @@ import org.jooq.JSONB;
 import org.jooq.impl.DSL;
 import org.jooq.impl.SQLDataType;
 
-/** How metadata stands in a statement. */
+/** Metadata in statements. */
 public final class MetadataSql {
     private MetadataSql() {}
 
-    /** A whole value. */
+    /** Converts metadata to a bind value. */
     public static JSONB value(Metadata metadata) {
         return JSONB.jsonb(metadata.json());
     }
 
-    /** What a column becomes; the merge happens in the statement, so that concurrent patches add up. */
+    /** Applies a change to a column. The statement merges, so concurrent patches don't overwrite each other. */
     public static Field<JSONB> changed(Field<JSONB> column, MetadataChange change) {
         return switch (change) {
             case MetadataChange.Merge merge ->

@@ -1,14 +1,15 @@
 package dev.byline.internal.sql;
 
-/** What people write to search, as {@code websearch_to_tsquery} is to read it. */
+/** Prepares search queries of users for {@code websearch_to_tsquery}. */
 public final class SearchQuery {
     private SearchQuery() {}
 
     /**
-     * Leaves only those hyphens that mean something: between the parts of a word, and directly before a word at the start or behind a
-     * space, where they exclude it. For PostgreSQL a hyphen excludes the next word however far away that is. Takes linear time.
+     * Removes hyphens without a meaning. Two kinds stay: those inside a word, and those directly before a word, at the
+     * start of the query or after a space, which exclude the word. PostgreSQL would exclude the next word at any
+     * distance from a hyphen. Takes linear time.
      *
-     * @param query as it was typed
+     * @param query the query as the user typed it
      */
     public static String websearch(String query) {
         var text = new StringBuilder(query.length() + 2);
@@ -36,7 +37,7 @@ public final class SearchQuery {
         return text.toString();
     }
 
-    /** Within quotes, as signs in it would end what is excluded. Returns where it ends. */
+    /** Appends an excluded word in quotes: punctuation in it would end the exclusion. Returns the word's end. */
     private static int appendExcluded(String query, int from, StringBuilder text) {
         var end = from;
         while (end < query.length() && !Character.isWhitespace(query.charAt(end)) && query.charAt(end) != '"') {

@@ -4,11 +4,11 @@ import dev.byline.model.ServerFacts;
 import org.jooq.DSLContext;
 import org.jooq.impl.DSL;
 
-/** What a server says of itself. */
+/** Facts about a PostgreSQL server. */
 public final class ServerFactsSql {
     private ServerFactsSql() {}
 
-    /** Needs none of Byline's tables. */
+    /** Reads the facts. Works without Byline's schema. */
     public static ServerFacts read(DSLContext dsl) {
         return dsl.select(
                         DSL.field("current_setting('server_version_num')::int / 10000", Integer.class),

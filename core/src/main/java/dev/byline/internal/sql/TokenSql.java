@@ -17,18 +17,18 @@ import org.jooq.impl.DSL;
 import org.jooq.types.DayToSecond;
 import org.jspecify.annotations.Nullable;
 
-/** The statements about tokens, one method each. */
+/** Statements about tokens and logins, one method each. */
 public final class TokenSql {
     private static final List<Field<?>> COLUMNS =
             List.of(TOKENS.ID, TOKENS.CREATED_AT, TOKENS.EXPIRES_AT, TOKENS.LAST_USED_AT);
 
     private TokenSql() {}
 
-    /** A user with what it takes to log in. */
+    /** What a login checks. */
     public record Login(
             long userId, boolean active, @Nullable String passwordHash) {}
 
-    /** Who has a token, and when it was last seen. */
+    /** The user who holds a token, and the token's times. */
     public record Holder(
             Principal principal,
             long userId,
@@ -45,8 +45,11 @@ public final class TokenSql {
     }
 
     /**
-     * Only for a user who is there and active now, with the password that was verified, if one was: nothing, if not. The
-     * user's row is locked, so that a change of password either comes first and is seen, or comes after and revokes this.
+     * Inserts a token; empty when the user doesn't exist, is inactive or has another password hash. Locks the user's
+     * row: a change of password either is committed before and seen here, or runs after and revokes this token.
+     *
+     * @param passwordHash the hash that was verified; null when none was
+     * @param hash of the token
      */
     public static Optional<Token> insert(
             DSLContext dsl, long userId, @Nullable String passwordHash, byte[] hash, Duration ttl) {
@@ -60,7 +63,7 @@ public final class TokenSql {
                 .fetchOptional(TokenSql::token);
     }
 
-    /** Removes what is expired, and the oldest beyond the newest {@code kept}; returns their hashes. */
+    /** Deletes a user's expired tokens and all but the newest {@code kept}; returns the hashes of deleted tokens. */
     public static List<byte[]> trim(DSLContext dsl, long userId, int kept) {
         return dsl.deleteFrom(TOKENS)
                 .where(TOKENS.USER_ID.eq(userId))
@@ -75,6 +78,7 @@ public final class TokenSql {
                 .fetch(TOKENS.HASH);
     }
 
+    /** Finds the active user who holds a token that hasn't expired. */
     public static Optional<Holder> holder(DSLContext dsl, byte[] hash) {
         return dsl.select(USERS.ID, USERS.ROLE, USERS.VERSION, TOKENS.ID, TOKENS.EXPIRES_AT, TOKENS.LAST_USED_AT)
                 .from(TOKENS)
@@ -94,6 +98,7 @@ public final class TokenSql {
                         row.value6()));
     }
 
+    /** Lists a user's tokens that haven't expired, newest first. */
     public static List<Token> ofUser(DSLContext dsl, long userId) {
         return dsl.select(COLUMNS)
                 .from(TOKENS)
@@ -102,7 +107,11 @@ public final class TokenSql {
                 .fetch(TokenSql::token);
     }
 
-    /** Anybody's, when no owner is named; returns its hash. */
+    /**
+     * Deletes a token; returns its hash.
+     *
+     * @param owner null to delete the token of any user
+     */
     public static Optional<byte[]> delete(DSLContext dsl, @Nullable Long owner, long id) {
         return dsl.deleteFrom(TOKENS)
                 .where(TOKENS.ID.eq(id), owner == null ? DSL.noCondition() : TOKENS.USER_ID.eq(owner))
@@ -110,6 +119,7 @@ public final class TokenSql {
                 .fetchOptional(TOKENS.HASH);
     }
 
+    /** Records that a token was used, at most once per interval. */
     public static void used(DSLContext dsl, long id, Duration interval) {
         dsl.update(TOKENS)
                 .set(TOKENS.LAST_USED_AT, UserSql.NOW)
@@ -120,7 +130,7 @@ public final class TokenSql {
                 .execute();
     }
 
-    /** Unless it was changed since it was read. */
+    /** Replaces a password hash, unless it has changed since it was read. */
     public static void replaceHash(DSLContext dsl, long userId, String old, String hash) {
         dsl.update(USERS)
                 .set(USERS.PASSWORD_HASH, hash)

@@ -5,15 +5,15 @@ import org.jooq.Condition;
 import org.jooq.Field;
 import org.jooq.impl.DSL;
 
-/** How an {@link ExpectedVersion} is asked for. */
+/** The condition for an {@link ExpectedVersion}. */
 public final class VersionSql {
     private VersionSql() {}
 
     /**
-     * Holds for rows of the versions meant.
+     * Matches rows that have an expected version.
      *
      * @param version the column
-     * @param expected the versions meant
+     * @param expected the expected versions
      */
     public static Condition is(Field<Long> version, ExpectedVersion expected) {
         var versions = expected.versions();

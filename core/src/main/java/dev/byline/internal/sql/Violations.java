@@ -18,10 +18,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the database's errors mean, by SQLSTATE and the names of constraints, tables and columns, never by message text.
+ * Translates errors of the database to exceptions of Byline, by SQLSTATE and by names of constraints, tables and
+ * columns, never by message text.
  *
- * <p>A host may add rules to the schema: foreign keys, constraints, triggers, policies. What they refuse is a conflict,
- * whose message names nothing of the host's; the name is logged once.
+ * <p>A host may add rules to the schema: foreign keys, constraints, triggers, policies. If such a rule rejects a
+ * change, that is a conflict. The message doesn't name the rule; the log does, once.
  *
  * @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">PostgreSQL error codes</a>
  */
@@ -33,15 +34,18 @@ public final class Violations {
     private static final String AGAINST_A_RULE =
             "the database refused the change: it breaks a rule that was added to the schema";
 
-    /** Rules that are named in the log at most: custom states may be made of values. */
+    /** The most rules that are logged: a custom SQLSTATE may be computed from values. */
     private static final int MAX_LOGGED = 100;
 
     /**
-     * Where PostgreSQL's source raises what a RAISE or a row-level security policy refuses: their SQLSTATE may be any.
+     * The functions in PostgreSQL's source that report RAISE statements and violated row-level security policies; the
+     * SQLSTATE of these may be any.
      */
     private static final Set<String> RULE_ROUTINES = Set.of("exec_stmt_raise", "ExecWithCheckOptions");
 
-    /** PostgreSQL's classes of errors that tell nothing about a rule; a class that it doesn't know is a function's own. */
+    /**
+     * PostgreSQL's own error classes, except those that rules report. Other classes come from functions of the host.
+     */
     private static final Set<String> POSTGRES_CLASSES = Set.of(
             "00", "01", "02", "03", "08", "0A", "0B", "0F", "0L", "0P", "0Z", "10", "20", "21", "24", "25", "26", "28",
             "2B", "2D", "2F", "34", "3B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "72", "F0", "HV", "XX");
@@ -57,10 +61,10 @@ public final class Violations {
 
     private final Set<String> logged = ConcurrentHashMap.newKeySet();
 
-    /** Remembers what it logged. */
+    /** Creates an instance, which logs each rule once. */
     public Violations() {}
 
-    /** Returns what to throw instead: the error itself when it can only be a fault in Byline. */
+    /** Returns the exception to throw instead: the error itself if its cause can only be a bug in Byline. */
     public RuntimeException translate(DataAccessException e) {
         var cause = e.getCause(SQLException.class);
         if (cause == null) {
@@ -97,9 +101,9 @@ public final class Violations {
     private static boolean isUnavailable(String state) {
         return switch (state.substring(0, 2)) {
             // connection, authorisation, wrong database name, resources, operator intervention and statement timeout,
-            // failing disk, crash
+            // disk failure, crash
             case "08", "28", "3D", "53", "57", "58", "XX" -> true;
-            // deadlock and its kin, lock timeout, read-only after failover
+            // serialization failure, deadlock, lock timeout, read-only after failover
             default ->
                 switch (state) {
                     case "40001", "40P01", "55P03", "25006" -> true;
@@ -108,7 +112,7 @@ public final class Violations {
         };
     }
 
-    /** A schema, table, column or function that isn't there: no migrations yet, not all of them, or another search path. */
+    /** A schema, table, column or function is missing: pending migrations, or another search path. */
     private static boolean isSchemaMissing(String state) {
         return switch (state) {
             case "3F000", "42P01", "42703", "42883" -> true;
@@ -117,7 +121,7 @@ public final class Violations {
     }
 
     private static boolean isForeignKey(String state) {
-        return state.equals("23503") || state.equals("23001"); // the second is ON DELETE RESTRICT since PostgreSQL 18
+        return state.equals("23503") || state.equals("23001"); // 23001: ON DELETE RESTRICT since PostgreSQL 18
     }
 
     private static boolean isAddedRule(ServerErrorMessage error, String state) {
@@ -126,9 +130,9 @@ public final class Violations {
         }
         return switch (state.substring(0, 2)) {
             case "23" -> !isOwn(error);
-            // what functions and triggers raise in any language, a view's check option
+            // errors raised by functions and triggers in any language, a view's check option
             case "09", "27", "38", "39", "44", "P0" -> true;
-            // a value that a function, not the statement itself, could not work with
+            // invalid data, but in a function, not in the statement itself
             case "22" -> error.getWhere() != null;
             default -> !POSTGRES_CLASSES.contains(state.substring(0, 2));
         };
@@ -138,7 +142,7 @@ public final class Violations {
         if (error.getConstraint() != null) {
             return OWN_CONSTRAINTS.contains(error.getConstraint());
         }
-        // a column that must not be null has no name of its own
+        // a NOT NULL violation names the column, not a constraint
         return error.getColumn() != null
                 && DefaultSchema.DEFAULT_SCHEMA.getTables().stream()
                         .filter(table -> table.getName().equals(error.getTable()))
@@ -154,10 +158,10 @@ public final class Violations {
     }
 
     /**
-     * Names the rule that refused a change, for the log: no values.
+     * Describes the rule that rejected a change, for the log: names, no values.
      *
-     * @param e what was thrown
-     * @return the names and the SQLSTATE; empty when it wasn't the database that refused
+     * @param e the exception of the change
+     * @return the names and the SQLSTATE; empty when the database didn't reject the change
      */
     public static Optional<String> rule(Throwable e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {

@@ -1,4 +1,4 @@
-/** The statements, one method each: the only code that knows jOOQ and the tables. */
+/** Statements, one method each. No other package uses the tables. */
 @NullMarked
 package dev.byline.internal.sql;
 

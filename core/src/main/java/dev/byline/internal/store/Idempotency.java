@@ -48,17 +48,17 @@ final class Idempotency {
             return new Created<>(earlier.get(), true);
         }
         var value = work.apply(tx);
-        IdempotencySql.keep(dsl, request.hash(), request.fingerprint(), owners.apply(value), format.encode(value));
+        IdempotencySql.store(dsl, request.hash(), request.fingerprint(), owners.apply(value), format.encode(value));
         return new Created<>(value, false);
     }
 
     /** Implements {@link Store#findCreated}. */
     static <T> Optional<T> find(DSLContext dsl, IdempotentRequest request, SnapshotFormat<T> format) {
-        return IdempotencySql.find(dsl, request.hash(), KEPT).map(kept -> {
-            if (!kept.shown() || !MessageDigest.isEqual(kept.fingerprint(), request.fingerprint())) {
+        return IdempotencySql.find(dsl, request.hash(), KEPT).map(stored -> {
+            if (!stored.visible() || !MessageDigest.isEqual(stored.fingerprint(), request.fingerprint())) {
                 throw new BylineException.KeyReused();
             }
-            return format.decode(kept.snapshot());
+            return format.decode(stored.snapshot());
         });
     }
 

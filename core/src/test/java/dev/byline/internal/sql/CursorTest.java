@@ -21,27 +21,27 @@ class CursorTest {
                 "2026-11-22T10:00:00.123456Z",
                 "9999-12-31T23:59:59.999999Z"
             })
-    void isReadBackAsItWasWritten(String time) {
+    void decodesWhatWasEncoded(String time) {
         var cursor = new Cursor(Instant.parse(time), Long.MAX_VALUE);
 
         assertThat(Cursor.decode(cursor.encode("posts"), "posts")).isEqualTo(cursor);
     }
 
     @Test
-    void ofAnotherListIsRefused() {
+    void aCursorOfAnotherListIsRejected() {
         assertThatThrownBy(() -> Cursor.decode(CURSOR.encode("users/1/posts"), "users/2/posts"))
                 .isInstanceOf(BylineException.BadCursor.class);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "0", "null", "=", "%", "abc", "AAAAAAAAAAAAAAAAAAAAAAAAAAAA", "\u0000", "é"})
-    void garbageIsRefused(String text) {
+    void garbageIsRejected(String text) {
         assertThatThrownBy(() -> Cursor.decode(text, "posts")).isInstanceOf(BylineException.BadCursor.class);
     }
 
-    /** Whoever works out the checksum still gets no time that PostgreSQL refuses. */
+    /** A forged checksum doesn't let a time through that PostgreSQL would reject. */
     @Test
-    void aTimeThatNoRowHasIsRefused() {
+    void aTimeBeyondTheLimitsIsRejected() {
         for (var time : new String[] {"-4713-01-01T00:00:00Z", "0000-12-31T23:59:59Z", "+10000-01-01T00:00:00Z"}) {
             var forged = new Cursor(Instant.parse(time), 1).encode("posts");
             assertThatThrownBy(() -> Cursor.decode(forged, "posts")).isInstanceOf(BylineException.BadCursor.class);
@@ -49,7 +49,7 @@ class CursorTest {
     }
 
     @Test
-    void aChangedCharacterIsRefused() {
+    void aChangedCharacterIsRejected() {
         var text = CURSOR.encode("posts");
         for (int i = 0; i < text.length(); i++) {
             var changed = text.substring(0, i) + (text.charAt(i) == 'A' ? 'B' : 'A') + text.substring(i + 1);
@@ -58,7 +58,7 @@ class CursorTest {
     }
 
     @Test
-    void randomTextIsRefusedWithNothingWorse() {
+    void randomTextIsRejected() {
         var random = new Random(42);
         for (int i = 0; i < 10_000; i++) {
             var text = new StringBuilder();
