@@ -7,14 +7,14 @@ import java.security.NoSuchAlgorithmException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** SHA-256, which every JDK has. */
+/** SHA-256 digests. */
 public final class Digests {
     private Digests() {}
 
     /**
-     * Of some bytes.
+     * Digests bytes.
      *
-     * @param bytes any number of them
+     * @param bytes the bytes, of any number
      * @return 32 bytes
      */
     public static byte[] sha256(byte[] bytes) {
@@ -22,9 +22,9 @@ public final class Digests {
     }
 
     /**
-     * Of some parts, each with its length, so that no two lists of them look alike.
+     * Digests the {@code toString} of parts, each with its length, so that different lists have different digests.
      *
-     * @param parts what their {@code toString} says counts; null is not the same as empty
+     * @param parts any objects; null differs from the empty string
      * @return 32 bytes
      */
     public static byte[] sha256(List<? extends @Nullable Object> parts) {
@@ -41,7 +41,7 @@ public final class Digests {
         return digest.digest();
     }
 
-    /** Computes one piece by piece. */
+    /** Returns a new digest, for data that comes in pieces. */
     public static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");

@@ -21,10 +21,10 @@ import org.bouncycastle.crypto.params.Argon2Parameters;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hashes passwords by argon2id with OWASP's minimum (19 MiB, 2 passes, 1 lane), kept as PHC strings with their
- * parameters. Each hash takes its 19 MiB and some tens of milliseconds of a core, so few run at a time, on threads of
- * their own, which leave the processors to others in turn: a few callers wait, the rest are told to come back. Never call it
- * while a connection is held. Safe for use by several threads.
+ * Hashes passwords with argon2id and OWASP's minimum parameters (19 MiB, 2 passes, 1 lane). A hash is a PHC string,
+ * which contains the parameters. To compute one takes 19 MiB and tens of milliseconds of a core. So two platform
+ * threads compute all, at most 16 callers wait, and others are rejected. Don't hold a connection during a call. Safe
+ * for use by several threads.
  *
  * @see <a href="https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html">OWASP</a>
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9106">RFC 9106</a>
@@ -35,10 +35,10 @@ public final class Passwords implements AutoCloseable {
     private static final int LANES = 1;
     private static final int SALT_BYTES = 16;
     private static final int HASH_BYTES = 32;
-    private static final int AT_A_TIME = 2;
+    private static final int THREADS = 2;
     private static final int MAX_WAITING = 16;
 
-    /** The longest that a caller waits, for a turn and for the work. */
+    /** The longest wait of a caller, for a thread and for the hash. */
     private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
     private static final Pattern PHC =
@@ -46,19 +46,19 @@ public final class Passwords implements AutoCloseable {
 
     private final SecureRandom random = new SecureRandom();
     private final ThreadPoolExecutor executor = new ThreadPoolExecutor(
-            AT_A_TIME, AT_A_TIME, 10, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), work -> {
+            THREADS, THREADS, 10, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), work -> {
                 var thread = new Thread(work, "byline-passwords");
                 thread.setDaemon(true);
                 return thread;
             });
     private final Metrics metrics;
-    private final String nobodys = "$argon2id$v=19$m=" + MEMORY_KIB + ",t=" + PASSES + ",p=" + LANES + "$"
+    private final String dummyHash = "$argon2id$v=19$m=" + MEMORY_KIB + ",t=" + PASSES + ",p=" + LANES + "$"
             + base64(randomBytes(SALT_BYTES)) + "$" + base64(randomBytes(HASH_BYTES));
 
     /**
-     * Hashes on two threads, which live while there is something to do.
+     * Creates an instance, whose threads end when they are idle.
      *
-     * @param metrics is told when too many wait
+     * @param metrics counts rejected calls
      */
     public Passwords(Metrics metrics) {
         this.metrics = metrics;
@@ -66,33 +66,34 @@ public final class Passwords implements AutoCloseable {
     }
 
     /**
-     * Hashes a new password. Blocks for a turn and for the work, up to 2 seconds.
+     * Hashes a new password. Blocks for a free thread and for the hash, up to 2 seconds.
      *
-     * @param password a password that was checked
+     * @param password a valid password
      * @return a PHC string
-     * @throws BylineException.Unavailable when too many are being hashed
+     * @throws BylineException.Unavailable when too many callers wait, or after 2 seconds
      */
     public String hash(Password password) {
         var salt = randomBytes(SALT_BYTES);
-        var hash = inTurn(() -> argon2id(password, salt, MEMORY_KIB, PASSES, LANES, HASH_BYTES));
+        var hash = run(() -> argon2id(password, salt, MEMORY_KIB, PASSES, LANES, HASH_BYTES));
         return "$argon2id$v=19$m=" + MEMORY_KIB + ",t=" + PASSES + ",p=" + LANES + "$" + base64(salt) + "$"
                 + base64(hash);
     }
 
     /**
-     * Compares a password with a hash; takes the same time when there is none to compare with. Blocks like {@link #hash}.
+     * Compares a password with a hash. Without a hash it takes the same time, so that the time doesn't tell whether the
+     * user exists. Blocks like {@link #hash}.
      *
-     * @param password what somebody typed
+     * @param password the password of a login attempt
      * @param phc a PHC string, null when the user has no password or doesn't exist
-     * @throws BylineException.Unavailable when too many are being hashed
+     * @throws BylineException.Unavailable when too many callers wait, or after 2 seconds
      */
     public boolean matches(Password password, @Nullable String phc) {
-        var parsed = PHC.matcher(phc == null ? nobodys : phc);
+        var parsed = PHC.matcher(phc == null ? dummyHash : phc);
         if (!parsed.matches()) {
-            throw new IllegalStateException("a password hash that is no argon2id in PHC form");
+            throw new IllegalStateException("the stored password hash is not an argon2id PHC string");
         }
         var expected = Base64.getDecoder().decode(parsed.group(5));
-        var actual = inTurn(() -> argon2id(
+        var actual = run(() -> argon2id(
                 password,
                 Base64.getDecoder().decode(parsed.group(4)),
                 Integer.parseInt(parsed.group(1)),
@@ -103,7 +104,7 @@ public final class Passwords implements AutoCloseable {
     }
 
     /**
-     * Whether a hash was made with other parameters than today's, and should be replaced at the next login.
+     * Returns whether a hash has other parameters than new hashes: the next login should replace it.
      *
      * @param phc a PHC string
      */
@@ -111,7 +112,7 @@ public final class Passwords implements AutoCloseable {
         return !phc.startsWith("$argon2id$v=19$m=" + MEMORY_KIB + ",t=" + PASSES + ",p=" + LANES + "$");
     }
 
-    private byte[] inTurn(Callable<byte[]> work) {
+    private byte[] run(Callable<byte[]> work) {
         var hash = new FutureTask<>(work);
         try {
             executor.execute(hash);
@@ -119,16 +120,16 @@ public final class Passwords implements AutoCloseable {
         } catch (RejectedExecutionException | TimeoutException e) {
             hash.cancel(false);
             metrics.hashingRefused();
-            throw new BylineException.Unavailable("too many passwords are being checked right now");
+            throw new BylineException.Unavailable("too many passwords are being hashed");
         } catch (ExecutionException e) {
-            throw new IllegalStateException("a password can not be hashed", e.getCause());
+            throw new IllegalStateException("could not hash a password", e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new BylineException.Unavailable(e);
         }
     }
 
-    /** Lets its threads end; nothing is hashed from then on. */
+    /** Stops the threads; later calls are rejected. */
     @Override
     public void close() {
         executor.shutdownNow();
@@ -144,7 +145,7 @@ public final class Passwords implements AutoCloseable {
                 .withSalt(salt)
                 .build());
         var hash = new byte[length];
-        // One that is far too long is not worth its work, but must take as long as any other.
+        // A password beyond the limit never matches, but must take as long as any other.
         generator.generateBytes(password.isBounded() ? password.bytes() : new byte[Password.MAX], hash);
         return hash;
     }

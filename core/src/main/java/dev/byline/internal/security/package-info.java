@@ -1,4 +1,4 @@
-/** Hashes. */
+/** Hashes of passwords and SHA-256 digests. */
 @NullMarked
 package dev.byline.internal.security;
 
