@@ -1,6 +1,6 @@
 /** Byline's schema: {@link dev.byline.migrations.Migrations} applies it. */
 module dev.byline.migrations {
-    // Flyway has no module names of its own: these come from the names of its files.
+    // Flyway declares no modules: these names are derived from its file names.
     requires flyway.core;
     requires flyway.database.postgresql;
     requires transitive java.sql;

@@ -18,19 +18,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Byline's schema, as plain SQL files in this package, applied in order and remembered in the table
+ * Applies Byline's schema: plain SQL files in this package, in order, recorded in the table
  * {@code byline_schema_history}.
  *
- * <p>The statements build indexes {@code CONCURRENTLY} and may run for minutes on large tables: give a
- * DataSource of its own, without a socket or statement timeout. Several processes may call {@link #apply}
- * at once: one migrates, the others wait for it.
+ * <p>Statements build indexes {@code CONCURRENTLY} and may run for minutes on large tables: use a separate DataSource
+ * without a socket or statement timeout. Several processes may call {@link #apply} at the same time: one migrates, the
+ * others wait for it.
  */
 public final class Migrations {
     private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
-    /** Everybody behind a migration waits as long as it does: less than a statement of theirs may take. */
+
+    /** Shorter than the statement timeout: later statements on a table wait while a migration waits for its lock. */
     private static final Duration LOCK_TIMEOUT = Duration.ofMillis(500);
 
-    private static final Duration LOCK_PAUSE = Duration.ofSeconds(3);
+    private static final Duration LOCK_RETRY_INTERVAL = Duration.ofSeconds(3);
     private static final Duration LOCK_DEADLINE = Duration.ofMinutes(30);
 
     private static final String HISTORY = "byline_schema_history";
@@ -38,55 +39,56 @@ public final class Migrations {
     private Migrations() {}
 
     /**
-     * Applies what is pending. Blocks until the schema is current.
+     * Applies pending migrations, as {@link #apply(DataSource, String)} with {@code english}.
      *
-     * @param dataSource connections that may create tables, functions and indexes in their current schema
+     * @param dataSource as there
      * @return how many migrations were applied, 0 when the schema was current
-     * @throws org.flywaydb.core.api.FlywayException when a migration fails, the history does not fit this
-     *     version of Byline, or the database can't be reached
+     * @throws org.flywaydb.core.api.FlywayException as there
      */
     public static int apply(DataSource dataSource) {
         return apply(dataSource, "english");
     }
 
     /**
-     * Brings the schema up to date, as {@link #apply(DataSource)}. A lock that somebody else holds is waited for half a
-     * second at a time, as everyone behind waits too, and tried again after 3 s, for half an hour.
+     * Applies pending migrations. Blocks until the schema is current. Waits 0.5 s for a lock, then retries after 3 s,
+     * for up to 30 minutes.
      *
-     * @param dataSource as there
-     * @param searchLanguage the language of posts, as PostgreSQL names text search configurations, such as {@code german} or
-     *     {@code simple}; counts when the tables are made
-     * @return how many migrations were applied
-     * @throws IllegalArgumentException when the language is no such name
+     * @param dataSource connections that may create tables, functions and indexes in their current schema
+     * @param searchLanguage the language of posts, as PostgreSQL names text search configurations, such as
+     *     {@code german} or {@code simple}; used only when the tables are created
+     * @return how many migrations were applied, 0 when the schema was current
+     * @throws org.flywaydb.core.api.FlywayException when a migration fails, the history doesn't match this version of
+     *     Byline, or the database can't be reached
+     * @throws IllegalArgumentException when the language can't be such a name
      */
     public static int apply(DataSource dataSource, String searchLanguage) {
         if (!searchLanguage.matches("[a-z_]{1,40}")) {
-            throw new IllegalArgumentException("not the name of a language: " + searchLanguage);
+            throw new IllegalArgumentException("not the name of a text search configuration: " + searchLanguage);
         }
         var settings = "SET lock_timeout = '" + LOCK_TIMEOUT.toMillis() + "ms'; SET byline.search_language = '"
                 + searchLanguage + "'";
         var applied = 0;
-        var end = System.nanoTime() + LOCK_DEADLINE.toNanos();
+        var deadline = System.nanoTime() + LOCK_DEADLINE.toNanos();
         while (true) {
             var before = pending(dataSource).size();
-            var begun = hasHistory(dataSource);
+            var hadHistory = hasHistory(dataSource);
             try {
-                forgetFailures(dataSource);
+                deleteFailures(dataSource);
                 return applied + flyway(dataSource, settings).migrate().migrationsExecuted;
             } catch (FlywayException e) {
-                if (!begun && hasHistory(dataSource)) {
-                    continue; // somebody else's, made between Flyway's look for it and its own attempt to make one
+                if (!hadHistory && hasHistory(dataSource)) {
+                    continue; // another process created the history after Flyway had checked for it
                 }
                 if (e instanceof FlywayValidateException
-                        && System.nanoTime() - end < 0
-                        && forgetFailures(dataSource) > 0) {
-                    continue; // somebody else's, while this waited for its turn
+                        && System.nanoTime() - deadline < 0
+                        && deleteFailures(dataSource) > 0) {
+                    continue; // another process failed while this one waited for it
                 }
-                if (System.nanoTime() - end > 0 || !isLockTimeout(e)) {
+                if (System.nanoTime() - deadline > 0 || !isLockTimeout(e)) {
                     throw e;
                 }
                 applied += Math.max(0, before - pending(dataSource).size());
-                LOG.info("a migration needs a lock that somebody holds, will try again in {}", LOCK_PAUSE);
+                LOG.info("a migration timed out waiting for a lock; will retry in {}", LOCK_RETRY_INTERVAL);
                 pause();
             }
         }
@@ -103,7 +105,7 @@ public final class Migrations {
 
     private static void pause() {
         try {
-            TimeUnit.NANOSECONDS.sleep(LOCK_PAUSE.toNanos());
+            TimeUnit.NANOSECONDS.sleep(LOCK_RETRY_INTERVAL.toNanos());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new FlywayException("interrupted", e);
@@ -111,10 +113,10 @@ public final class Migrations {
     }
 
     /**
-     * Names the migrations that the database lacks. Blocks for a few short queries and changes nothing.
+     * Returns the pending migrations. Blocks for a few short queries and changes nothing.
      *
      * @param dataSource connections that may read the history table
-     * @return script names in the order in which they would be applied, empty when the schema is current
+     * @return file names in the order in which they would be applied, empty when the schema is current
      * @throws org.flywaydb.core.api.FlywayException when the database can't be reached
      */
     public static List<String> pending(DataSource dataSource) {
@@ -124,10 +126,10 @@ public final class Migrations {
     }
 
     /**
-     * Lets a script that failed outside a transaction run again: such scripts are written to be repeated. Flyway's own
-     * repair would also accept scripts that were changed after they were applied.
+     * Makes scripts that failed outside a transaction run again: such scripts can be repeated. Flyway's own repair
+     * would also accept scripts that changed after they were applied.
      */
-    private static int forgetFailures(DataSource dataSource) {
+    private static int deleteFailures(DataSource dataSource) {
         if (!hasHistory(dataSource)) {
             return 0;
         }
@@ -135,7 +137,7 @@ public final class Migrations {
                 var statement = connection.createStatement()) {
             return statement.executeUpdate("DELETE FROM " + HISTORY + " WHERE NOT success");
         } catch (SQLException e) {
-            throw new FlywayException("could not read " + HISTORY, e);
+            throw new FlywayException("could not delete failed migrations from " + HISTORY, e);
         }
     }
 
@@ -145,7 +147,7 @@ public final class Migrations {
                 var rows = statement.executeQuery("SELECT to_regclass('" + HISTORY + "') IS NOT NULL")) {
             return rows.next() && rows.getBoolean(1);
         } catch (SQLException e) {
-            throw new FlywayException("could not look for " + HISTORY, e);
+            throw new FlywayException("could not check for " + HISTORY, e);
         }
     }
 
@@ -156,24 +158,24 @@ public final class Migrations {
     private static Flyway flyway(DataSource dataSource, String settings) {
         var configuration = Flyway.configure(Migrations.class.getClassLoader())
                 .dataSource(dataSource)
-                .locations(new String[0]) // the resource provider has the files
+                .locations(new String[0]) // Scripts provides the files
                 .resourceProvider(new Scripts())
                 .javaMigrationClassProvider(List::of)
                 .table(HISTORY)
                 .cleanDisabled(true)
-                .lockRetryCount(-1) // wait as long as another process migrates
+                .lockRetryCount(-1) // wait until no other process migrates
                 .baselineOnMigrate(true)
                 .baselineVersion("0")
                 .callbacks(new AfterConnect(settings))
                 .loggers("slf4j");
-        // Flyway's default lock is a transaction left open, for which CREATE INDEX CONCURRENTLY would wait forever.
+        // Flyway's default lock is an open transaction, and CREATE INDEX CONCURRENTLY would wait for it forever.
         configuration
                 .getConfigurationExtension(PostgreSQLConfigurationExtension.class)
                 .setTransactionalLock(false);
         return configuration.load();
     }
 
-    /** Settings of the connections that migrate. */
+    /** Settings of the connections, as SQL. */
     private record AfterConnect(String settings) implements Callback {
         @Override
         public boolean supports(Event event, Context context) {
@@ -190,7 +192,7 @@ public final class Migrations {
             try (var statement = context.getConnection().createStatement()) {
                 statement.execute(settings);
             } catch (SQLException e) {
-                throw new FlywayException("could not set up the connection", e);
+                throw new FlywayException("could not apply the connection's settings", e);
             }
         }
 

@@ -14,11 +14,11 @@ import org.flywaydb.core.api.resource.LoadableResource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The SQL files of this package. Flyway looks for files by listing folders of the class path, where it finds none in a module: it
- * would take an empty database for a current one.
+ * The SQL files of this package. Flyway itself lists folders of the class path, which doesn't find files in a module:
+ * an empty database would seem current.
  */
 final class Scripts implements ResourceProvider {
-    /** Also the order in which they are applied. A {@code .conf} beside a file holds Flyway's settings for it. */
+    /** In the order in which they are applied. A {@code .conf} file has Flyway's settings for the file before it. */
     static final List<String> NAMES = List.of(
             "V001__users.sql",
             "V002__posts.sql",

@@ -1,4 +1,4 @@
-/** Byline's schema and how it is applied. */
+/** Byline's schema as migrations. */
 @NullMarked
 package dev.byline.migrations;
 

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * A database of its own for each test class, cloned from a migrated template. By default in an embedded PostgreSQL that
- * lives as long as the JVM; with {@code -Dbyline.test.database=postgres://user:password@host:port/database} on that
- * server instead, whose user must be allowed to create databases.
+ * A separate database for each test class, cloned from a migrated template. By default on an embedded PostgreSQL that
+ * runs until the JVM ends; with {@code -Dbyline.test.database=postgres://user:password@host:port/database} on that
+ * server, whose user must be allowed to create databases.
  */
 public final class TestDatabase implements AutoCloseable {
     private static final AtomicInteger COUNT = new AtomicInteger();
@@ -26,27 +26,27 @@ public final class TestDatabase implements AutoCloseable {
         execute("CREATE DATABASE " + name + " TEMPLATE " + template + " ENCODING 'UTF8'");
     }
 
-    /** A database with Byline's schema. */
+    /** Creates a database with Byline's schema. */
     public static TestDatabase migrated() {
         return new TestDatabase(Template.NAME);
     }
 
-    /** A database with nothing in it. */
+    /** Creates an empty database. */
     public static TestDatabase empty() {
         return new TestDatabase("template0");
     }
 
-    /** A database with nothing in it, made with options such as {@code LC_CTYPE 'C'}. */
+    /** Creates an empty database, with options such as {@code LC_CTYPE 'C'}. */
     public static TestDatabase empty(String options) {
         return new TestDatabase("template0 " + options);
     }
 
-    /** Connections to it, one each time, without limits. */
+    /** Returns a DataSource without a pool or limits: each connection is new. */
     public DataSource dataSource() {
         return Server.dataSource(name);
     }
 
-    /** Where it is, user and password included. */
+    /** Returns its URL, with user and password. */
     public String url() {
         var server = Server.dataSource(name);
         return String.format(
@@ -59,12 +59,12 @@ public final class TestDatabase implements AutoCloseable {
                 name);
     }
 
-    /** Runs a statement in it. */
+    /** Runs a statement. */
     public void run(String sql) {
         execute(Server.dataSource(name), sql);
     }
 
-    /** Reads one value from it. */
+    /** Returns the first value of a query's result. */
     public String value(String sql) {
         try (var connection = dataSource().getConnection();
                 var statement = connection.createStatement();
@@ -103,7 +103,7 @@ public final class TestDatabase implements AutoCloseable {
             var template = empty();
             Migrations.apply(template.dataSource());
             NAME = template.name;
-            if (Server.EMBEDDED == null) { // else it goes with its server
+            if (Server.EMBEDDED == null) { // an embedded server is removed with all its databases
                 Runtime.getRuntime().addShutdownHook(new Thread(template::close));
             }
         }

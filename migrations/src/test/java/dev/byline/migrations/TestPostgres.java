@@ -13,16 +13,16 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** A PostgreSQL of one's own, with Byline's schema, which can be frozen, killed and started again. Not for Windows. */
+/** A separate PostgreSQL with Byline's schema that can be frozen, killed and restarted. Not for Windows. */
 public final class TestPostgres implements AutoCloseable {
     private final Path folder;
     private final int port;
     private EmbeddedPostgres server;
 
     /**
-     * Starts one.
+     * Starts PostgreSQL.
      *
-     * @param folder for its data, empty
+     * @param folder an empty folder for its data
      */
     public TestPostgres(Path folder) {
         this.folder = folder.resolve("postgres");
@@ -31,11 +31,11 @@ public final class TestPostgres implements AutoCloseable {
         Migrations.apply(dataSource());
     }
 
-    /** Starts a server with the locale of the program's embedded database: C.UTF-8, where the system has it. */
+    /** Starts PostgreSQL with the locale of the program's embedded database: C.UTF-8 if the system has it. */
     static EmbeddedPostgres start(Supplier<EmbeddedPostgres.Builder> builder) {
         try {
             return start(builder.get(), "C.UTF-8");
-        } catch (IllegalStateException e) { // initdb knows no such locale here
+        } catch (IllegalStateException e) { // the system has no such locale
             return start(builder.get(), "C");
         }
     }
@@ -69,17 +69,17 @@ public final class TestPostgres implements AutoCloseable {
                 .setPort(port));
     }
 
-    /** Where it is, user and password included. */
+    /** Returns its URL, with user and password. */
     public String url() {
         return "postgres://postgres:postgres@localhost:" + port + "/postgres";
     }
 
-    /** Its port on this machine. */
+    /** Returns its port on localhost. */
     public int port() {
         return port;
     }
 
-    /** Connections to it, one each time, without limits. */
+    /** Returns a DataSource without a pool or limits: each connection is new. */
     public PGSimpleDataSource dataSource() {
         var dataSource = new PGSimpleDataSource();
         dataSource.setServerNames(new String[] {"localhost"});
@@ -90,24 +90,24 @@ public final class TestPostgres implements AutoCloseable {
         return dataSource;
     }
 
-    /** All its processes stop where they are: connections stay open and nothing answers. */
+    /** Stops all its processes (SIGSTOP): connections stay open, and nothing responds. */
     public void freeze() {
         signal("-STOP");
     }
 
-    /** They go on. */
+    /** Continues all its processes. */
     public void thaw() {
         signal("-CONT");
     }
 
-    /** All its processes end at once, as when the power fails. */
+    /** Kills all its processes at once, as a power failure does. */
     public void kill() {
         signal("-KILL");
     }
 
-    /** Starts it again after {@link #kill}, on the same data and port. */
+    /** Restarts it after {@link #kill}, with the same data and port. */
     public void restart() {
-        close(); // gives the lock on the folder back
+        close(); // releases the lock on the folder
         server = launch();
     }
 
@@ -122,7 +122,7 @@ public final class TestPostgres implements AutoCloseable {
             all.forEach(process -> command.add(Long.toString(process.pid())));
             new ProcessBuilder(command)
                     .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD) // some end by themselves meanwhile
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD) // kill reports processes that have ended meanwhile
                     .start()
                     .waitFor();
             if (signal.equals("-KILL")) {
@@ -140,7 +140,7 @@ public final class TestPostgres implements AutoCloseable {
         }
     }
 
-    /** A zombie that nobody has reaped yet has no command any more. */
+    /** A zombie that wasn't reaped is alive, but has no command. */
     private static boolean isRunning(ProcessHandle process) {
         return process.isAlive() && process.info().command().isPresent();
     }
