@@ -13,15 +13,15 @@ import org.jooq.meta.jaxb.Jdbc;
 import org.jooq.meta.jaxb.Logging;
 import org.jooq.meta.jaxb.Target;
 
-/** Starts an embedded PostgreSQL, migrates it and writes the jOOQ classes of what stands there. */
+/** Starts an embedded PostgreSQL, migrates it and generates jOOQ classes from its schema. */
 public final class Codegen {
     private Codegen() {}
 
     /**
-     * Writes the classes.
+     * Generates the classes.
      *
-     * @param arguments one: the folder of sources to write to, replaced below {@code dev/byline/internal/sql/generated}
-     * @throws Exception when PostgreSQL can't be started, a migration fails or a file can't be written
+     * @param arguments one: the source folder; its {@code dev/byline/internal/sql/generated} is replaced
+     * @throws Exception when PostgreSQL doesn't start, a migration fails or a file can't be written
      */
     public static void main(String[] arguments) throws Exception {
         generate(Path.of(arguments[0]));

@@ -1,4 +1,4 @@
-/** Writes the jOOQ classes of core from the migrations. */
+/** Generates the jOOQ classes of core from the migrations. */
 @NullMarked
 package dev.byline.codegen;
 

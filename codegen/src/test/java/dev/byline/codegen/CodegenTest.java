@@ -12,11 +12,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 class CodegenTest {
     @Test
-    void theCommittedClassesAreThoseOfTheMigrations(@TempDir Path generated) throws Exception {
+    void theCommittedClassesMatchTheMigrations(@TempDir Path generated) throws Exception {
         Codegen.generate(generated);
 
         assertThat(files(generated))
-                .as("write them again: mvn -Pcodegen -pl codegen -am process-classes")
+                .as("generate them again: mvn -Pcodegen -pl codegen -am process-classes")
                 .isEqualTo(files(Path.of("../core/src/generated/java")));
     }
 

@@ -11,7 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A statement that somebody built and forgot to execute does nothing: it must not compile. */
+/** A statement that is built but not executed does nothing, so it must not compile. */
 class UnexecutedQueryTest {
     private static final List<String> INTERNALS =
             List.of("api", "file", "main", "model", "parser", "processing", "tree", "util", "code", "comp");
@@ -20,19 +20,19 @@ class UnexecutedQueryTest {
     Path folder;
 
     @Test
-    void aQueryThatIsBuiltButNeverExecutedDoesNotCompile() throws Exception {
+    void anUnexecutedQueryDoesNotCompile() throws Exception {
         assertThat(compile("dsl.deleteFrom(DSL.table(\"posts\")).where(DSL.falseCondition());"))
                 .contains("[CheckReturnValue]")
                 .contains("error:");
     }
 
     @Test
-    void aQueryThatIsExecutedCompiles() throws Exception {
+    void anExecutedQueryCompiles() throws Exception {
         assertThat(compile("int unused = dsl.deleteFrom(DSL.table(\"posts\")).where(DSL.falseCondition()).execute();"))
                 .doesNotContain("error:");
     }
 
-    /** Runs javac with the build's own Error Prone settings and returns what it says. */
+    /** Runs javac with the Error Prone settings of the build and returns its output. */
     private String compile(String statement) throws IOException, InterruptedException {
         var source = Files.writeString(folder.resolve("Sample.java"), """
                 import org.jooq.DSLContext;
@@ -58,8 +58,8 @@ class UnexecutedQueryTest {
         command.addAll(List.of("-proc:none", "-classpath", classPath, "-processorpath", classPath));
         command.addAll(List.of("-d", folder.toString(), source.toString()));
         var javac = new ProcessBuilder(command).redirectErrorStream(true).start();
-        var said = new String(javac.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        var output = new String(javac.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         javac.waitFor();
-        return said;
+        return output;
     }
 }
