@@ -1,6 +1,6 @@
 /**
- * Users and posts on PostgreSQL, as a library: {@link dev.byline.Byline} opens it. All other packages are internal and change with any
- * version.
+ * Users and posts on PostgreSQL, as a library: {@link dev.byline.Byline} opens it. All other packages are internal and
+ * change with any version.
  */
 module dev.byline.core {
     requires com.fasterxml.jackson.core;

@@ -4,13 +4,16 @@ import dev.byline.model.BylineException;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntUnaryOperator;
 
-/** Deletes rows in batches, each in a transaction of its own, so that no statement runs long however many rows there are. */
+/**
+ * Deletes rows in batches, each in a transaction of its own, so that no statement runs long however many rows there
+ * are.
+ */
 final class BatchedDelete {
     private BatchedDelete() {}
 
     /**
-     * Repeats a delete until it finds fewer rows than its limit. A batch that fails is tried again with a quarter of the rows, as it may
-     * have been too much for the statement timeout.
+     * Repeats a delete until it finds fewer rows than its limit. A batch that fails is tried again with a quarter of
+     * the rows, as it may have been too much for the statement timeout.
      *
      * @param limit rows of the first batch
      * @param stopping asked between batches
