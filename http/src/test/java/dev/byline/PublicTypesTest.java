@@ -53,6 +53,7 @@ class PublicTypesTest {
             model.Capacity
             model.Capacity$Load
             model.Capacity$Plan
+            model.Cidr
             model.Created
             model.DatabaseUrl
             model.ExpectedVersion

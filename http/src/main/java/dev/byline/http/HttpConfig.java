@@ -1,7 +1,7 @@
 package dev.byline.http;
 
 import dev.byline.http.admission.Bodies;
-import dev.byline.http.admission.Cidr;
+import dev.byline.model.Cidr;
 import java.util.List;
 import java.util.Set;
 

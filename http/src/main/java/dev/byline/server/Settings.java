@@ -1,8 +1,8 @@
 package dev.byline.server;
 
 import dev.byline.Tokens;
-import dev.byline.http.admission.Cidr;
 import dev.byline.model.BylineConfig;
+import dev.byline.model.Cidr;
 import dev.byline.model.DatabaseUrl;
 import java.net.InetAddress;
 import java.net.URI;

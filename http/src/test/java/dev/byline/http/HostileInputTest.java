@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.fail;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.byline.http.admission.Bodies;
-import dev.byline.http.admission.Cidr;
+import dev.byline.model.Cidr;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

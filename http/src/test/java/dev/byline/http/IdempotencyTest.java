@@ -2,7 +2,7 @@ package dev.byline.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.byline.http.admission.Cidr;
+import dev.byline.model.Cidr;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.util.Collections;

@@ -2,8 +2,8 @@ package dev.byline.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.byline.http.admission.Cidr;
 import dev.byline.http.admission.ClientAddress;
+import dev.byline.model.Cidr;
 import dev.byline.model.Principal;
 import dev.byline.model.Role;
 import dev.byline.model.UserChange;

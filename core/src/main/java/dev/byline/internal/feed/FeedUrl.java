@@ -1,11 +1,10 @@
 package dev.byline.internal.feed;
 
+import dev.byline.model.Cidr;
 import dev.byline.model.ImportFailure;
 import java.net.Inet6Address;
-import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Locale;
 
@@ -100,7 +99,7 @@ record FeedUrl(String scheme, String host, int port, String target) {
         var labels = List.of(host.split("\\.", -1));
         var last = labels.getLast();
         if (isNumber(last) || last.startsWith("0x")) { // an IPv4 address to some parser or other
-            if (labels.size() != 4 || !labels.stream().allMatch(FeedUrl::isByte)) {
+            if (host.indexOf(':') >= 0 || Cidr.parseAddress(host).isEmpty()) {
                 throw bad("must name a host as a DNS name or a usual IP address");
             }
             return host;
@@ -119,12 +118,6 @@ record FeedUrl(String scheme, String host, int port, String target) {
         return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
     }
 
-    /** 0 to 255, no zeros before it. */
-    private static boolean isByte(String text) {
-        var plain = text.length() <= 3 && isNumber(text) && (text.length() == 1 || text.charAt(0) != '0');
-        return plain && Integer.parseInt(text) <= 255;
-    }
-
     /** As DNS has names of hosts, with the underscore that some have all the same. */
     private static boolean isLabel(String text) {
         return !text.isEmpty()
@@ -134,17 +127,15 @@ record FeedUrl(String scheme, String host, int port, String target) {
                 && text.chars().allMatch(c -> (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_');
     }
 
-    /** Written as Java writes it, so that one address has one spelling; with a zone it is nobody's business. */
+    /** Returns Java's spelling, so that an address has one; without a zone, which names an interface of this machine. */
     private static String ipv6(String host) throws FeedException {
-        if (!host.matches("\\[[0-9a-f:.]++]")) {
-            throw bad("must have an IPv6 address without a zone");
+        var literal = host.endsWith("]") ? host.substring(1, host.length() - 1) : "";
+        var address =
+                literal.indexOf(':') < 0 ? null : Cidr.parseAddress(literal).orElse(null);
+        if (address == null) {
+            throw bad("must have a valid IPv6 address without a zone");
         }
-        try {
-            var address = InetAddress.getByName(host); // a literal: nobody is asked
-            return address instanceof Inet6Address ? address.getHostAddress() : host.substring(1, host.length() - 1);
-        } catch (UnknownHostException e) {
-            throw new FeedException(ImportFailure.BAD_URL, "has an IPv6 address that can not be read", e);
-        }
+        return address instanceof Inet6Address ? address.getHostAddress() : literal;
     }
 
     /** Where a redirect leads. */

@@ -1,5 +1,6 @@
 package dev.byline.internal.feed;
 
+import dev.byline.model.Cidr;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -61,15 +62,9 @@ final class WebHost {
     }
 
     private static @Nullable String ipv6(String host) {
-        if (host.length() < 4 || host.length() > 50 || !host.endsWith("]")) {
-            return null;
-        }
-        for (int i = 1; i < host.length() - 1; i++) {
-            if ("0123456789abcdefABCDEF:.".indexOf(host.charAt(i)) < 0) {
-                return null;
-            }
-        }
-        return host.toLowerCase(Locale.ROOT);
+        var literal = host.endsWith("]") ? host.substring(1, host.length() - 1) : "";
+        var isIpv6 = literal.indexOf(':') >= 0 && Cidr.parseAddress(literal).isPresent();
+        return isIpv6 ? host.toLowerCase(Locale.ROOT) : null;
     }
 
     /** Null when escapes stand for what is no UTF-8. */

@@ -130,6 +130,8 @@ class WebLinkTest {
             "http://a℀b.example/",
             "http://[::1/",
             "http://[x]/",
+            "http://[1::2::3]/",
+            "http://[192.0.2.1]/",
             "http://" + "a".repeat(300) + "/",
             "http://" + "ü".repeat(100) + ".example/",
             "x".repeat(2001),

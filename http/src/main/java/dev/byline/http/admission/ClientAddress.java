@@ -1,25 +1,26 @@
 package dev.byline.http.admission;
 
 import dev.byline.http.exchange.Exchange;
+import dev.byline.model.Cidr;
 import io.javalin.http.Context;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Determines the client address of a request, as a key for rate limits. */
 public final class ClientAddress {
     /** The maximum length of an address literal with brackets, zone and port. */
     private static final int MAX_LITERAL = 100;
 
-    private static final String OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
-    private static final Pattern V4 = Pattern.compile("(" + OCTET + "(?:\\." + OCTET + "){3})(?::[0-9]{1,5})?");
+    private static final Pattern V4 = Pattern.compile("([0-9.]++)(?::[0-9]{1,5})?");
     private static final Pattern V6 =
-            Pattern.compile("\\[?([0-9a-fA-F:.]*:[0-9a-fA-F:.]*)(?:%[^\\]]*)?(?:](?::[0-9]{1,5})?)?");
+            Pattern.compile("\\[?([0-9a-fA-F.]*+:[0-9a-fA-F:.]*+)(?:%[^\\]]*+)?(?:](?::[0-9]{1,5})?)?");
 
     private final List<Cidr> trustedProxies;
 
@@ -65,15 +66,10 @@ public final class ClientAddress {
         if (text.length() > MAX_LITERAL) {
             return Optional.empty();
         }
-        var v4 = V4.matcher(text);
-        var v6 = V6.matcher(text);
-        try {
-            if (v4.matches()) {
-                return Optional.of(InetAddress.getByName(v4.group(1)));
-            }
-            return v6.matches() ? Optional.of(InetAddress.getByName(v6.group(1))) : Optional.empty();
-        } catch (UnknownHostException e) {
-            return Optional.empty();
-        }
+        return Stream.of(V4, V6)
+                .map(pattern -> pattern.matcher(text))
+                .filter(Matcher::matches)
+                .findFirst()
+                .flatMap(address -> Cidr.parseAddress(address.group(1)));
     }
 }
