@@ -3,37 +3,37 @@ package dev.byline.internal.feed;
 import java.time.Duration;
 
 /**
- * A point in time by which something must be over.
+ * The time at which work must end.
  *
- * @param at as {@code System.nanoTime} counts
+ * @param at a value of {@code System.nanoTime}
  */
 record Deadline(long at) {
     static Deadline in(Duration time) {
         return new Deadline(System.nanoTime() + time.toNanos());
     }
 
-    /** The earlier of this and another. */
+    /** Returns the earlier of this deadline and one after the given time. */
     Deadline atMost(Duration time) {
         var other = in(time);
         return other.at - at < 0 ? other : this;
     }
 
-    /** Nanoseconds left, zero when it is over. */
+    /** Returns the nanoseconds left, 0 after the deadline. */
     long left() {
         return Math.max(0, at - System.nanoTime());
     }
 
-    boolean isOver() {
+    boolean hasPassed() {
         return left() == 0;
     }
 
     /**
-     * For work that takes long without waiting.
+     * Ends long computations, which no interrupt ends.
      *
-     * @throws FeedException when it is over, or the thread was interrupted
+     * @throws FeedException after the deadline, or when the thread was interrupted
      */
     void check() throws FeedException {
-        if (isOver() || Thread.currentThread().isInterrupted()) {
+        if (hasPassed() || Thread.currentThread().isInterrupted()) {
             throw FeedException.busy();
         }
     }

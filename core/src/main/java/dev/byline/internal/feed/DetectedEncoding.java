@@ -1,17 +1,17 @@
 package dev.byline.internal.feed;
 
 /**
- * What the first bytes of a document tell of its encoding, behind white space in any of them.
+ * The encoding that the first bytes of a document show. White space before it, in any encoding, is skipped.
  *
- * @param encoding as far as it is known: UTF-8 stands for all that write ASCII as ASCII
- * @param start where the document starts, behind a byte order mark
- * @param marked whether there is a byte order mark
+ * @param encoding the encoding; UTF-8 stands for all encodings that contain ASCII
+ * @param start the offset of the document, after a byte order mark
+ * @param marked whether the document has a byte order mark
  */
 record DetectedEncoding(FeedEncoding encoding, int start, boolean marked) {
     /**
-     * Looks for a byte order mark, or how the first character is written.
+     * Detects a byte order mark, otherwise the width of the first character.
      *
-     * @param first the character that such a document begins with
+     * @param first the first character of each valid document
      */
     static DetectedEncoding of(byte[] body, char first) {
         var at = 0;

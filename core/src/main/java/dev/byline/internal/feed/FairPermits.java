@@ -13,10 +13,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Permits to fetch, shared fairly among users. A user holds at most half of them, and the last quarter goes to users who hold none;
- * a free permit goes to the waiting user who holds the fewest, of several to the one who got none for the longest time. So a user who
- * comes while others wait for slow servers gets the next permit at the latest, and mostly one at once. Safe for use by several
- * threads.
+ * A semaphore that is fair among users. A user holds at most half of the permits; the last quarter is reserved for
+ * users who hold none. A free permit goes to the waiting user with the fewest permits, among several to the one who has
+ * waited longest since the last one. So a new user gets a permit at once or the next one, even if the fetches of others
+ * are slow. Safe for use by several threads.
  */
 final class FairPermits {
     private final int perUser;
@@ -24,17 +24,17 @@ final class FairPermits {
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Long, Integer> held = new HashMap<>();
 
-    /** By user, who was served last stands last. */
-    private final LinkedHashMap<Long, Queue<Permit>> waiting = new LinkedHashMap<>();
+    /** Waiters by user; the user who got the last permit is last. */
+    private final LinkedHashMap<Long, Queue<Waiter>> waiting = new LinkedHashMap<>();
 
     private int free;
 
-    /** One that is waited for. */
-    private static final class Permit {
+    /** A call that waits for a permit. */
+    private static final class Waiter {
         final CountDownLatch granted = new CountDownLatch(1);
     }
 
-    /** @param permits how many there are */
+    /** @param permits the number of permits, all free */
     FairPermits(int permits) {
         this.free = permits;
         this.perUser = Math.max(1, permits / 2);
@@ -44,30 +44,30 @@ final class FairPermits {
     /**
      * Acquires a permit. Blocks until the deadline.
      *
-     * @return false when there was none in time
+     * @return false after the deadline
      */
     boolean acquire(long user, Deadline deadline) throws InterruptedException {
-        var permit = new Permit();
+        var waiter = new Waiter();
         locked(() -> {
-            waiting.computeIfAbsent(user, id -> new ArrayDeque<>()).add(permit);
+            waiting.computeIfAbsent(user, id -> new ArrayDeque<>()).add(waiter);
             grant();
         });
         try {
-            return permit.granted.await(deadline.left(), TimeUnit.NANOSECONDS) || !withdraw(user, permit);
+            return waiter.granted.await(deadline.left(), TimeUnit.NANOSECONDS) || !withdraw(user, waiter);
         } catch (InterruptedException e) {
-            if (!withdraw(user, permit)) {
+            if (!withdraw(user, waiter)) {
                 release(user);
             }
             throw e;
         }
     }
 
-    /** Whether the permit was not granted, and won't be. */
-    private boolean withdraw(long user, Permit permit) {
+    /** Removes a waiter; returns false when it has a permit already. */
+    private boolean withdraw(long user, Waiter waiter) {
         lock.lock();
         try {
             var own = waiting.getOrDefault(user, new ArrayDeque<>());
-            var withdrawn = own.remove(permit);
+            var withdrawn = own.remove(waiter);
             if (own.isEmpty()) {
                 waiting.remove(user);
             }
@@ -77,7 +77,7 @@ final class FairPermits {
         }
     }
 
-    /** Gives a permit back. */
+    /** Releases a permit of a user. */
     void release(long user) {
         locked(() -> {
             free++;
@@ -86,7 +86,7 @@ final class FairPermits {
         });
     }
 
-    /** How many wait now. */
+    /** Returns the number of waiters. */
     int waiting() {
         lock.lock();
         try {
@@ -106,20 +106,20 @@ final class FairPermits {
     }
 
     private void grant() {
-        for (var next = next(); next.isPresent(); next = next()) {
+        for (var next = nextUser(); next.isPresent(); next = nextUser()) {
             var user = next.get();
             var own = Objects.requireNonNull(waiting.remove(user));
             free--;
             held.merge(user, 1, Integer::sum);
-            var permit = own.remove();
+            var waiter = own.remove();
             if (!own.isEmpty()) {
                 waiting.put(user, own);
             }
-            permit.granted.countDown();
+            waiter.granted.countDown();
         }
     }
 
-    private Optional<Long> next() {
+    private Optional<Long> nextUser() {
         return waiting.keySet().stream()
                 .min(Comparator.comparingInt(this::held))
                 .filter(user -> free > (held(user) == 0 ? 0 : reserved) && held(user) < perUser);

@@ -13,12 +13,12 @@ import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
 import org.jspecify.annotations.Nullable;
 
-/** Takes a document out of an answer, within bounds. */
+/** Reads a document from a response, within limits. */
 final class FeedBody {
-    /** The most bytes of a document, uncompressed. */
+    /** The maximum size of an uncompressed document in bytes. */
     static final int MAX_BYTES = 5 * 1024 * 1024;
 
-    /** The most characters of a media type with its parameters, of a coding, and of a validator. */
+    // maximum lengths of headers
     private static final int MAX_TYPE = 500;
 
     private static final int MAX_CODING = 50;
@@ -31,12 +31,12 @@ final class FeedBody {
         var type = header == null || header.length() > MAX_TYPE ? null : ContentType.parseLenient(header);
         var name = type == null ? "" : String.valueOf(type.getMimeType()).toLowerCase(Locale.ROOT);
         var kind = FeedType.of(name)
-                .orElseThrow(() ->
-                        new FeedException(ImportFailure.WRONG_TYPE, "the server says that it is neither JSON nor XML"));
+                .orElseThrow(
+                        () -> new FeedException(ImportFailure.WRONG_TYPE, "the Content-Type is neither JSON nor XML"));
         var gzipped = isGzipped(response);
         var entity = response.getEntity();
         if (entity == null) {
-            throw new FeedException(ImportFailure.MALFORMED, "the answer is empty");
+            throw new FeedException(ImportFailure.MALFORMED, "the response has no body");
         }
         if (entity.getContentLength() > MAX_BYTES) {
             throw tooLarge();
@@ -53,7 +53,7 @@ final class FeedBody {
         return switch (known ? coding.strip().toLowerCase(Locale.ROOT) : "several") {
             case "identity", "" -> false;
             case "gzip", "x-gzip" -> true;
-            default -> throw new FeedException(ImportFailure.WRONG_TYPE, "is compressed in another way than gzip");
+            default -> throw new FeedException(ImportFailure.WRONG_TYPE, "the Content-Encoding is not gzip");
         };
     }
 
@@ -70,14 +70,14 @@ final class FeedBody {
             }
             return bytes.toByteArray();
         } catch (ZipException | EOFException e) {
-            throw new FeedException(ImportFailure.MALFORMED, "can not be uncompressed", e);
-        } catch (StackOverflowError e) { // GZIPInputStream calls itself for each empty part of a file in parts
-            throw new FeedException(ImportFailure.MALFORMED, "can not be uncompressed", e);
+            throw new FeedException(ImportFailure.MALFORMED, "the gzip data is invalid", e);
+        } catch (StackOverflowError e) { // GZIPInputStream recurses for each empty member
+            throw new FeedException(ImportFailure.MALFORMED, "the gzip data is invalid", e);
         }
     }
 
     private static FeedException tooLarge() {
-        return new FeedException(ImportFailure.TOO_LARGE, "has more than " + MAX_BYTES + " bytes");
+        return new FeedException(ImportFailure.TOO_LARGE, "the feed has more than " + MAX_BYTES + " bytes");
     }
 
     private static @Nullable String header(ClassicHttpResponse response, String name) {
@@ -85,13 +85,13 @@ final class FeedBody {
         return header == null ? null : header.getValue();
     }
 
-    /** One that can't be kept is none: the next time the whole document comes. */
+    /** Returns null for a value that can't be stored: the next request is then unconditional. */
     private static @Nullable String validator(ClassicHttpResponse response, String name) {
         var value = header(response, name);
-        var kept = value != null
+        var valid = value != null
                 && !value.isEmpty()
                 && value.length() <= MAX_VALIDATOR
                 && value.chars().allMatch(c -> c >= ' ' && c <= '~');
-        return kept ? value : null;
+        return valid ? value : null;
     }
 }

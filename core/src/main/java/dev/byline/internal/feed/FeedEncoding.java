@@ -16,13 +16,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A character encoding by the names that the web has for it: the labels of the WHATWG Encoding Standard, however their parts are
- * joined, then the names that the JDK knows. As there, ISO-8859-1 and ASCII are windows-1252, GB2312 is GB18030, Shift_JIS is
- * windows-31j, and C1 controls are read where an encoding of single bytes leaves 0x80 to 0x9F undefined. Unlike there, bytes that
- * mean nothing are an error.
+ * A character encoding, found by its label in the WHATWG Encoding Standard, whose punctuation is ignored, otherwise by
+ * its name in the JDK. As in the standard, ISO-8859-1 and ASCII are windows-1252, GB2312 is GB18030, Shift_JIS is
+ * windows-31j, and undefined bytes from 0x80 to 0x9F of a single-byte encoding are C1 controls. Unlike in the standard,
+ * invalid bytes are an error.
  *
- * @param charset the JDK's charset; of one with a table only its name counts
- * @param table the characters of the 256 bytes, U+FFFD where undefined; null unless each byte is a character
+ * @param charset the JDK's charset; with a table, only its name is used
+ * @param table the characters of the 256 bytes, U+FFFD where undefined; null for a multi-byte encoding
  * @see <a href="https://encoding.spec.whatwg.org/#names-and-labels">Encoding Standard</a>
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -33,22 +33,22 @@ record FeedEncoding(Charset charset, char @Nullable [] table) {
     static final FeedEncoding UTF_32BE = new FeedEncoding(Charset.forName("UTF-32BE"), null);
     static final FeedEncoding UTF_32LE = new FeedEncoding(Charset.forName("UTF-32LE"), null);
 
-    /** The most characters of a name. */
+    /** The maximum length of a label. */
     private static final int MAX_LABEL = 60;
 
     private static final char UNDEFINED = '\uFFFD';
 
-    /** ISO-8859-10 and -14 from 0xA1 on: the JDK doesn't have them. */
+    /** ISO-8859-10 and -14 from 0xA1 on, which the JDK lacks. */
     private static final String LATIN_6 =
             "ĄĒĢĪĨĶ§ĻĐŠŦŽ\u00adŪŊ°ąēģīĩķ·ļđšŧž―ūŋĀÁÂÃÄÅÆĮČÉĘËĖÍÎÏÐŅŌÓÔÕÖŨØŲÚÛÜÝÞßāáâãäåæįčéęëėíîïðņōóôõöũøųúûüýþĸ";
 
     private static final String LATIN_8 =
             "Ḃḃ£ĊċḊ§Ẁ©ẂḋỲ\u00ad®ŸḞḟĠġṀṁ¶ṖẁṗẃṠỳẄẅṡÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏŴÑÒÓÔÕÖṪØÙÚÛÜÝŶßàáâãäåæçèéêëìíîïŵñòóôõöṫøùúûüýŷÿ";
 
-    /** By labels of letters and digits alone. */
+    /** By label, reduced to letters and digits. */
     private static final Map<String, FeedEncoding> LABELS = labels();
 
-    /** The encoding of that name, if it is known. */
+    /** Returns the encoding with a label. */
     static Optional<FeedEncoding> of(String label) {
         if (label.length() > MAX_LABEL) {
             return Optional.empty();
@@ -73,12 +73,12 @@ record FeedEncoding(Charset charset, char @Nullable [] table) {
         }
     }
 
-    /** How many bytes the character {@code <} takes. */
+    /** Returns the size of the character {@code <} in bytes. */
     int width() {
         return charset.name().startsWith("UTF-16") ? 2 : charset.name().startsWith("UTF-32") ? 4 : 1;
     }
 
-    /** Reads bytes; fails with a {@link java.nio.charset.CharacterCodingException} at those that mean nothing. */
+    /** Decodes bytes; throws {@link java.nio.charset.CharacterCodingException} at invalid ones. */
     Reader reader(byte[] bytes, int from) {
         if (table != null) {
             return new TableReader(bytes, from, table);
@@ -90,7 +90,7 @@ record FeedEncoding(Charset charset, char @Nullable [] table) {
                         .onUnmappableCharacter(CodingErrorAction.REPORT));
     }
 
-    /** Each byte is a character. */
+    /** Decodes a single-byte encoding. */
     private static final class TableReader extends Reader {
         private final byte[] bytes;
         private final char[] table;
@@ -187,7 +187,7 @@ record FeedEncoding(Charset charset, char @Nullable [] table) {
         }
     }
 
-    /** Some are in a module of the JDK that a small run-time image may not have. */
+    /** Adds an encoding unless the run-time image lacks it: some are in the module jdk.charsets. */
     private static void multiple(Map<String, FeedEncoding> labels, String charset, String names) {
         if (Charset.isSupported(charset)) {
             add(labels, new FeedEncoding(Charset.forName(charset), null), names);
@@ -207,7 +207,7 @@ record FeedEncoding(Charset charset, char @Nullable [] table) {
         add(labels, new FeedEncoding(charset, table), names);
     }
 
-    /** Latin 1 with these characters from 0xA1 on. */
+    /** Returns Latin 1 with other characters from 0xA1 on. */
     private static FeedEncoding latin(String upper) {
         var table = new char[256];
         for (int i = 0; i < 256; i++) {

@@ -4,15 +4,15 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An item as a feed has it. Nothing of it was checked.
+ * An item of a feed, not validated.
  *
- * @param id what the feed knows it by
- * @param address where it says that it is, as it stands there
- * @param link the page it leads to, null when there is none
- * @param title what it is called
- * @param content what it says
- * @param summary what it says in short
- * @param time when it was published
+ * @param id the identifier in the feed
+ * @param address the address in the feed, not resolved
+ * @param link the resolved address of the page
+ * @param title the title
+ * @param content the full text
+ * @param summary the short text
+ * @param time the time of publication, otherwise of the last change
  */
 record FeedEntry(
         @Nullable String id,
@@ -24,18 +24,18 @@ record FeedEntry(
         @Nullable Instant time) {
 
     /**
-     * A text.
+     * A text of an item.
      *
-     * @param value as it stands there
-     * @param kind how to read it
+     * @param value the text in the feed
+     * @param kind how to read the text
      */
     record Text(String value, Kind kind) {
-        /** How a text is to be read. */
+        /** The format of a text. */
         enum Kind {
             PLAIN,
-            /** HTML as text, or text that should be HTML. */
+            /** HTML, or plain text where the format allows both. */
             HTML,
-            /** HTML made of elements: what looks like a tag is one. */
+            /** HTML written from XML elements: each tag is markup. */
             MARKUP
         }
 
@@ -47,18 +47,20 @@ record FeedEntry(
             return new Text(value, Kind.HTML);
         }
 
-        /** The same as HTML. */
+        /** Returns this text, read as HTML. */
         Text asHtml() {
             return kind == Kind.PLAIN ? html(value) : this;
         }
     }
 
-    /** What is read of an entry, member by member: the first of each kind counts. Not safe for use by several threads. */
+    /**
+     * Collects the members of an item; the first valid one of each kind counts. Not safe for use by several threads.
+     */
     static final class Builder {
         private @Nullable String id;
         private @Nullable String address;
         private @Nullable String link;
-        private @Nullable String secondLink;
+        private @Nullable String fallbackLink;
         private @Nullable Text title;
         private @Nullable Text content;
         private @Nullable Text summary;
@@ -70,9 +72,9 @@ record FeedEntry(
         }
 
         /**
-         * Where it is.
+         * Sets the address.
          *
-         * @param base what the value may be relative to
+         * @param base the URL that a relative value is resolved against
          */
         void link(String value, String base) {
             if (!value.isBlank()) {
@@ -81,9 +83,9 @@ record FeedEntry(
             }
         }
 
-        /** Where it is if nothing better is said. */
-        void secondLink(String value, String base) {
-            secondLink = secondLink == null && !value.isBlank() ? WebLink.resolve(value, base) : secondLink;
+        /** Sets the address that is used without a {@link #link}. */
+        void fallbackLink(String value, String base) {
+            fallbackLink = fallbackLink == null && !value.isBlank() ? WebLink.resolve(value, base) : fallbackLink;
         }
 
         void title(Text value) {
@@ -94,7 +96,7 @@ record FeedEntry(
             content = content == null && !value.value().isBlank() ? value : content;
         }
 
-        /** What it says if it doesn't say it in full. */
+        /** Sets the text that is used without a {@link #content}. */
         void summary(Text value) {
             summary = summary == null && !value.value().isBlank() ? value : summary;
         }
@@ -103,7 +105,7 @@ record FeedEntry(
             published = published == null ? FeedTime.parse(value) : published;
         }
 
-        /** When it was published if nothing better is said. */
+        /** Sets the time that is used without a {@link #published}. */
         void modified(String value) {
             modified = modified == null ? FeedTime.parse(value) : modified;
         }
@@ -112,7 +114,7 @@ record FeedEntry(
             return new FeedEntry(
                     id,
                     address,
-                    link == null ? secondLink : link,
+                    link == null ? fallbackLink : link,
                     title,
                     content,
                     summary,

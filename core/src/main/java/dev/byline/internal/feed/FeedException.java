@@ -1,11 +1,10 @@
 package dev.byline.internal.feed;
 
-import dev.byline.Imports;
 import dev.byline.model.ImportFailure;
 import dev.byline.model.ImportOutcome;
 import org.jspecify.annotations.Nullable;
 
-/** A feed can't be had: caught by {@link Imports}, which makes an outcome of it. */
+/** The import of a feed failed. Becomes the outcome of the feed. */
 final class FeedException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -21,7 +20,7 @@ final class FeedException extends Exception {
     }
 
     static FeedException busy() {
-        return new FeedException(ImportFailure.BUSY, "there was no time left; import it again");
+        return new FeedException(ImportFailure.BUSY, "no time left; import it again");
     }
 
     ImportFailure reason() {

@@ -44,29 +44,29 @@ import org.apache.hc.core5.util.Timeout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks a server that somebody named for a document, trusting neither of them.
+ * Fetches documents from untrusted URLs and untrusted servers.
  *
- * <p>Each request has a client and a connection of its own: the name was looked up once, all its addresses were found public,
- * and the connection knows no others; TLS and the header Host still go by the name. Redirects are followed by hand, as new
- * addresses. There is no proxy (not even the system's), no cookie, no credential, no second try, and a hard end, however
- * slowly things go on.
+ * <p>Each request has its own client and connection. The host name is resolved once, all its addresses are checked, and
+ * the client connects only to these; TLS and the header Host use the name. Redirects are followed here, and each target
+ * is checked like a new URL. There are no proxies (not even the system's), cookies, credentials or retries, and a timer
+ * closes the connection at the deadline, however slowly data arrives.
  */
 final class FeedFetcher implements AutoCloseable {
     private static final int MAX_REDIRECTS = 3;
-    private static final Duration CONNECT = Duration.ofSeconds(2);
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
 
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
-    /** Headers without bounds would fill the memory. */
+    /** Limits the memory for headers. */
     private static final Http1Config HTTP = Http1Config.custom()
             .setMaxLineLength(16 * 1024)
             .setMaxHeaderCount(100)
             .build();
 
-    /** Past the system's proxies for sockets. */
+    /** Ignores the system's SOCKS proxy. */
     private static final DetachedSocketFactory DIRECT = proxy -> new Socket(Proxy.NO_PROXY);
 
-    private final PublicDnsResolver names;
+    private final PublicDnsResolver resolver;
     private final boolean allowPrivate;
     private final Duration limit;
     private final DetachedSocketFactory sockets;
@@ -75,18 +75,17 @@ final class FeedFetcher implements AutoCloseable {
     private final ScheduledThreadPoolExecutor timer;
 
     /**
-     * Fetches as the system resolves names.
+     * Creates a fetcher with the system's name resolution.
      *
-     * @param allowPrivate whether addresses and ports of private networks are fine
-     * @param limit for all of a fetch
+     * @param allowPrivate whether private addresses and other ports are allowed
+     * @param limit the timeout of a fetch with all its redirects
      */
     FeedFetcher(boolean allowPrivate, Duration limit) {
         this(InetAddress::getAllByName, DIRECT, allowPrivate, limit);
     }
 
-    FeedFetcher(
-            PublicDnsResolver.Resolver resolver, DetachedSocketFactory sockets, boolean allowPrivate, Duration limit) {
-        this.names = new PublicDnsResolver(resolver, allowPrivate);
+    FeedFetcher(PublicDnsResolver.Resolver dns, DetachedSocketFactory sockets, boolean allowPrivate, Duration limit) {
+        this.resolver = new PublicDnsResolver(dns, allowPrivate);
         this.sockets = sockets;
         this.allowPrivate = allowPrivate;
         this.limit = limit;
@@ -95,17 +94,17 @@ final class FeedFetcher implements AutoCloseable {
         timer.setRemoveOnCancelPolicy(true);
     }
 
-    /** A redirect is no answer yet. */
+    /** A response: a result or the target of a redirect. */
     private record Hop(
             @Nullable FetchResult fetched, @Nullable String location) {}
 
     /**
-     * Fetches a document. Blocks, at most for the limit or until the deadline.
+     * Fetches a document. Blocks until the limit or the deadline, whichever is earlier.
      *
-     * @param url where it is
-     * @param known what it was known by the last time
-     * @param deadline of who asks
-     * @throws FeedException when it can't be had
+     * @param url the URL of the document
+     * @param known the validators of the last fetch, for a conditional request
+     * @param deadline the deadline of the import
+     * @throws FeedException when the fetch fails
      */
     FetchResult fetch(FeedUrl url, Validators known, Deadline deadline) throws FeedException, InterruptedException {
         var end = deadline.atMost(limit);
@@ -117,16 +116,17 @@ final class FeedFetcher implements AutoCloseable {
             }
             at = at.resolve(String.valueOf(hop.location), allowPrivate);
         }
-        throw new FeedException(ImportFailure.TOO_MANY_REDIRECTS, "leads on after " + MAX_REDIRECTS + " redirects");
+        throw new FeedException(ImportFailure.TOO_MANY_REDIRECTS, "more than " + MAX_REDIRECTS + " redirects");
     }
 
     private Hop get(FeedUrl url, Validators known, Deadline end) throws FeedException, InterruptedException {
-        var addresses = names.find(url.host(), end);
+        var addresses = resolver.find(url.host(), end);
         var request = request(url, known);
         var client = client(url.host(), addresses);
-        var cut = timer.schedule(request::cancel, end.left(), TimeUnit.NANOSECONDS);
+        var timeout = timer.schedule(request::cancel, end.left(), TimeUnit.NANOSECONDS);
         try {
-            // Never closed: closing would read what is left, which may be endless. The connection is cut instead.
+            // The response is never closed: that would read the rest, which may be endless. The client is closed
+            // instead.
             var response = client.executeOpen(
                     new HttpHost(url.scheme(), url.host(), url.port()), request, HttpClientContext.create());
             return hop(response, url);
@@ -136,12 +136,12 @@ final class FeedFetcher implements AutoCloseable {
             }
             throw failure(e, end);
         } catch (IllegalStateException e) {
-            if (request.isCancelled()) { // the client noticed in the middle of connecting
-                throw new FeedException(ImportFailure.TIMEOUT, "the server took too long", e);
+            if (request.isCancelled()) { // while connecting
+                throw new FeedException(ImportFailure.TIMEOUT, "the server did not respond in time", e);
             }
             throw e;
         } finally {
-            cut.cancel(false);
+            timeout.cancel(false);
             request.cancel();
             client.close(CloseMode.IMMEDIATE);
         }
@@ -165,18 +165,18 @@ final class FeedFetcher implements AutoCloseable {
         return request;
     }
 
-    /** A client that can reach one host, at the addresses that were checked. */
+    /** Creates a client that connects only to the checked addresses of one host. */
     private CloseableHttpClient client(String host, List<InetAddress> addresses) {
         var operator = new DefaultHttpClientConnectionOperator(
                 sockets,
                 null,
-                new Checked(host, addresses),
+                new FixedResolver(host, addresses),
                 scheme -> scheme.equalsIgnoreCase("https") ? tls(host) : null);
         var connections = new BasicHttpClientConnectionManager(
                 operator,
                 ManagedHttpClientConnectionFactory.builder().http1Config(HTTP).build());
         connections.setConnectionConfig(ConnectionConfig.custom()
-                .setConnectTimeout(Timeout.of(CONNECT))
+                .setConnectTimeout(Timeout.of(CONNECT_TIMEOUT))
                 .setSocketTimeout(Timeout.of(limit))
                 .build());
         return HttpClientBuilder.create()
@@ -196,8 +196,8 @@ final class FeedFetcher implements AutoCloseable {
     }
 
     /**
-     * For hosts with an underscore, which the JDK takes for no DNS name: it neither names them to the server nor finds them in a
-     * certificate. The certificate's issuer is checked by the JDK all the same, its names by the client.
+     * Supports host names with an underscore, for which the JDK neither sends SNI nor verifies the name in a
+     * certificate. The JDK verifies the issuer, the client verifies the name.
      */
     private static final class UnderscoreTls extends DefaultClientTlsStrategy {
         private final SNIServerName name;
@@ -207,7 +207,7 @@ final class FeedFetcher implements AutoCloseable {
             this.name = new HostName(host);
         }
 
-        /** {@link javax.net.ssl.SNIHostName} refuses it. */
+        /** A name that {@link javax.net.ssl.SNIHostName} rejects. */
         private static final class HostName extends SNIServerName {
             HostName(String host) {
                 super(StandardConstants.SNI_HOST_NAME, host.getBytes(StandardCharsets.US_ASCII));
@@ -222,8 +222,8 @@ final class FeedFetcher implements AutoCloseable {
         }
     }
 
-    /** Knows the addresses that were checked, and nothing else. */
-    private record Checked(String host, List<InetAddress> addresses) implements DnsResolver {
+    /** Resolves one name to the checked addresses. */
+    private record FixedResolver(String host, List<InetAddress> addresses) implements DnsResolver {
         @Override
         public InetAddress[] resolve(String name) throws UnknownHostException {
             if (!name.equals(host)) {
@@ -243,30 +243,31 @@ final class FeedFetcher implements AutoCloseable {
         if (REDIRECTS.contains(status)) {
             var location = response.getFirstHeader("Location");
             if (location == null) {
-                throw new FeedException(ImportFailure.BAD_STATUS, "redirects to nowhere");
+                throw new FeedException(ImportFailure.BAD_STATUS, "a redirect without a Location");
             }
             return new Hop(null, location.getValue());
         }
         return switch (status) {
             case 200 -> new Hop(FeedBody.read(response, url), null);
             case 304 -> new Hop(new FetchResult.NotModified(), null);
-            default -> throw new FeedException(ImportFailure.BAD_STATUS, "the server answered " + status);
+            default -> throw new FeedException(ImportFailure.BAD_STATUS, "the server responded with status " + status);
         };
     }
 
     private static FeedException failure(IOException e, Deadline end) {
-        if (end.isOver() || e instanceof InterruptedIOException) {
-            return new FeedException(ImportFailure.TIMEOUT, "the server took too long", e);
+        if (end.hasPassed() || e instanceof InterruptedIOException) {
+            return new FeedException(ImportFailure.TIMEOUT, "the server did not respond in time", e);
         }
         if (e instanceof SSLException) {
-            return new FeedException(ImportFailure.UNTRUSTED, "no trustworthy connection could be made", e);
+            return new FeedException(
+                    ImportFailure.UNTRUSTED, "the TLS connection failed, or its certificate is not trusted", e);
         }
-        return new FeedException(ImportFailure.UNREACHABLE, "no connection, or it broke", e);
+        return new FeedException(ImportFailure.UNREACHABLE, "connecting failed, or the connection broke", e);
     }
 
     @Override
     public void close() {
         timer.shutdownNow();
-        names.close();
+        resolver.close();
     }
 }

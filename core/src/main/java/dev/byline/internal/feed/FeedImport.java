@@ -19,15 +19,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One feed on its way. Whatever happens is its outcome.
+ * The import of one feed. Failures become its outcome.
  *
- * @param fetches a permit for each that may be fetched, and kept in memory, at a time
- * @param workers what reads and writes; waited for while a permit is held, never before
- * @param userId whose posts
- * @param url as it was asked for
- * @param feed the same, understood
- * @param known what is known of it, null the first time
- * @param deadline after which nothing is begun
+ * @param fetches permits for feeds that are fetched or in memory
+ * @param workers threads that parse and write; acquired only while a permit is held
+ * @param userId the author of the posts
+ * @param url the URL in the request
+ * @param feed the same URL, parsed
+ * @param known the feed of an earlier import, null the first time
+ * @param deadline no step starts after it
  */
 record FeedImport(
         FeedStore store,
@@ -43,9 +43,9 @@ record FeedImport(
     private static final Logger LOG = LoggerFactory.getLogger(FeedImport.class);
 
     /**
-     * Imports it.
+     * Imports the feed.
      *
-     * @throws BylineException.Invalid when the user is gone
+     * @throws BylineException.Invalid when the user was deleted
      */
     ImportOutcome run() {
         try {
@@ -58,29 +58,29 @@ record FeedImport(
                 fetches.release(userId);
             }
         } catch (FeedException e) {
-            var late = e.reason() == ImportFailure.TIMEOUT && deadline.isOver();
+            var late = e.reason() == ImportFailure.TIMEOUT && deadline.hasPassed();
             return late ? FeedException.busy().outcome(url) : e.outcome(url);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return FeedException.busy().outcome(url);
         } catch (BylineException.Unavailable e) {
-            LOG.warn("could not write what {} says", feed.host(), e);
+            LOG.warn("import from {}: a write to the database failed", feed.host(), e);
             return new ImportOutcome.Failed(
-                    url, ImportFailure.UNAVAILABLE, "the database did not take all of it; import it again");
-        } catch (BylineException.Conflict e) { // a host's rule
+                    url, ImportFailure.UNAVAILABLE, "a write to the database failed; import it again");
+        } catch (BylineException.Conflict e) { // a rule of the embedder's database, such as a trigger
             return new ImportOutcome.Failed(url, ImportFailure.UNAVAILABLE, String.valueOf(e.getMessage()));
         } catch (BylineException e) {
             throw e;
         } catch (RuntimeException | StackOverflowError e) {
-            LOG.error("could not import from {}", feed.host(), e);
-            return new ImportOutcome.Failed(url, ImportFailure.UNAVAILABLE, "something went wrong on this side");
+            LOG.error("import from {} failed", feed.host(), e);
+            return new ImportOutcome.Failed(url, ImportFailure.UNAVAILABLE, "internal error");
         }
     }
 
     private ImportOutcome fetch() throws FeedException, InterruptedException {
         return switch (fetcher.fetch(feed, validators(), deadline)) {
             case FetchResult.NotModified ignored -> new ImportOutcome.Unchanged(url);
-            case FetchResult.Document document -> workers.run(() -> take(document), deadline);
+            case FetchResult.Document document -> workers.run(() -> store(document), deadline);
         };
     }
 
@@ -88,16 +88,16 @@ record FeedImport(
         return known == null ? Validators.NONE : known.validators();
     }
 
-    private ImportOutcome take(FetchResult.Document document) throws FeedException {
+    private ImportOutcome store(FetchResult.Document document) throws FeedException {
         var failed = new ArrayList<FailedItem>();
         var read = posts(document, failed);
         var posts = FeedPost.distinct(read);
-        var missing = store.missing(known, posts);
-        var chosen = newest(missing.posts());
-        var written = write(chosen, missing.renamed());
-        var left = missing.posts().size() - chosen.size();
+        var changes = store.changes(known, posts);
+        var chosen = newest(changes.posts());
+        var written = write(chosen, changes.renamed());
+        var left = changes.posts().size() - chosen.size();
         if (left == 0 && failed.isEmpty() && !document.validators().equals(validators())) {
-            store.remember(userId, feed.toString(), document.validators()); // only who has everything may skip it
+            store.saveValidators(userId, feed.toString(), document.validators()); // nothing is left to import
         }
         if (chosen.isEmpty() && failed.isEmpty()) {
             return new ImportOutcome.Unchanged(url);
@@ -126,7 +126,10 @@ record FeedImport(
         return posts;
     }
 
-    /** As many as one time brings; the oldest first, so that ids go up with time. What has no time is new. */
+    /**
+     * Returns the newest posts up to the limit, oldest first, so that ids increase with time. Posts without a time are
+     * new.
+     */
     private static List<FeedPost> newest(List<FeedPost> posts) {
         Comparator<FeedPost> byTime = Comparator.comparing(
                 post -> Objects.requireNonNullElse(post.post().publishedAt(), Instant.MAX));

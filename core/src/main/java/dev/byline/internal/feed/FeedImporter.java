@@ -22,23 +22,23 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Imports feeds: 8 are fetched at a time, shared fairly among users; two of these are parsed and written at a time, on threads of their
- * own. No connection is held while a feed is fetched or parsed. Safe for use by several threads.
+ * Imports feeds: fetches 8 at a time, shared fairly among users, and parses and writes two of these at a time on
+ * platform threads. Holds no database connection while it fetches or parses. Safe for use by several threads.
  */
 public final class FeedImporter implements AutoCloseable {
-    /** The most characters of an address. */
+    /** The maximum length of a URL. */
     public static final int MAX_URL = FeedUrl.MAX_LENGTH;
 
-    /** The most items of a feed that become or change posts in one call. */
+    /** The maximum number of posts that one call adds or changes for a feed. */
     public static final int MAX_ITEMS = 500;
 
-    /** How many of the items that could not become posts are named. */
+    /** The maximum number of failed items in an outcome. */
     public static final int MAX_SHOWN = 20;
 
-    /** How long one feed may take to arrive, redirects and all. */
+    /** The timeout of one fetch with its redirects. */
     static final Duration FETCH_LIMIT = Duration.ofSeconds(10);
 
-    /** After so long nothing is begun any more: what is being written then ends within 30 s of the call. */
+    /** No step starts after this time. Writes in progress then end within 30 s of the call. */
     public static final Duration TIME_LIMIT = Duration.ofSeconds(25);
 
     private static final int FETCHES = 8;
@@ -56,12 +56,12 @@ public final class FeedImporter implements AutoCloseable {
     private final ReentrantLock opening = new ReentrantLock();
     private @Nullable FeedFetcher fetcher;
 
-    /** Imports into a store. Needs Apache HttpClient 5 and jsoup once something is imported. */
+    /** Imports into a store. The first import loads Apache HttpClient 5 and jsoup. */
     public FeedImporter(Store store, InstantSource clock, Metrics metrics, BylineConfig.Imports config) {
         this(store, clock, metrics, config, TIME_LIMIT);
     }
 
-    /** With another time limit. */
+    /** Imports with another time limit. */
     public FeedImporter(
             Store store, InstantSource clock, Metrics metrics, BylineConfig.Imports config, Duration timeLimit) {
         this.store = new FeedStore(store);
@@ -74,11 +74,11 @@ public final class FeedImporter implements AutoCloseable {
     /**
      * Imports feeds as a user's posts. Blocks, at most for 30 seconds.
      *
-     * @param urls different addresses
-     * @param progress is called with each outcome as soon as it is there, on the caller's thread
-     * @return the outcomes in the order of the addresses
-     * @throws BylineException.Invalid when the user is gone
-     * @throws BylineException.Unavailable when the database is away at the beginning, or the thread is interrupted
+     * @param urls distinct URLs
+     * @param progress receives each outcome at once, on the caller's thread
+     * @return the outcomes in the order of the URLs
+     * @throws BylineException.Invalid when the user was deleted
+     * @throws BylineException.Unavailable when the database fails at the start, or the thread is interrupted
      */
     public List<ImportOutcome> run(long userId, List<String> urls, Consumer<ImportOutcome> progress) {
         var deadline = Deadline.in(timeLimit);
@@ -98,9 +98,10 @@ public final class FeedImporter implements AutoCloseable {
         var tasks = new ArrayList<Callable<ImportOutcome>>();
         feeds.forEach((url, feed) -> {
             var fetcher = fetcher();
-            var there = known.get(feed.toString());
-            tasks.add(() ->
-                    new FeedImport(store, fetcher, fetches, workers, clock, userId, url, feed, there, deadline).run());
+            var knownFeed = known.get(feed.toString());
+            tasks.add(() -> new FeedImport(
+                            store, fetcher, fetches, workers, clock, userId, url, feed, knownFeed, deadline)
+                    .run());
         });
         await(tasks, outcome -> done(outcome, outcomes, progress));
         return urls.stream().map(outcomes::get).toList();
@@ -117,7 +118,9 @@ public final class FeedImporter implements AutoCloseable {
         progress.accept(outcome);
     }
 
-    /** Each task ends by its own deadlines. When one of them throws, or this thread is interrupted, all are given up. */
+    /**
+     * Waits for all tasks, which end by their deadlines. Cancels them when one throws or this thread is interrupted.
+     */
     private void await(List<Callable<ImportOutcome>> tasks, Consumer<ImportOutcome> done) {
         var completion = new ExecutorCompletionService<ImportOutcome>(threads);
         var futures = new ArrayList<Future<ImportOutcome>>();
@@ -136,7 +139,7 @@ public final class FeedImporter implements AutoCloseable {
         }
     }
 
-    /** Made when it is first needed: who doesn't import need not have the libraries. */
+    /** Creates the fetcher at the first import: its libraries are optional. */
     private FeedFetcher fetcher() {
         opening.lock();
         try {
@@ -149,7 +152,7 @@ public final class FeedImporter implements AutoCloseable {
         }
     }
 
-    /** Cancels what is in flight. What is written stays. */
+    /** Cancels the imports in flight. Committed posts stay. */
     @Override
     public void close() {
         threads.shutdownNow();

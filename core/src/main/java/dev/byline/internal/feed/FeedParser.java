@@ -4,20 +4,19 @@ import dev.byline.model.ImportFailure;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads feeds: JSON Feed 1.0 and 1.1, RSS, Atom. */
+/** Parses feeds: JSON Feed 1.0 and 1.1, RSS, Atom. */
 final class FeedParser {
-    /** The most items of a document. */
+    /** The maximum number of items in a document. */
     static final int MAX_ENTRIES = 10_000;
 
     private FeedParser() {}
 
     /**
-     * Reads a document.
+     * Parses a document.
      *
-     * @param deadline by which it is done, or given up
-     * @return its items, in its order
-     * @throws FeedException when it is no feed, or broken anywhere: a part of one is not taken for the whole; or when the time
-     *     is over
+     * @return the items in the order of the document
+     * @throws FeedException when the document is not a feed or is invalid anywhere, since part of a feed must not pass
+     *     for the whole; or after the deadline
      */
     static List<FeedEntry> parse(FetchResult.Document document, Deadline deadline) throws FeedException {
         var entries = new Entries();
@@ -28,13 +27,13 @@ final class FeedParser {
         return entries.list;
     }
 
-    /** Takes what the readers find. */
+    /** The items that the parsers found, within the limit. */
     static final class Entries {
         private final List<FeedEntry> list = new ArrayList<>();
 
         void add(FeedEntry entry) throws FeedException {
             if (list.size() == MAX_ENTRIES) {
-                throw new FeedException(ImportFailure.TOO_LARGE, "has more than " + MAX_ENTRIES + " items");
+                throw new FeedException(ImportFailure.TOO_LARGE, "the feed has more than " + MAX_ENTRIES + " items");
             }
             list.add(entry);
         }

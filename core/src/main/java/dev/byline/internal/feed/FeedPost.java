@@ -17,32 +17,33 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The post that an item becomes.
+ * The post for an item of a feed.
  *
- * @param keys what the item may be known by in its feed, from broad to exact: its id, else its address; with its address; with its
- *     title and time; with all it says
- * @param level the first of these that no other item of the document has
- * @param content what the post says, to tell whether it changed
- * @param post with its time, if the item has one
+ * @param keys the possible keys of the item in its feed, from broad to exact: its id or else its address; also its
+ *     address; also its title and time; also its content
+ * @param level the index of the first key that is unique in the document
+ * @param content the digest of the post, which shows whether the item changed
+ * @param post the post, with the time of the item if it has one
  */
 record FeedPost(List<Sha256> keys, int level, Sha256 content, NewPost post) {
-    /** The longest HTML that is made text of: tags around as much text as a post may have. */
+    /** The maximum length of the HTML of a body: a post of the maximum length, and its tags. */
     static final int MAX_HTML = 1_000_000;
 
-    /** The same of a title. */
+    /** The maximum length of the HTML of a title. */
     static final int MAX_TITLE_HTML = 20_000;
 
-    /** How much of the body becomes the title of an item without one. */
+    /** The maximum length of a title that is made from the body. */
     private static final int TITLE_FROM_BODY = 80;
 
-    private static final int MAX_SHOWN = 200;
+    /** The maximum length of the name of a failed item. */
+    private static final int MAX_NAME = 200;
 
     /**
-     * Makes a post of an item.
+     * Converts an item.
      *
      * @param entry the item
-     * @param now no post is published later
-     * @throws BylineException.Invalid when it is longer than a post may be, or not text
+     * @param now replaces a later time of publication
+     * @throws BylineException.Invalid when the item breaks a rule for posts
      */
     static FeedPost of(FeedEntry entry, Instant now) {
         var link = entry.link();
@@ -68,20 +69,20 @@ record FeedPost(List<Sha256> keys, int level, Sha256 content, NewPost post) {
         var title = entry.title() == null ? null : entry.title().value();
         var time = entry.time() == null ? null : entry.time().toString();
         var name = entry.id() != null ? entry.id() : entry.address();
-        // What has neither is known by its title and time, or is another one once it changes.
+        // Without id and address: title and time, otherwise the content, so that a changed item becomes another post.
         var broad =
                 name != null ? Sha256.of(name) : Sha256.of(title, time, title == null || time == null ? body : null);
-        var place = Sha256.of(broad.hex(), entry.address());
-        var moment = Sha256.of(place.hex(), title, time);
-        return List.of(broad, place, moment, Sha256.of(moment.hex(), content.hex()));
+        var withAddress = Sha256.of(broad.hex(), entry.address());
+        var withTime = Sha256.of(withAddress.hex(), title, time);
+        return List.of(broad, withAddress, withTime, Sha256.of(withTime.hex(), content.hex()));
     }
 
-    /** What the item is known by. */
+    /** Returns the key of the item. */
     Sha256 guid() {
         return keys.get(level);
     }
 
-    /** Sees that no two have the same guid; drops those that say the same in all. */
+    /** Gives each post a unique key; drops identical items. */
     static List<FeedPost> distinct(List<FeedPost> posts) {
         var different = new LinkedHashMap<Sha256, FeedPost>();
         posts.forEach(post -> different.putIfAbsent(post.keys.getLast(), post));
@@ -108,7 +109,7 @@ record FeedPost(List<Sha256> keys, int level, Sha256 content, NewPost post) {
         return text.kind() == Kind.PLAIN ? text.value() : HtmlText.of(text.value());
     }
 
-    /** As one line; empty when there is nothing to see. */
+    /** Returns the title on one line; empty when nothing in it is visible. */
     private static String title(FeedEntry.@Nullable Text text) {
         if (text == null) {
             return "";
@@ -142,7 +143,7 @@ record FeedPost(List<Sha256> keys, int level, Sha256 content, NewPost post) {
         return c == ' ' || (c >= '\t' && c <= '\r') || c == '\u0085' || c == '\u2028' || c == '\u2029';
     }
 
-    /** The first words. */
+    /** Makes a title from the first words of the body, otherwise from the link. */
     private static String titleOf(String body, @Nullable String link) {
         var line = oneLine(body.strip().lines().findFirst().orElse(""));
         if (Validation.isBlank(line)) {
@@ -156,13 +157,13 @@ record FeedPost(List<Sha256> keys, int level, Sha256 content, NewPost post) {
         return (space > 0 ? cut.substring(0, space) : cut) + "…";
     }
 
-    /** Why an item can't become a post. */
+    /** Describes an item that can't become a post. */
     static ImportOutcome.FailedItem failed(FeedEntry entry, BylineException.Invalid why) {
         var name = entry.title() != null && !entry.title().value().isBlank()
                 ? entry.title().value()
                 : entry.address() != null ? entry.address() : String.valueOf(entry.id());
         var shown = name.codePoints()
-                .limit(MAX_SHOWN)
+                .limit(MAX_NAME)
                 .map(c -> c == 0 || Character.getType(c) == Character.SURROGATE ? '?' : c)
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append);
         return new ImportOutcome.FailedItem(

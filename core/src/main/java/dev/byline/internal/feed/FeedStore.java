@@ -22,14 +22,14 @@ import java.util.Optional;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
 
-/** Makes a user's posts say what a feed says: in short transactions, each of which may be the last. */
+/** Writes the items of a feed as posts, in short transactions. An import may stop after any of them. */
 final class FeedStore {
-    /** The most feeds of a user. */
+    /** The maximum number of feeds of a user. */
     static final int MAX_FEEDS = 1000;
 
     private static final int BATCH = 50;
 
-    /** Searchable text of so many characters is written well within the time limit of a statement. */
+    /** The maximum text of a batch: indexing it takes much less than the statement timeout. */
     private static final int BATCH_CHARACTERS = 300_000;
 
     private final Store store;
@@ -38,60 +38,59 @@ final class FeedStore {
         this.store = store;
     }
 
-    /** Which of these the user imported before, by address. */
+    /** Returns the feeds that the user imported before, by URL. */
     Map<String, KnownFeed> known(long userId, Collection<String> urls) {
         return store.read(dsl -> ImportSql.feeds(dsl, userId, urls));
     }
 
     /**
-     * What is to be written.
+     * The writes that a document needs.
      *
-     * @param posts those that are not there as they are, in the order of the document
-     * @param renamed guids of items that are there as they are, but known by a key that isn't theirs alone any more, with the one
-     *     that is
+     * @param posts new and changed posts, in the order of the document
+     * @param renamed the new key by the old key of each unchanged item whose key is no longer unique
      */
-    record Missing(List<FeedPost> posts, Map<Sha256, Sha256> renamed) {}
+    record Changes(List<FeedPost> posts, Map<Sha256, Sha256> renamed) {}
 
-    /** Compares posts with what is there. Writes nothing. */
-    Missing missing(@Nullable KnownFeed feed, List<FeedPost> posts) {
+    /** Compares the posts of a document with the stored items. Only reads. */
+    Changes changes(@Nullable KnownFeed feed, List<FeedPost> posts) {
         if (feed == null || posts.isEmpty()) {
-            return new Missing(posts, Map.of());
+            return new Changes(posts, Map.of());
         }
         var known = store.read(dsl -> ImportSql.items(dsl, feed.id(), posts));
-        var missing = new ArrayList<FeedPost>();
+        var newOrChanged = new ArrayList<FeedPost>();
         var renamed = new HashMap<Sha256, Sha256>();
         for (var post : posts) {
-            var there = find(known, post);
-            if (isMissing(there, post)) {
-                missing.add(post);
-            } else if (there != null && post.keys().indexOf(there.guid()) < post.level()) {
-                renamed.put(there.guid(), post.guid());
+            var stored = find(known, post);
+            if (needsWrite(stored, post)) {
+                newOrChanged.add(post);
+            } else if (stored != null && post.keys().indexOf(stored.guid()) < post.level()) {
+                renamed.put(stored.guid(), post.guid());
             }
         }
-        return new Missing(missing, renamed);
+        return new Changes(newOrChanged, renamed);
     }
 
     /**
-     * What a post's item is known by: a key that is its alone, the most exact first; else one that it shares with others by now, if
-     * it is the one that says the same. That one is taken out: it is no other's.
+     * Finds the stored item of a post, by its most exact unique key first, otherwise by a key that other items share,
+     * if the content is equal. Removes the item from the map, as it belongs to one post only.
      */
     private static @Nullable KnownItem find(Map<Sha256, KnownItem> known, FeedPost post) {
         for (int i = post.keys().size() - 1; i >= 0; i--) {
-            var there = known.get(post.keys().get(i));
-            if (there != null && (i >= post.level() || there.content().equals(post.content()))) {
-                known.remove(there.guid());
-                return there;
+            var stored = known.get(post.keys().get(i));
+            if (stored != null && (i >= post.level() || stored.content().equals(post.content()))) {
+                known.remove(stored.guid());
+                return stored;
             }
         }
         return null;
     }
 
-    /** An item whose post was deleted is not. */
-    private static boolean isMissing(@Nullable KnownItem known, FeedPost post) {
+    /** Returns whether the item is new or changed. An item whose post was deleted is neither. */
+    private static boolean needsWrite(@Nullable KnownItem known, FeedPost post) {
         return known == null || (known.postId() != null && !known.content().equals(post.content()));
     }
 
-    /** How many posts a write added and changed. */
+    /** Numbers of posts added and changed. */
     record Written(int imported, int updated) {
         static final Written NOTHING = new Written(0, 0);
 
@@ -100,7 +99,7 @@ final class FeedStore {
         }
     }
 
-    /** Parts of the posts that fit into a transaction each, in the same order. */
+    /** Splits posts into batches of one transaction each, in the same order. */
     static List<List<FeedPost>> batches(List<FeedPost> posts) {
         var batches = new ArrayList<List<FeedPost>>();
         var characters = 0;
@@ -117,12 +116,13 @@ final class FeedStore {
     }
 
     /**
-     * Writes what is missing, in one transaction: what another import wrote meanwhile is looked at again.
+     * Writes a batch in one transaction. Compares again with the stored items, as another import may have written
+     * since.
      *
-     * @param posts a part of what is missing
-     * @param renamed all that is renamed; done once, it does nothing
+     * @param posts a batch of new and changed posts
+     * @param renamed all new keys by old keys; repeating it has no effect
      * @throws FeedException when the user has too many feeds
-     * @throws BylineException.Invalid when the user is gone
+     * @throws BylineException.Invalid when the user was deleted
      */
     Written write(long userId, String url, List<FeedPost> posts, Map<Sha256, Sha256> renamed) throws FeedException {
         return store.write(tx -> Optional.ofNullable(lock(tx.dsl(), userId, url))
@@ -131,7 +131,8 @@ final class FeedStore {
     }
 
     private static FeedException tooMany() {
-        return new FeedException(ImportFailure.TOO_MANY_FEEDS, "you have " + MAX_FEEDS + " feeds already");
+        return new FeedException(
+                ImportFailure.TOO_MANY_FEEDS, "the user already has " + MAX_FEEDS + " feeds, the maximum");
     }
 
     private static @Nullable Long lock(DSLContext dsl, long userId, String url) {
@@ -156,12 +157,12 @@ final class FeedStore {
         var changed = new LinkedHashMap<Long, FeedPost>();
         var contents = new HashMap<Sha256, Sha256>();
         for (var post : posts) {
-            var there = find(known, post);
-            if (there == null) {
+            var stored = find(known, post);
+            if (stored == null) {
                 fresh.add(post);
-            } else if (there.postId() != null && isMissing(there, post)) {
-                changed.put(there.postId(), post);
-                contents.put(there.guid(), post.content());
+            } else if (stored.postId() != null && needsWrite(stored, post)) {
+                changed.put(stored.postId(), post);
+                contents.put(stored.guid(), post.content());
             }
         }
         tx.invalidate(CacheKeys.postsChanging(userId));
@@ -191,19 +192,21 @@ final class FeedStore {
     }
 
     /**
-     * Remembers what the server knows this version of the feed by: from now on only another one is asked for. Adds the feed
-     * if need be, as one without any items has none yet.
+     * Stores the validators of a completely imported document, so that the next request is conditional. Adds the feed
+     * if it is missing: a feed without items has no row yet.
+     *
+     * @throws FeedException when the user has too many feeds
      */
-    void remember(long userId, String url, Validators validators) throws FeedException {
-        var there = store.write(tx -> {
+    void saveValidators(long userId, String url, Validators validators) throws FeedException {
+        var found = store.write(tx -> {
             var dsl = tx.dsl();
             var feed = lock(dsl, userId, url);
             if (feed != null) {
-                ImportSql.remember(dsl, feed, validators);
+                ImportSql.updateValidators(dsl, feed, validators);
             }
             return feed != null;
         });
-        if (!there) {
+        if (!found) {
             throw tooMany();
         }
     }

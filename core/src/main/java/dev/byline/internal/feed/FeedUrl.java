@@ -9,25 +9,25 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The address of a feed, in the one spelling that every parser reads alike: anything that two of them could take for
- * different hosts is refused instead of repaired.
+ * The URL of a feed, in a form that all parsers read alike: a URL whose host parsers could read differently is
+ * rejected, not repaired.
  *
  * @param scheme http or https
- * @param host a DNS name in lower case, or an IP address, of IPv6 without brackets
+ * @param host a DNS name in lower case, or an IP address, IPv6 without brackets
  * @param port the port
  * @param target path and query
  */
 record FeedUrl(String scheme, String host, int port, String target) {
-    /** The most characters. */
+    /** The maximum length. */
     static final int MAX_LENGTH = 2000;
 
-    /** The most characters of a name, and of a label, as DNS has them. */
+    // maximum lengths in DNS
     private static final int MAX_NAME = 253;
 
     private static final int MAX_LABEL = 63;
 
-    /** Names that are never anybody's on the internet: asking for them would tell what there is inside. */
-    private static final List<String> INSIDE = List.of(
+    /** Domains that are never public: resolving their names would reveal the internal network. */
+    private static final List<String> PRIVATE_DOMAINS = List.of(
             "localhost",
             "localdomain",
             "local",
@@ -41,36 +41,37 @@ record FeedUrl(String scheme, String host, int port, String target) {
             "onion");
 
     /**
-     * Reads an address.
+     * Parses a URL.
      *
-     * @param allowPrivate whether names and ports of private networks are fine
-     * @throws FeedException when it may not be asked for
+     * @param allowPrivate whether private names and other ports are allowed
+     * @throws FeedException when the URL is invalid or forbidden
      */
     static FeedUrl parse(String text, boolean allowPrivate) throws FeedException {
         if (!isVisibleAscii(text)) {
-            throw bad("must have at most " + MAX_LENGTH + " characters, all of them visible ASCII");
+            throw invalid("must have at most " + MAX_LENGTH + " characters, all of them visible ASCII");
         }
         URI uri;
         try {
             uri = new URI(text);
         } catch (URISyntaxException e) {
-            throw new FeedException(ImportFailure.BAD_URL, "can not be read as an address", e);
+            throw new FeedException(ImportFailure.BAD_URL, "is not a valid URL", e);
         }
         var scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
         if (!scheme.equals("http") && !scheme.equals("https")) {
-            throw bad("must begin with https:// or http://");
+            throw invalid("must begin with https:// or http://");
         }
         if (uri.getRawAuthority() == null) {
-            throw bad("must name a host: a DNS name in ASCII, or an IP address");
+            throw invalid("must name a host: a DNS name in ASCII, or an IP address");
         }
-        // Not by java.net.URI, which knows no names with an underscore. Nothing beside host and port: no user.
+        // java.net.URI rejects host names with an underscore. A user is rejected with the host or port.
         var authority = uri.getRawAuthority();
         var colon = authority.lastIndexOf(':');
         var hasPort = colon > authority.lastIndexOf(']');
-        var usual = scheme.equals("https") ? 443 : 80;
-        var port = hasPort ? port(authority.substring(colon + 1)) : usual;
-        if (port != usual && !allowPrivate) {
-            throw new FeedException(ImportFailure.FORBIDDEN_ADDRESS, "only the default ports 443 and 80 are asked");
+        var defaultPort = scheme.equals("https") ? 443 : 80;
+        var port = hasPort ? port(authority.substring(colon + 1)) : defaultPort;
+        if (port != defaultPort && !allowPrivate) {
+            throw new FeedException(
+                    ImportFailure.FORBIDDEN_ADDRESS, "must have the default port: 443 for https, 80 for http");
         }
         var name = hasPort ? authority.substring(0, colon) : authority;
         var host = host(name.toLowerCase(Locale.ROOT), allowPrivate);
@@ -82,12 +83,12 @@ record FeedUrl(String scheme, String host, int port, String target) {
         return !text.isEmpty() && text.length() <= MAX_LENGTH && text.chars().allMatch(c -> c > ' ' && c <= '~');
     }
 
-    /** Not empty, no zeros before it. */
+    /** Parses a port without leading zeros. */
     private static int port(String digits) throws FeedException {
         var plain = digits.length() <= 5 && isNumber(digits) && digits.charAt(0) != '0';
         var port = plain ? Integer.parseInt(digits) : 0;
         if (port < 1 || port > 65_535) {
-            throw bad("must have a host and at most a port, no user or password");
+            throw invalid("must have a host and an optional port, without user and password");
         }
         return port;
     }
@@ -98,18 +99,18 @@ record FeedUrl(String scheme, String host, int port, String target) {
         }
         var labels = List.of(host.split("\\.", -1));
         var last = labels.getLast();
-        if (isNumber(last) || last.startsWith("0x")) { // an IPv4 address to some parser or other
+        if (isNumber(last) || last.startsWith("0x")) { // some parsers read it as an IPv4 address
             if (host.indexOf(':') >= 0 || Cidr.parseAddress(host).isEmpty()) {
-                throw bad("must name a host as a DNS name or a usual IP address");
+                throw invalid("must have a DNS name or an IP address such as 192.0.2.1 as its host");
             }
             return host;
         }
         if (host.length() > MAX_NAME || !labels.stream().allMatch(FeedUrl::isLabel)) {
-            throw bad("must name a host as a DNS name or a usual IP address");
+            throw invalid("must have a DNS name or an IP address such as 192.0.2.1 as its host");
         }
-        var inside = labels.size() == 1 || INSIDE.stream().anyMatch(name -> host.endsWith("." + name));
-        if (inside && !allowPrivate) {
-            throw new FeedException(ImportFailure.FORBIDDEN_ADDRESS, "is not a name on the public internet");
+        var isPrivate = labels.size() == 1 || PRIVATE_DOMAINS.stream().anyMatch(name -> host.endsWith("." + name));
+        if (isPrivate && !allowPrivate) {
+            throw new FeedException(ImportFailure.FORBIDDEN_ADDRESS, "must have a public host name");
         }
         return host;
     }
@@ -118,7 +119,7 @@ record FeedUrl(String scheme, String host, int port, String target) {
         return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
     }
 
-    /** As DNS has names of hosts, with the underscore that some have all the same. */
+    /** Returns whether a label is valid in a host name; some have an underscore. */
     private static boolean isLabel(String text) {
         return !text.isEmpty()
                 && text.length() <= MAX_LABEL
@@ -127,21 +128,24 @@ record FeedUrl(String scheme, String host, int port, String target) {
                 && text.chars().allMatch(c -> (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_');
     }
 
-    /** Returns Java's spelling, so that an address has one; without a zone, which names an interface of this machine. */
+    /**
+     * Returns an address in Java's form, so that each has only one. Rejects zones, which name interfaces of this
+     * machine.
+     */
     private static String ipv6(String host) throws FeedException {
         var literal = host.endsWith("]") ? host.substring(1, host.length() - 1) : "";
         var address =
                 literal.indexOf(':') < 0 ? null : Cidr.parseAddress(literal).orElse(null);
         if (address == null) {
-            throw bad("must have a valid IPv6 address without a zone");
+            throw invalid("must have a valid IPv6 address without a zone");
         }
         return address instanceof Inet6Address ? address.getHostAddress() : literal;
     }
 
-    /** Where a redirect leads. */
+    /** Resolves the target of a redirect. */
     FeedUrl resolve(String location, boolean allowPrivate) throws FeedException {
         if (!isVisibleAscii(location)) {
-            throw bad("redirects to what is no address");
+            throw invalid("redirects to an invalid URL");
         }
         return parse(
                 UriReference.parse(toString())
@@ -150,14 +154,14 @@ record FeedUrl(String scheme, String host, int port, String target) {
                 allowPrivate);
     }
 
-    private static FeedException bad(String what) {
+    private static FeedException invalid(String what) {
         return new FeedException(ImportFailure.BAD_URL, what);
     }
 
-    /** The same for all spellings of an address. */
+    /** Returns the canonical form, without the default port and fragment. */
     @Override
     public String toString() {
-        var usual = port == (scheme.equals("https") ? 443 : 80);
-        return scheme + "://" + (host.contains(":") ? "[" + host + "]" : host) + (usual ? "" : ":" + port) + target;
+        var isDefault = port == (scheme.equals("https") ? 443 : 80);
+        return scheme + "://" + (host.contains(":") ? "[" + host + "]" : host) + (isDefault ? "" : ":" + port) + target;
     }
 }

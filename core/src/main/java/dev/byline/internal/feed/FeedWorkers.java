@@ -9,8 +9,8 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Platform threads that read documents and write posts: a virtual thread that computes keeps its carrier from all others. First
- * come, first served. Safe for use by several threads.
+ * Platform threads that parse documents and write posts: a virtual thread that computes would block its carrier. Fair.
+ * Safe for use by several threads.
  */
 final class FeedWorkers implements AutoCloseable {
     private final Semaphore permits;
@@ -28,15 +28,16 @@ final class FeedWorkers implements AutoCloseable {
         threads.allowCoreThreadTimeOut(true);
     }
 
-    /** Something to do. */
+    /** Work that may fail. */
     interface Work {
         ImportOutcome run() throws FeedException;
     }
 
     /**
-     * Does it on a thread of these. Blocks until it is done, which is the work's to see to: only the start waits for the deadline.
+     * Runs work on one of the threads. Blocks until a thread is free or the deadline passes, then until the work ends:
+     * the work must observe its own deadline.
      *
-     * @throws FeedException when there was no time left, or from the work
+     * @throws FeedException when no thread was free before the deadline, or thrown by the work
      */
     ImportOutcome run(Work work, Deadline deadline) throws FeedException, InterruptedException {
         if (!permits.tryAcquire(deadline.left(), TimeUnit.NANOSECONDS)) {
@@ -59,7 +60,7 @@ final class FeedWorkers implements AutoCloseable {
         }
     }
 
-    /** As the work threw it. */
+    /** Unwraps what the work threw. */
     private static FeedException cause(ExecutionException e) {
         var cause = e.getCause();
         if (cause instanceof RuntimeException bug) {

@@ -12,8 +12,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Time zones by the names that feeds give them: those of RFC 822, common abbreviations that mean one offset, and regions of the time
- * zone database. Abbreviations with several meanings (IST, AST) are not known.
+ * Resolves time zones: names of RFC 822, common abbreviations with one meaning, and regions of the time zone database.
+ * Abbreviations with several meanings (IST, AST) are unknown.
  */
 final class FeedZone {
     private static final Map<String, ZoneId> ZONES = zones();
@@ -21,11 +21,12 @@ final class FeedZone {
     private FeedZone() {}
 
     /**
-     * The instant of a local time.
+     * Converts a local time; without name and offset it is UTC.
      *
-     * @param name of the zone, in lower case
-     * @param offset from UTC, with a sign; goes before the name
-     * @return null when the zone is not known
+     * @param name the name of the zone, in lower case
+     * @param offset the offset from UTC, with a sign; takes precedence over the name
+     * @return null for an unknown zone
+     * @throws DateTimeException when the offset is out of range
      */
     static @Nullable Instant instant(LocalDateTime time, @Nullable String name, @Nullable String offset) {
         if (offset != null) {
@@ -38,7 +39,7 @@ final class FeedZone {
         return zone == null ? null : time.atZone(zone).toInstant();
     }
 
-    /** Of +h, +hh, +hhmm, +h:mm or +hh:mm. */
+    /** Parses +h, +hh, +hhmm, +h:mm or +hh:mm. */
     private static ZoneOffset offset(String text) {
         var digits = text.substring(1).replace(":", "");
         var number = Integer.parseInt(digits);
@@ -48,7 +49,7 @@ final class FeedZone {
 
     private static int checkMinutes(int minutes) {
         if (minutes > 59) {
-            throw new DateTimeException("no minutes of an offset: " + minutes);
+            throw new DateTimeException("invalid minutes of an offset: " + minutes);
         }
         return minutes;
     }
@@ -84,7 +85,7 @@ final class FeedZone {
         add(zones, "aedt", 11 * 60);
         add(zones, "nzst", 12 * 60);
         add(zones, "nzdt", 13 * 60);
-        // RFC 822's letters, as it defines them: without J, west first.
+        // The military letters as RFC 822 defines them, west first, without J.
         for (int i = 1; i <= 12; i++) {
             add(zones, String.valueOf("abcdefghiklm".charAt(i - 1)), -i * 60);
             add(zones, String.valueOf("nopqrstuvwxy".charAt(i - 1)), i * 60);

@@ -2,29 +2,29 @@ package dev.byline.internal.feed;
 
 import org.jspecify.annotations.Nullable;
 
-/** What a server answered to who asked for a feed. */
+/** The successful response to a fetch. */
 sealed interface FetchResult {
-    /** The same as the last time. */
+    /** The document is the one of the last fetch. */
     record NotModified() implements FetchResult {}
 
     /**
-     * A document, whole and uncompressed.
+     * A complete, uncompressed document.
      *
-     * @param from where it came from, at the end of all redirects
-     * @param type what it is, as the server says
-     * @param charset as the server names it, if it does
-     * @param body its bytes
-     * @param validators what to ask with the next time
+     * @param from its URL after all redirects
+     * @param type the format in the Content-Type
+     * @param charset the charset in the Content-Type, if any
+     * @param body the bytes
+     * @param validators the validators for the next request
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     record Document(FeedUrl from, FeedType type, @Nullable String charset, byte[] body, Validators validators)
             implements FetchResult {}
 
     /**
-     * What a server knows a version of a document by.
+     * The validators of a document, for conditional requests.
      *
-     * @param etag its entity tag
-     * @param lastModified when it says that it changed, in its own words
+     * @param etag the ETag header
+     * @param lastModified the Last-Modified header, sent back unchanged
      */
     record Validators(@Nullable String etag, @Nullable String lastModified) {
         static final Validators NONE = new Validators(null, null);

@@ -2,19 +2,20 @@ package dev.byline.internal.feed;
 
 import org.jsoup.nodes.Entities;
 
-/** Character references of HTML, by jsoup's table of names. */
+/** Decodes character references of HTML, with jsoup's table of names. */
 final class HtmlEntities {
-    /** The longest name, and the longest that counts without a semicolon. */
+    /** The maximum length of a name. */
     private static final int MAX_NAME = 32;
 
+    /** The maximum length of a name that is valid without a semicolon. */
     private static final int MAX_BASE_NAME = 6;
 
-    /** What numbers from 0x80 to 0x9F stand for: windows-1252. */
+    /** The characters for the numbers 0x80 to 0x9F: windows-1252. */
     private static final String C1 = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
 
     private HtmlEntities() {}
 
-    /** Puts characters for their references. What is none stays as it is. */
+    /** Replaces references with their characters. Other text stays, also after an ampersand. */
     static String decoded(String text) {
         var at = text.indexOf('&');
         if (at < 0) {
@@ -30,7 +31,7 @@ final class HtmlEntities {
         return out.append(text, done, text.length()).toString();
     }
 
-    /** Writes what stands there; returns where it ends. */
+    /** Appends the character of a numeric reference; returns the offset of its end. */
     private static int number(String text, int start, StringBuilder out) {
         var hex = start + 2 < text.length() && (text.charAt(start + 2) | 32) == 'x';
         var first = start + (hex ? 3 : 2);
@@ -58,6 +59,7 @@ final class HtmlEntities {
         return value >= 0x80 && value <= 0x9F ? C1.charAt(value - 0x80) : value;
     }
 
+    /** Appends the characters of a named reference; returns the offset of its end. */
     private static int name(String text, int start, StringBuilder out) {
         var at = start + 1;
         while (at < text.length() && at - start <= MAX_NAME && isNameChar(text.charAt(at))) {

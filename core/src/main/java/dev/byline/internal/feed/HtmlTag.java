@@ -5,25 +5,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * A tag of HTML.
  *
- * @param name in lower case
+ * @param name the name in lower case, cut to 20 characters
  * @param end whether it is an end tag
- * @param empty whether a slash closes it
- * @param alt what it says where images can't be seen
- * @param attributes whether it has any
- * @param after where it ends
+ * @param empty whether it ends with a slash
+ * @param alt the value of its alt attribute
+ * @param attributes whether it has attributes
+ * @param after the offset of its end
  */
 record HtmlTag(
         String name, boolean end, boolean empty, @Nullable String alt, boolean attributes, int after) {
-    /** The longest name of an element that means anything. */
+    /** The maximum length of a name; longer ones are unknown elements. */
     private static final int MAX_NAME = 20;
 
-    /** Whether a tag, closed or not, begins at a {@code <}. */
+    /** Returns whether a tag, complete or not, begins at a {@code <}. */
     static boolean begins(String html, int at) {
         var name = at + (html.startsWith("</", at) ? 2 : 1);
         return name < html.length() && isLetter(html.charAt(name));
     }
 
-    /** Reads the tag that begins there; null when it has no end, so that none that begins later has one either. */
+    /** Reads the tag that begins at an offset; null when it has no end. Then no later tag has an end either. */
     static @Nullable HtmlTag read(String html, int start) {
         var end = html.startsWith("</", start);
         var at = start + (end ? 2 : 1);
@@ -71,7 +71,7 @@ record HtmlTag(
         return at;
     }
 
-    /** Behind the value; negative when it has no end. */
+    /** Returns the offset after a value; negative when the value has no end. */
     private static int valueEnd(String html, int from) {
         if (from >= html.length()) {
             return -1;
@@ -93,7 +93,7 @@ record HtmlTag(
         return HtmlEntities.decoded(quoted ? html.substring(from + 1, to - 1) : html.substring(from, to));
     }
 
-    /** Of ASCII, and short. */
+    /** Maps only ASCII. */
     private static String lower(String name) {
         var lower = name.toCharArray();
         for (int i = 0; i < lower.length; i++) {

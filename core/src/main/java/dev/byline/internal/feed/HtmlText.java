@@ -4,14 +4,14 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * HTML as text: tags are gone, what was a block of its own stands on lines of its own. What is text may look like a tag
- * afterwards; that is so with everybody's posts, and clients escape it.
+ * Converts HTML to text: removes tags and puts blocks on separate lines. The text may contain characters that look like
+ * tags, like any post; clients escape it.
  *
- * <p>One pass without a tree: an HTML parser repeats elements that are left open, so that a megabyte becomes millions of nodes.
- * Where a browser would drop words because something isn't closed, they stay.
+ * <p>One pass without a tree: an HTML parser repeats unclosed elements, which turns a megabyte into millions of nodes.
+ * Text that a browser drops after an unclosed element is kept.
  */
 final class HtmlText {
-    /** Read by programs, not by people; dropped with what is inside. */
+    /** Elements that are removed with their content. */
     private static final Set<String> DROPPED = Set.of(
             "script",
             "style",
@@ -26,11 +26,11 @@ final class HtmlText {
             "select",
             "textarea");
 
-    /** Blocks with an empty line around. */
+    /** Blocks with an empty line before and after. */
     private static final Set<String> PARAGRAPHS =
             Set.of("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "ul", "ol", "table", "figure");
 
-    /** Blocks on lines of their own. */
+    /** Blocks on separate lines. */
     private static final Set<String> BLOCKS = Set.of(
             "address",
             "article",
@@ -78,7 +78,7 @@ final class HtmlText {
         this.html = html;
     }
 
-    /** Makes text of HTML, however broken. */
+    /** Converts HTML, valid or not. */
     static String of(String html) {
         return new HtmlText(html).text();
     }
@@ -96,7 +96,7 @@ final class HtmlText {
         return text.toString().strip();
     }
 
-    /** What begins with a {@code <}. */
+    /** Reads from a {@code <} to the end of the tag, comment or section, or only the {@code <}. */
     private void markup() {
         if (HtmlTag.begins(html, at)) {
             var tag = HtmlTag.read(html, at);
@@ -123,13 +123,13 @@ final class HtmlText {
         }
     }
 
-    /** Goes behind the end, or behind the start if there is no end. */
+    /** Skips to after the end, or only the start if the end is missing. */
     private void skip(String start, String end) {
         var found = find(end, at + start.length() - (end.equals(">") ? 1 : 0));
         at = found < 0 ? at + start.length() : found + end.length();
     }
 
-    /** What wasn't found once is not looked for again. */
+    /** Finds text. A failed search is not repeated, so that the total time is linear. */
     private int find(String what, int from) {
         var found = unclosed.contains(what) ? -1 : html.indexOf(what, from);
         if (found < 0) {
@@ -148,6 +148,7 @@ final class HtmlText {
         }
     }
 
+    /** Skips to after the end tag of an element, if it has one. */
     private void drop(HtmlTag tag) {
         if (tag.empty() || unclosed.contains(tag.name())) {
             return;
@@ -197,7 +198,7 @@ final class HtmlText {
         return PARAGRAPHS.contains(name) ? 2 : BLOCKS.contains(name) ? 1 : 0;
     }
 
-    /** So many at the end, and no more; none at the beginning. */
+    /** Makes the text end with at least so many line breaks, unless it is empty. */
     private void lineBreaks(int wanted) {
         if (wanted == 0 || text.isEmpty()) {
             return;
@@ -205,14 +206,14 @@ final class HtmlText {
         while (preformatted == 0 && !text.isEmpty() && text.charAt(text.length() - 1) == ' ') {
             text.setLength(text.length() - 1);
         }
-        var there = 0;
-        while (there < wanted && there < text.length() && text.charAt(text.length() - 1 - there) == '\n') {
-            there++;
+        var present = 0;
+        while (present < wanted && present < text.length() && text.charAt(text.length() - 1 - present) == '\n') {
+            present++;
         }
-        text.repeat('\n', wanted - there);
+        text.repeat('\n', wanted - present);
     }
 
-    /** White space is one space, but for preformatted text. */
+    /** Appends text; white space becomes one space outside of preformatted text. */
     private void write(String words) {
         if (preformatted > 0) {
             text.append(words);

@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A title that may be HTML or plain text, as RSS leaves open: {@code Using <title> and <style> tags} must not lose a word. A tag is
- * markup when it is one of a pair of a known name; all others, and pairs that stand alone like words, are text.
+ * Converts a title to text. RSS doesn't say whether it is HTML or plain text, and {@code Using <title> and <style>
+ * tags} must not lose a word. A tag is markup if it belongs to a pair with a known name. All other tags are text, and
+ * so are pairs whose tags are used like words.
  */
 final class HtmlTitle {
     private static final Set<String> PAIRS = Set.of(
@@ -72,9 +73,10 @@ final class HtmlTitle {
     private final List<Integer> starts = new ArrayList<>();
     private final List<HtmlTag> tags = new ArrayList<>();
 
-    /** Where the words begin and end. */
+    /** The offset of the first character that is not white space. */
     private final int first;
 
+    /** The offset after the last one. */
     private final int last;
 
     private HtmlTitle(String html) {
@@ -83,39 +85,40 @@ final class HtmlTitle {
         this.first = html.length() - html.stripLeading().length();
     }
 
-    /** Makes text of a title. */
+    /** Converts a title. */
     static String of(String html) {
         return html.indexOf('<') < 0 ? HtmlEntities.decoded(html) : new HtmlTitle(html).text();
     }
 
     private String text() {
-        find();
+        findTags();
         var markup = markup();
         var out = new StringBuilder(html.length());
         var done = 0;
         for (int i = 0; i < tags.size(); i++) {
             if (markup[i]) {
                 out.append(HtmlEntities.decoded(html.substring(done, starts.get(i))));
-                out.append(instead(tags.get(i)));
+                out.append(replacement(tags.get(i)));
                 done = tags.get(i).after();
             }
         }
         return out.append(HtmlEntities.decoded(html.substring(done))).toString();
     }
 
-    private void find() {
+    private void findTags() {
         for (var at = html.indexOf('<'); at >= 0; at = html.indexOf('<', at)) {
             var tag = HtmlTag.begins(html, at) ? HtmlTag.read(html, at) : null;
             if (tag != null && (PAIRS.contains(tag.name()) || SINGLE.contains(tag.name()))) {
                 starts.add(at);
                 tags.add(tag);
             } else if (tag == null && HtmlTag.begins(html, at)) {
-                return; // nothing that follows has an end either
+                return; // no later tag has an end either
             }
             at = tag == null ? at + 1 : tag.after();
         }
     }
 
+    /** Returns for each tag whether it is markup. */
     private boolean[] markup() {
         var markup = new boolean[tags.size()];
         var open = new HashMap<String, Deque<Integer>>();
@@ -141,7 +144,7 @@ final class HtmlTitle {
         return around || tags.get(start).attributes() || !(standsAlone(start) && standsAlone(end));
     }
 
-    /** Like a word, between spaces or marks. */
+    /** Returns whether a tag is used like a word, between spaces or punctuation. */
     private boolean standsAlone(int i) {
         var before = starts.get(i) - 1;
         var after = tags.get(i).after();
@@ -152,7 +155,7 @@ final class HtmlTitle {
         return from && to;
     }
 
-    private static String instead(HtmlTag tag) {
+    private static String replacement(HtmlTag tag) {
         return switch (tag.name()) {
             case "img" -> tag.alt() == null ? "" : tag.alt();
             case "br", "hr", "p", "div", "li" -> " ";

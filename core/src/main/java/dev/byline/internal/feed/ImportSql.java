@@ -20,27 +20,27 @@ import org.jooq.impl.DSL;
 import org.jooq.impl.SQLDataType;
 import org.jspecify.annotations.Nullable;
 
-/** The statements about feeds and their items, one method each. */
+/** Statements for feeds and their items, one method each. */
 final class ImportSql {
-    /** Of a statement: many times so many take their time. */
+    /** The maximum number of keys in a statement, which keeps it short. */
     private static final int MAX_KEYS = 5_000;
 
     private ImportSql() {}
 
     /**
-     * A feed that is known.
+     * A stored feed.
      *
-     * @param id the row
-     * @param validators what its server knows its last version by
+     * @param id the id of its row
+     * @param validators the validators of the last import
      */
     record KnownFeed(long id, Validators validators) {}
 
     /**
-     * An item that is known.
+     * A stored item.
      *
-     * @param guid what it is known by
+     * @param guid its key in the feed
      * @param postId the post, null when it was deleted
-     * @param content what it said
+     * @param content the digest of its content at the last import
      */
     record KnownItem(Sha256 guid, @Nullable Long postId, Sha256 content) {}
 
@@ -54,7 +54,7 @@ final class ImportSql {
                                 row.get(FEEDS.ID), new Validators(row.get(FEEDS.ETAG), row.get(FEEDS.LAST_MODIFIED))));
     }
 
-    /** Keeps the user there until the end of the transaction; false when they are not, or not for long. */
+    /** Locks the user against deletion until the end of the transaction; false when the user was deleted. */
     static boolean lockUser(DSLContext dsl, long userId) {
         return dsl.select(USERS.ID)
                 .from(USERS)
@@ -64,7 +64,7 @@ final class ImportSql {
                 .isPresent();
     }
 
-    /** Adds a feed, unless it is there, or as many of the user's as may be. */
+    /** Adds a feed, unless it exists or the user has the maximum number. */
     static void addFeed(DSLContext dsl, long userId, String url, int maxFeeds) {
         var unused = dsl.insertInto(FEEDS, FEEDS.USER_ID, FEEDS.URL)
                 .select(DSL.select(DSL.val(userId), DSL.val(url, SQLDataType.CLOB))
@@ -74,7 +74,7 @@ final class ImportSql {
                 .execute();
     }
 
-    /** Keeps every other import of the feed out until the end of the transaction. */
+    /** Locks the feed against other imports until the end of the transaction. */
     static Optional<Long> lockFeed(DSLContext dsl, long userId, String url) {
         return dsl.select(FEEDS.ID)
                 .from(FEEDS)
@@ -83,7 +83,7 @@ final class ImportSql {
                 .fetchOptional(FEEDS.ID);
     }
 
-    /** Those that are known by any of the keys of the posts. */
+    /** Returns the stored items that have any key of the posts. */
     static Map<Sha256, KnownItem> items(DSLContext dsl, long feedId, Collection<FeedPost> posts) {
         var keys = posts.stream()
                 .flatMap(post -> post.keys().stream())
@@ -105,21 +105,21 @@ final class ImportSql {
         return items;
     }
 
-    /** Lets items be known by another key from now on. */
+    /** Changes the keys of items, unless another item has the new key. */
     static void rename(DSLContext dsl, long feedId, Map<Sha256, Sha256> guids) {
         var rows = guids.entrySet().stream()
                 .map(each -> DSL.row(
                         DSL.val(each.getKey().bytes()), DSL.val(each.getValue().bytes())))
                 .toArray(Row2[]::new);
         var v = values(rows, "old", "new");
-        var there = FEED_ITEMS.as("there");
+        var other = FEED_ITEMS.as("there");
         var unused = dsl.update(FEED_ITEMS)
                 .set(FEED_ITEMS.GUID, Columns.v("new", SQLDataType.BLOB))
                 .from(v)
                 .where(FEED_ITEMS.FEED_ID.eq(feedId), FEED_ITEMS.GUID.eq(Columns.v("old", SQLDataType.BLOB)))
                 .and(DSL.notExists(DSL.selectOne()
-                        .from(there)
-                        .where(there.FEED_ID.eq(feedId), there.GUID.eq(Columns.v("new", SQLDataType.BLOB)))))
+                        .from(other)
+                        .where(other.FEED_ID.eq(feedId), other.GUID.eq(Columns.v("new", SQLDataType.BLOB)))))
                 .execute();
     }
 
@@ -134,7 +134,7 @@ final class ImportSql {
         var unused = insert.execute();
     }
 
-    /** What the items of these guids say now. */
+    /** Sets the digests of items by key. */
     static void updateItems(DSLContext dsl, long feedId, Map<Sha256, Sha256> contents) {
         var rows = contents.entrySet().stream()
                 .map(each -> DSL.row(
@@ -153,7 +153,7 @@ final class ImportSql {
         return DSL.values((Row2<byte[], byte[]>[]) rows).as("v", first, second);
     }
 
-    static void remember(DSLContext dsl, long feedId, Validators validators) {
+    static void updateValidators(DSLContext dsl, long feedId, Validators validators) {
         var unused = dsl.update(FEEDS)
                 .set(FEEDS.ETAG, validators.etag())
                 .set(FEEDS.LAST_MODIFIED, validators.lastModified())

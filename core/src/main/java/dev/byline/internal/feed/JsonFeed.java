@@ -14,13 +14,13 @@ import java.nio.charset.CharacterCodingException;
 import java.util.List;
 
 /**
- * Reads JSON Feed as a stream: nothing of a document is kept but the members that are wanted.
+ * Parses JSON Feed as a stream; only the members of a post are kept in memory.
  *
  * @see <a href="https://www.jsonfeed.org/version/1.1/">JSON Feed 1.1</a>
  */
 final class JsonFeed {
     private static final JsonFactory JSON = JsonFactory.builder()
-            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES) // strangers' names would fill a table of the process
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES) // untrusted names would fill a table of the process
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(100)
                     .maxNumberLength(1000)
@@ -33,7 +33,7 @@ final class JsonFeed {
             "http://jsonfeed.org/version/",
             "http://www.jsonfeed.org/version/");
 
-    /** The most characters of a version that means anything. */
+    /** The maximum length of a valid version. */
     private static final int MAX_VERSION = 200;
 
     private final JsonParser json;
@@ -47,15 +47,15 @@ final class JsonFeed {
     }
 
     static void read(FetchResult.Document document, Deadline deadline, Entries entries) throws FeedException {
-        // JSON is UTF-8, whatever the server says (RFC 8259); a reader of ours, as Jackson's puts U+FFFD for broken
-        // bytes.
-        var found = DetectedEncoding.of(document.body(), '{');
-        try (var json = JSON.createParser(found.encoding().reader(document.body(), found.start()))) {
+        // JSON is Unicode whatever the Content-Type says (RFC 8259). Jackson's own decoder replaces invalid bytes with
+        // U+FFFD.
+        var detected = DetectedEncoding.of(document.body(), '{');
+        try (var json = JSON.createParser(detected.encoding().reader(document.body(), detected.start()))) {
             new JsonFeed(json, deadline, document.from().toString()).feed(entries);
         } catch (JsonProcessingException e) {
             throw new FeedException(ImportFailure.MALFORMED, "is not well-formed JSON", e);
         } catch (CharacterCodingException e) {
-            throw new FeedException(ImportFailure.MALFORMED, "is not UTF-8", e);
+            throw new FeedException(ImportFailure.MALFORMED, "is not valid UTF-8", e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -63,7 +63,7 @@ final class JsonFeed {
 
     private void feed(Entries entries) throws IOException, FeedException {
         if (json.nextToken() != JsonToken.START_OBJECT) {
-            throw malformed("is no JSON object");
+            throw malformed("is not a JSON object");
         }
         var version = "";
         var items = false;
@@ -81,10 +81,10 @@ final class JsonFeed {
             }
         }
         if (json.currentToken() != JsonToken.END_OBJECT || json.nextToken() != null) {
-            throw malformed("is not one JSON object");
+            throw malformed("is not exactly one JSON object");
         }
         if (!items || !isJsonFeed(version)) {
-            throw malformed("is JSON, but no JSON Feed");
+            throw malformed("is JSON, but not a JSON Feed");
         }
     }
 
@@ -98,7 +98,7 @@ final class JsonFeed {
             if (token == JsonToken.START_OBJECT) {
                 entries.add(item());
             } else if (token == null) {
-                throw malformed("ends early");
+                throw malformed("ends within the items");
             } else {
                 json.skipChildren();
             }
@@ -120,7 +120,7 @@ final class JsonFeed {
     }
 
     private void member(FeedEntry.Builder entry, String name) throws IOException {
-        if (name.equals("id") && json.currentToken().isNumeric()) { // coerced, as 1.1 says
+        if (name.equals("id") && json.currentToken().isNumeric()) { // JSON Feed 1.1: coerce to a string
             entry.id(json.getText());
         }
         if (json.currentToken() != JsonToken.VALUE_STRING) {
@@ -130,18 +130,18 @@ final class JsonFeed {
         switch (name) {
             case "id" -> entry.id(value);
             case "url" -> entry.link(value, base);
-            case "external_url" -> entry.secondLink(value, base);
+            case "external_url" -> entry.fallbackLink(value, base);
             case "title" -> entry.title(Text.plain(value));
             case "content_html" -> entry.content(Text.html(value));
             case "content_text" -> entry.content(Text.plain(value));
             case "summary" -> entry.summary(Text.plain(value));
             case "date_published" -> entry.published(value);
             case "date_modified" -> entry.modified(value);
-            default -> {} // nothing that a post has
+            default -> {} // not used
         }
     }
 
-    private static FeedException malformed(String what) {
-        return new FeedException(ImportFailure.MALFORMED, what);
+    private static FeedException malformed(String detail) {
+        return new FeedException(ImportFailure.MALFORMED, detail);
     }
 }

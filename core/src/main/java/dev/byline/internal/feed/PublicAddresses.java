@@ -9,9 +9,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Tells public addresses from those that fetches must not reach, by IANA's registries of special purpose addresses. Only
- * 2000::/3 of IPv6 is allocated. Of addresses with an IPv4 address inside, NAT64 counts by that address; Teredo and 6to4
- * are forbidden.
+ * Tells public addresses from those that fetches must not reach, by IANA's registries of special purpose addresses.
+ * Only 2000::/3 of IPv6 is allocated. Of addresses with an IPv4 address inside, NAT64 counts by that address; Teredo
+ * and 6to4 are forbidden.
  *
  * @see <a href="https://www.iana.org/assignments/iana-ipv4-special-registry/">IPv4</a>, <a
  *     href="https://www.iana.org/assignments/iana-ipv6-special-registry/">IPv6</a>

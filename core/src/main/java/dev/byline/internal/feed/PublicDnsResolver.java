@@ -14,16 +14,15 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks names up, and refuses those that lead inside. The system's look-up can be neither bounded nor interrupted, and would
- * take a carrier from all virtual threads for as long: so it runs on platform threads, which are waited for as long as there
- * is time.
+ * Resolves host names to public addresses. The system's resolver has no timeout, can't be interrupted and pins a
+ * virtual thread to its carrier, so lookups run on platform threads and callers stop waiting at their deadline.
  */
 final class PublicDnsResolver implements AutoCloseable {
-    /** More than fetches at a time: some may be left behind, waiting for a name server that never answers. */
+    /** More than concurrent fetches: abandoned lookups may still wait for a name server. */
     private static final int MAX_LOOKUPS = 32;
 
-    /** Of many addresses, how many are tried. */
-    private static final int MAX_TRIED = 3;
+    /** The maximum number of addresses to connect to. */
+    private static final int MAX_ADDRESSES = 3;
 
     private final Resolver resolver;
     private final boolean allowPrivate;
@@ -35,7 +34,7 @@ final class PublicDnsResolver implements AutoCloseable {
             new SynchronousQueue<>(),
             Thread.ofPlatform().daemon().name("byline-names-", 0).factory());
 
-    /** What knows names: the system, or a test. */
+    /** Resolves names: the system or a test. */
     interface Resolver {
         InetAddress[] resolve(String host) throws UnknownHostException;
     }
@@ -46,22 +45,22 @@ final class PublicDnsResolver implements AutoCloseable {
     }
 
     /**
-     * Finds the addresses to connect to, at least one.
+     * Returns one to three addresses to connect to. Blocks until the deadline.
      *
-     * @throws FeedException when there are none in time, or when any of them, tried or not, is not public
+     * @throws FeedException when the name has no address, any of its addresses is not public, or the deadline passes
      */
     List<InetAddress> find(String host, Deadline deadline) throws FeedException, InterruptedException {
-        var found = lookUp(host, deadline);
-        if (found.length == 0) {
+        var addresses = lookup(host, deadline);
+        if (addresses.length == 0) {
             throw unknown(null);
         }
-        if (!allowPrivate && !Arrays.stream(found).allMatch(PublicAddresses::isPublic)) {
-            throw new FeedException(ImportFailure.FORBIDDEN_ADDRESS, "leads to an address that is not public");
+        if (!allowPrivate && !Arrays.stream(addresses).allMatch(PublicAddresses::isPublic)) {
+            throw new FeedException(ImportFailure.FORBIDDEN_ADDRESS, "the host has an address that is not public");
         }
-        return List.of(found).subList(0, Math.min(MAX_TRIED, found.length));
+        return List.of(addresses).subList(0, Math.min(MAX_ADDRESSES, addresses.length));
     }
 
-    private InetAddress[] lookUp(String host, Deadline deadline) throws FeedException, InterruptedException {
+    private InetAddress[] lookup(String host, Deadline deadline) throws FeedException, InterruptedException {
         try {
             var lookup = threads.submit(() -> resolver.resolve(host));
             try {
@@ -72,12 +71,12 @@ final class PublicDnsResolver implements AutoCloseable {
         } catch (ExecutionException e) {
             throw unknown(e);
         } catch (TimeoutException | RejectedExecutionException e) {
-            throw new FeedException(ImportFailure.TIMEOUT, "the name was not found in time", e);
+            throw new FeedException(ImportFailure.TIMEOUT, "resolving the host name timed out", e);
         }
     }
 
     private static FeedException unknown(@Nullable Throwable cause) {
-        return new FeedException(ImportFailure.UNKNOWN_HOST, "the name is not known", cause);
+        return new FeedException(ImportFailure.UNKNOWN_HOST, "the host name can't be resolved", cause);
     }
 
     @Override

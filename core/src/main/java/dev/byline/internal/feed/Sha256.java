@@ -6,17 +6,17 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A digest that can be compared and looked up.
+ * A SHA-256 digest with equality, for use as a key.
  *
- * @param hex its 64 digits
+ * @param hex the digest in 64 hexadecimal digits
  */
 record Sha256(String hex) {
-    /** Of some texts, no two lists of which look alike. */
+    /** Hashes a list of texts; different lists never hash the same bytes. */
     static Sha256 of(@Nullable String... parts) {
         return of(Digests.sha256(Arrays.asList(parts)));
     }
 
-    /** As it is stored. */
+    /** Wraps a stored digest. */
     static Sha256 of(byte[] bytes) {
         return new Sha256(HexFormat.of().formatHex(bytes));
     }

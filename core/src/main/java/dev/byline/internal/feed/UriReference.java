@@ -3,8 +3,7 @@ package dev.byline.internal.feed;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A URI reference, taken apart and resolved as RFC 3986 says; which characters it consists of is not looked at. Everything takes
- * linear time.
+ * A URI reference, split and resolved by RFC 3986 in linear time. Characters are not checked.
  *
  * @param scheme without the colon
  * @param authority without the slashes
@@ -20,7 +19,7 @@ record UriReference(
         @Nullable String query,
         @Nullable String fragment) {
 
-    /** Takes any text apart. */
+    /** Splits any text. */
     static UriReference parse(String text) {
         var rest = text;
         String fragment = null;
@@ -50,7 +49,7 @@ record UriReference(
         return new UriReference(scheme, authority, rest, query, fragment);
     }
 
-    /** Zero when there is none. */
+    /** Returns 0 without a scheme. */
     private static int schemeLength(String text) {
         for (int i = 0; i < text.length(); i++) {
             var c = text.charAt(i);
@@ -65,7 +64,7 @@ record UriReference(
         return 0;
     }
 
-    /** Where a reference leads from this URI (5.2.2). */
+    /** Resolves a reference against this URI (5.2.2). */
     UriReference resolve(UriReference reference) {
         if (reference.scheme != null) {
             return reference.withPath(withoutDots(reference.path));
@@ -91,7 +90,7 @@ record UriReference(
         return new UriReference(scheme, authority, other, query, fragment);
     }
 
-    /** Remove dot segments (5.2.4). */
+    /** Removes dot segments (5.2.4). */
     private static String withoutDots(String path) {
         var out = new StringBuilder(path.length());
         for (int at = 0; at < path.length(); ) {
@@ -104,14 +103,14 @@ record UriReference(
             if (!segment.equals(".") && !segment.equals("..")) {
                 out.append(path, at, end);
             } else if (slash < 0 && path.charAt(at) == '/') {
-                out.append('/'); // a directory stays one
+                out.append('/'); // a directory keeps its slash
             }
             at = end;
         }
         return out.toString();
     }
 
-    /** Puts the parts together (5.3). */
+    /** Joins the parts (5.3). */
     @Override
     public String toString() {
         return (scheme == null ? "" : scheme + ":")

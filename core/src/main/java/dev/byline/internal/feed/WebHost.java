@@ -10,23 +10,24 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The host of a link in ASCII, as browsers have it: lower case, normalised, labels in Punycode. {@link java.net.IDN} follows IDNA
- * 2003, by which {@code straße} is another host than in browsers.
+ * Converts the host of a link to ASCII like a browser: lower case, normalized, labels in Punycode. {@link java.net.IDN}
+ * implements IDNA 2003, which maps {@code straße} to another host than browsers do.
  *
- * @see <a href="https://www.unicode.org/reports/tr46/">UTS 46</a>, <a href="https://www.rfc-editor.org/rfc/rfc3492">RFC 3492</a>
+ * @see <a href="https://www.unicode.org/reports/tr46/">UTS 46</a>, <a href="https://www.rfc-editor.org/rfc/rfc3492">RFC
+ *     3492</a>
  */
 final class WebHost {
-    /** The most characters of a name, and of a label, as DNS has them. */
+    // maximum lengths in DNS
     private static final int MAX_NAME = 253;
 
     private static final int MAX_LABEL = 63;
 
-    /** What no host has in it. */
+    /** Characters that a host can't contain, beside controls. */
     private static final String FORBIDDEN = " #/:<>?@[\\]^|%\u007f";
 
     private WebHost() {}
 
-    /** Null when it is no host. */
+    /** Converts a host; null when it is invalid. */
     static @Nullable String ascii(String host) {
         if (host.startsWith("[")) {
             return ipv6(host);
@@ -47,7 +48,7 @@ final class WebHost {
         return ascii.isEmpty() || ascii.length() > MAX_NAME + 1 ? null : lower(ascii);
     }
 
-    /** Of at most {@value #MAX_NAME} characters. Null when there is what no host has. */
+    /** Maps to lower case; null with a forbidden character. */
     private static @Nullable String lower(StringBuilder name) {
         for (int i = 0; i < name.length(); i++) {
             var c = name.charAt(i);
@@ -67,7 +68,7 @@ final class WebHost {
         return isIpv6 ? host.toLowerCase(Locale.ROOT) : null;
     }
 
-    /** Null when escapes stand for what is no UTF-8. */
+    /** Decodes percent-encoding; null when the bytes are not UTF-8. */
     private static @Nullable String decoded(String host) {
         if (host.indexOf('%') < 0) {
             return host;
@@ -98,7 +99,7 @@ final class WebHost {
         return text.chars().allMatch(c -> c < 0x80);
     }
 
-    /** Of a bounded text. Character by character, as context doesn't count here. */
+    /** Maps to lower case and NFKC, without the context rules of String.toLowerCase. The text has a maximum length. */
     private static String mapped(String text) {
         var folded = Normalizer.normalize(lowered(text), Normalizer.Form.NFKC);
         return lowered(folded).replace('\u3002', '.').replace('\uff61', '.');
@@ -114,7 +115,7 @@ final class WebHost {
         return c == 0xad || c == 0x200b || c == 0x2060 || c == 0xfeff || (c >= 0xfe00 && c <= 0xfe0f);
     }
 
-    /** RFC 3492, section 6.3, of a label; too long when it is too long. */
+    /** Encodes a label (RFC 3492, section 6.3). The result for a label that is too long is too long too. */
     private static String punycode(String label) {
         var points = label.codePoints().toArray();
         var out = new StringBuilder();
@@ -152,7 +153,7 @@ final class WebHost {
         return out.toString();
     }
 
-    /** Writes a number of variable length. Returns the next bias. */
+    /** Appends a variable-length integer; returns the next bias. */
     private static int append(StringBuilder out, int delta, int bias, int done, boolean first) {
         var rest = delta;
         for (var k = 36; ; k += 36) {

@@ -4,13 +4,13 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The address of a page, as a browser would write it: absolute, of http or https, the host in ASCII ({@code xn--}), what RFC 3986
- * doesn't allow percent-encoded. Nothing is ever fetched from one; that is what {@link FeedUrl} is for.
+ * Resolves links to pages like a browser: absolute, http or https, the host in ASCII ({@code xn--}), characters outside
+ * RFC 3986 percent-encoded. Links are never fetched; {@link FeedUrl} is for that.
  *
  * @see <a href="https://url.spec.whatwg.org/">URL Standard</a>
  */
 final class WebLink {
-    /** Encoded in paths, queries and fragments, beside controls, space and what isn't ASCII. */
+    /** Characters to encode in paths, queries and fragments, beside controls, space and non-ASCII. */
     private static final String ENCODED = "\"<>\\^`{|}";
 
     private static final String HEX = "0123456789ABCDEF";
@@ -20,16 +20,16 @@ final class WebLink {
     /**
      * Resolves a reference.
      *
-     * @param base where it stands: an address that this method or {@link FeedUrl} wrote
-     * @return null when it leads to no page, or takes more than {@link FeedUrl#MAX_LENGTH} characters
+     * @param base the URL of the document, from this method or {@link FeedUrl}
+     * @return null when the target is not a page, or is longer than {@link FeedUrl#MAX_LENGTH}
      */
     static @Nullable String resolve(String reference, String base) {
         if (reference.length() > FeedUrl.MAX_LENGTH) {
             return null;
         }
         var from = UriReference.parse(base);
-        var to = from.resolve(repaired(UriReference.parse(cleaned(reference)), String.valueOf(from.scheme())));
-        if (to.authority() == null || !isWeb(to.scheme())) {
+        var to = from.resolve(repaired(UriReference.parse(stripped(reference)), String.valueOf(from.scheme())));
+        if (to.authority() == null || !isHttp(to.scheme())) {
             return null;
         }
         var secure = "https".equalsIgnoreCase(to.scheme());
@@ -46,17 +46,17 @@ final class WebLink {
         return link.length() > FeedUrl.MAX_LENGTH ? null : link;
     }
 
-    /** Whether this is an address by itself, not one that is relative to another. */
+    /** Returns whether a reference is an absolute URL of a page. */
     static boolean isAbsolute(String text) {
         return text.regionMatches(true, 0, "http://", 0, 7) || text.regionMatches(true, 0, "https://", 0, 8);
     }
 
-    private static boolean isWeb(@Nullable String scheme) {
+    private static boolean isHttp(@Nullable String scheme) {
         return "http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme);
     }
 
-    /** Without controls and spaces around, and line breaks inside; a backslash is a slash. */
-    private static String cleaned(String text) {
+    /** Strips controls and spaces, removes tabs and line breaks, turns backslashes of the path into slashes. */
+    private static String stripped(String text) {
         var start = 0;
         var end = text.length();
         while (start < end && text.charAt(start) <= ' ') {
@@ -77,9 +77,9 @@ final class WebLink {
         return clean.toString();
     }
 
-    /** As browsers do, {@code http:x} is relative, and any number of slashes precedes a host. */
+    /** Repairs a reference like a browser: {@code http:x} is relative, and a host may follow any number of slashes. */
     private static UriReference repaired(UriReference reference, String baseScheme) {
-        if (reference.scheme() != null && !isWeb(reference.scheme())) {
+        if (reference.scheme() != null && !isHttp(reference.scheme())) {
             return reference;
         }
         var relative = reference.scheme() == null || reference.scheme().equalsIgnoreCase(baseScheme);
@@ -103,21 +103,21 @@ final class WebLink {
                 reference.fragment());
     }
 
-    private static @Nullable String authority(String text, String usualPort) {
+    private static @Nullable String authority(String text, String defaultPort) {
         var at = text.lastIndexOf('@');
         var user = at < 0 ? "" : encoded(text.substring(0, at), "/:;=@[]?#") + "@";
-        var place = text.substring(at + 1);
-        var colon = place.lastIndexOf(':');
-        var hasPort = colon >= 0 && place.indexOf(']', colon) < 0;
-        var host = WebHost.ascii(hasPort ? place.substring(0, colon) : place);
-        var port = hasPort ? port(place.substring(colon + 1)) : "";
+        var hostAndPort = text.substring(at + 1);
+        var colon = hostAndPort.lastIndexOf(':');
+        var hasPort = colon >= 0 && hostAndPort.indexOf(']', colon) < 0;
+        var host = WebHost.ascii(hasPort ? hostAndPort.substring(0, colon) : hostAndPort);
+        var port = hasPort ? port(hostAndPort.substring(colon + 1)) : "";
         if (host == null || port == null) {
             return null;
         }
-        return user.replace("%3A", ":") + host + (port.isEmpty() || port.equals(usualPort) ? "" : ":" + port);
+        return user.replace("%3A", ":") + host + (port.isEmpty() || port.equals(defaultPort) ? "" : ":" + port);
     }
 
-    /** Null when it isn't one. */
+    /** Returns the port without leading zeros; null when it is invalid. */
     private static @Nullable String port(String digits) {
         var value = 0;
         for (int i = 0; i < digits.length(); i++) {
@@ -130,7 +130,7 @@ final class WebLink {
         return digits.isEmpty() ? "" : String.valueOf(value);
     }
 
-    /** What is there as an escape stays one; a percent sign that begins none is escaped. */
+    /** Percent-encodes characters. Existing escapes stay; other percent signs are encoded. */
     private static String encoded(String text, String others) {
         var out = new StringBuilder(text.length());
         for (var b : text.getBytes(StandardCharsets.UTF_8)) {
@@ -141,19 +141,19 @@ final class WebLink {
                 out.append(c);
             }
         }
-        return withEscapes(out);
+        return escapePercent(out);
     }
 
-    private static String withEscapes(StringBuilder text) {
+    private static String escapePercent(StringBuilder text) {
         for (int i = 0; i < text.length(); i++) {
             if (text.charAt(i) == '%' && !(isHex(text, i + 1) && isHex(text, i + 2))) {
-                return withEscapes(text.toString(), i);
+                return escapePercent(text.toString(), i);
             }
         }
         return text.toString();
     }
 
-    private static String withEscapes(String text, int from) {
+    private static String escapePercent(String text, int from) {
         var out = new StringBuilder(text.length() + 16).append(text, 0, from);
         for (int i = from; i < text.length(); i++) {
             out.append(text.charAt(i));

@@ -15,8 +15,8 @@ import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamReader;
 
 /**
- * Reads RSS and Atom with the JDK's own parser, as a stream: nothing of a document is kept but the members that are wanted.
- * A document with a DTD is refused, so there are no entities but those of XML and, as feeds have them, of HTML.
+ * Parses RSS and Atom with the JDK's parser, as a stream; only the members of a post are kept in memory. A document
+ * with a DTD is rejected, so the only entities are those of XML and HTML; feeds use the latter without declaring them.
  *
  * @see <a href="https://www.rssboard.org/rss-specification">RSS 2.0</a>, <a
  *     href="https://www.rfc-editor.org/rfc/rfc4287">Atom</a>
@@ -33,7 +33,7 @@ final class XmlFeed {
 
     private static final int MAX_DEPTH = 100;
 
-    /** Of elements that are open at a time: the parser looks through them for each name. */
+    /** The maximum number of namespaces in scope: the parser searches them all for each name. */
     private static final int MAX_NAMESPACES = 500;
 
     private final XMLStreamReader xml;
@@ -41,7 +41,7 @@ final class XmlFeed {
     private int depth;
     private int namespaces;
 
-    /** What links are relative to, of the elements that are open. */
+    /** The base URLs of the open elements. */
     private final Deque<String> bases = new ArrayDeque<>();
 
     private XmlFeed(XMLStreamReader xml, Deadline deadline, String base) {
@@ -66,8 +66,8 @@ final class XmlFeed {
     }
 
     /**
-     * Without DTDs there are no entities that could grow, so those of XML, which the JDK counts from 24 on, have no limits but the
-     * document's.
+     * Without DTDs no entity can expand to much text, so the JDK's limits on entities, which also count those of XML,
+     * are off. The size of the document is the limit.
      */
     private static XMLInputFactory factory() {
         var factory = XMLInputFactory.newDefaultFactory();
@@ -83,7 +83,7 @@ final class XmlFeed {
         return factory;
     }
 
-    /** The next event, within the bounds on time, depth and namespaces. */
+    /** Returns the next event, within the limits on time, depth and namespaces. */
     private int next() throws XMLStreamException, FeedException {
         deadline.check();
         var event = xml.next();
@@ -93,7 +93,7 @@ final class XmlFeed {
                 if (++depth > MAX_DEPTH || namespaces > MAX_NAMESPACES) {
                     throw new FeedException(
                             ImportFailure.MALFORMED,
-                            "has more than " + MAX_DEPTH + " levels, or " + MAX_NAMESPACES + " namespaces at a time");
+                            "has more than " + MAX_DEPTH + " levels, or " + MAX_NAMESPACES + " namespaces in scope");
                 }
                 bases.push(base());
             }
@@ -108,7 +108,7 @@ final class XmlFeed {
         return event;
     }
 
-    /** Of the element that was just opened. One that is no address is passed over. */
+    /** Returns the base URL of the element that was just opened. An invalid xml:base is ignored. */
     private String base() {
         var outer = bases.element();
         var own = xml.getAttributeValue(XML, "base");
@@ -129,7 +129,7 @@ final class XmlFeed {
         }
     }
 
-    /** By the root element, what the items are called. */
+    /** Returns the name of the items, by the root element. */
     private String itemName() throws FeedException {
         var space = String.valueOf(xml.getNamespaceURI());
         var name = xml.getLocalName();
@@ -180,14 +180,14 @@ final class XmlFeed {
             case "guid" -> {
                 entry.id(text.value());
                 if (permanent && WebLink.isAbsolute(text.value().strip())) {
-                    entry.secondLink(text.value(), base);
+                    entry.fallbackLink(text.value(), base);
                 }
             }
             case "link" -> entry.link(text.value(), base);
             case "title" -> entry.title(text.asHtml());
             case "description" -> entry.summary(text.asHtml());
             case "pubDate" -> entry.published(text.value());
-            default -> {} // nothing that a post has
+            default -> {} // not used
         }
     }
 
@@ -224,11 +224,11 @@ final class XmlFeed {
             case "summary" -> entry.summary(typed);
             case "published", "issued" -> entry.published(text.value());
             case "updated", "modified", "created" -> entry.modified(text.value());
-            default -> {} // nothing that a post has
+            default -> {} // not used
         }
     }
 
-    /** Reads to the end of the element that was just opened. With elements inside, it is written as HTML. */
+    /** Reads to the end of the element that was just opened; child elements become HTML. */
     private Text text() throws XMLStreamException, FeedException {
         var text = new XmlText();
         var outside = depth - 1;
@@ -250,7 +250,7 @@ final class XmlFeed {
         return text.text();
     }
 
-    /** As feeds have them without declaring them; itself, if HTML has none of that name. */
+    /** Decodes an entity of HTML; an unknown one stays. */
     private static String entity(String name) {
         return HtmlEntities.decoded("&" + name + ";");
     }

@@ -9,35 +9,35 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The characters of an XML document. The byte order mark decides on the encoding, then the server, then the document (RFC 7303).
- * An encoding in which the first {@code <} couldn't be written as it stands there is passed over. White space and byte order marks
- * before the document are forgiven; the parser doesn't see the encoding that the document declares.
+ * Decodes an XML document. The encoding comes from the byte order mark, otherwise from the server, otherwise from the
+ * declaration (RFC 7303). An encoding that contradicts the bytes of the first {@code <} is ignored. White space and
+ * byte order marks before the document are skipped, and the declared encoding is hidden from the parser.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc7303#section-3">RFC 7303</a>, <a
  *     href="https://www.w3.org/TR/xml/#sec-guessing">XML 1.0, appendix F</a>
  */
 final class XmlSource {
-    /** The longest declaration, in characters. */
+    /** The maximum length of the declaration. */
     private static final int MAX_DECLARATION = 1000;
 
     private final byte[] body;
-    private final DetectedEncoding found;
+    private final DetectedEncoding detected;
 
     private XmlSource(byte[] body) {
         this.body = body;
-        this.found = DetectedEncoding.of(body, '<');
+        this.detected = DetectedEncoding.of(body, '<');
     }
 
     /**
      * Opens a document.
      *
-     * @param body its bytes
-     * @param charset as the server names it
-     * @throws FeedException when it declares an encoding that is not known
+     * @param charset the charset in the Content-Type, if any
+     * @throws FeedException when the declared encoding is unknown
      */
     static Reader open(byte[] body, @Nullable String charset) throws FeedException, IOException {
         var source = new XmlSource(body);
-        var reader = new PushbackReader(source.encoding(charset).reader(body, source.found.start()), MAX_DECLARATION);
+        var reader =
+                new PushbackReader(source.encoding(charset).reader(body, source.detected.start()), MAX_DECLARATION);
         skipSpace(reader);
         var declaration = new char[MAX_DECLARATION];
         var length = 0;
@@ -61,33 +61,34 @@ final class XmlSource {
     }
 
     private FeedEncoding encoding(@Nullable String charset) throws FeedException {
-        if (found.marked() || found.encoding().width() > 1) {
-            return found.encoding();
+        if (detected.marked() || detected.encoding().width() > 1) {
+            return detected.encoding();
         }
         var named = charset == null ? null : FeedEncoding.of(charset).orElse(null);
         if (named == null || named.width() > 1) {
             var declared = declared();
-            named = declared == null ? found.encoding() : known(declared);
+            named = declared == null ? detected.encoding() : known(declared);
         }
-        return named.width() > 1 ? found.encoding() : named; // "utf-16" in what isn't
+        return named.width() > 1 ? detected.encoding() : named; // declared as UTF-16, but is not
     }
 
     private @Nullable String declared() {
-        var ebcdic = found.start() + 1 < body.length && body[found.start()] == 0x4c && body[found.start() + 1] == 0x6f;
-        var length = Math.min(body.length - found.start(), MAX_DECLARATION);
+        var ebcdic = detected.start() + 1 < body.length
+                && body[detected.start()] == 0x4c
+                && body[detected.start() + 1] == 0x6f;
+        var length = Math.min(body.length - detected.start(), MAX_DECLARATION);
         var start = new String(
-                body, found.start(), length, ebcdic ? Charset.forName("IBM037") : StandardCharsets.ISO_8859_1);
+                body, detected.start(), length, ebcdic ? Charset.forName("IBM037") : StandardCharsets.ISO_8859_1);
         var value = encodingValue(start);
         return value == null ? null : start.substring(value.start, value.end);
     }
 
     private static FeedEncoding known(String name) throws FeedException {
         return FeedEncoding.of(name)
-                .orElseThrow(() -> new FeedException(
-                        ImportFailure.MALFORMED, "is in an encoding that is not known here: " + shown(name)));
+                .orElseThrow(() -> new FeedException(ImportFailure.MALFORMED, "unknown encoding: " + shortened(name)));
     }
 
-    private static String shown(String name) {
+    private static String shortened(String name) {
         return name.substring(0, Math.min(60, name.length()));
     }
 
@@ -95,15 +96,13 @@ final class XmlSource {
         return c == ' ' || c == '\t' || c == '\r' || c == '\n';
     }
 
-    // ---- the declaration
-
-    /** What a document begins with, without the encoding that it declares. */
+    /** Removes the encoding from the declaration. */
     private static String withoutEncoding(String start) {
         var value = encodingValue(start);
         return value == null ? start : start.substring(0, value.nameAt) + start.substring(value.end + 1);
     }
 
-    /** Where the name of the pseudo-attribute begins, and its value. */
+    /** Offsets of the encoding in the declaration: of its name, and of its value. */
     private record Value(int nameAt, int start, int end) {}
 
     private static @Nullable Value encodingValue(String text) {
@@ -119,7 +118,7 @@ final class XmlSource {
         return close < 0 || close > end ? null : new Value(name, quote + 1, close);
     }
 
-    /** Never beyond the {@code ?>} that follows. */
+    /** Skips white space; stops at the {@code ?>} at the latest. */
     private static int skipSpace(String text, int from) {
         var at = from;
         while (isSpace(text.charAt(at))) {

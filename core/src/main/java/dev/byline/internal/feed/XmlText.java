@@ -3,9 +3,9 @@ package dev.byline.internal.feed;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Collects what stands in an element of XML. As soon as there are elements inside, it is written as HTML. */
+/** Collects the text of an XML element. With child elements it becomes HTML. */
 final class XmlText {
-    /** Elements that HTML doesn't close. */
+    /** Elements without an end tag in HTML. */
     private static final Set<String> VOID =
             Set.of("br", "hr", "img", "input", "area", "col", "embed", "link", "meta", "wbr");
 
@@ -39,7 +39,7 @@ final class XmlText {
         }
     }
 
-    /** What begins otherwise would be text. */
+    /** Returns whether HTML reads this name as a tag. */
     private static boolean isHtml(String name) {
         var first = name.charAt(0);
         return (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
