@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class FairPermitsTest {
     private static final Deadline NEVER = Deadline.in(Duration.ofMinutes(10));
 
-    private final FairPermits places = new FairPermits(8);
+    private final FairPermits permits = new FairPermits(8);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final LinkedBlockingQueue<Long> granted = new LinkedBlockingQueue<>();
 
@@ -24,16 +24,16 @@ class FairPermitsTest {
         threads.shutdownNow();
     }
 
-    private boolean now(long user) throws InterruptedException {
-        return places.acquire(user, new Deadline(System.nanoTime()));
+    private boolean acquireNow(long user) throws InterruptedException {
+        return permits.acquire(user, new Deadline(System.nanoTime()));
     }
 
-    private void waits(long user, int permits) {
-        for (int i = 0; i < permits; i++) {
+    private void enqueue(long user, int count) {
+        for (int i = 0; i < count; i++) {
             var unused = CompletableFuture.runAsync(
                     () -> {
                         try {
-                            assertThat(places.acquire(user, NEVER)).isTrue();
+                            assertThat(permits.acquire(user, NEVER)).isTrue();
                             granted.add(user);
                         } catch (InterruptedException e) {
                             Thread.currentThread().interrupt();
@@ -43,7 +43,7 @@ class FairPermitsTest {
         }
     }
 
-    private List<Long> take(int count) throws InterruptedException {
+    private List<Long> nextGranted(int count) throws InterruptedException {
         var users = new ArrayList<Long>();
         while (users.size() < count) {
             users.add(granted.take());
@@ -52,55 +52,62 @@ class FairPermitsTest {
     }
 
     @Test
-    void aUserHoldsAtMostHalfAndTheLastQuarterIsForOthers() throws Exception {
+    void aUserHoldsAtMostHalfOfThePermits() throws Exception {
         for (int i = 0; i < 4; i++) {
-            assertThat(now(1)).isTrue();
+            assertThat(acquireNow(1)).isTrue();
         }
-        assertThat(now(1)).isFalse();
-        assertThat(now(2)).isTrue();
-        assertThat(now(2)).isTrue();
-        assertThat(now(2)).isFalse();
-        assertThat(now(3)).isTrue();
-        assertThat(now(4)).isTrue();
-        assertThat(now(5)).isFalse();
-        places.release(4);
-        assertThat(now(3)).isFalse();
-        assertThat(now(5)).isTrue();
+        assertThat(acquireNow(1)).isFalse();
     }
 
     @Test
-    void aFreePermitGoesToTheUserWhoHoldsTheFewest() throws Exception {
-        for (long user = 1; user <= 8; user++) {
-            assertThat(now(user)).isTrue();
+    void theLastQuarterIsReservedForUsersWithoutPermits() throws Exception {
+        for (int i = 0; i < 4; i++) {
+            assertThat(acquireNow(1)).isTrue();
         }
-        waits(1, 20);
-        waits(9, 1);
-        while (places.waiting() < 21) {
+        assertThat(acquireNow(2)).isTrue();
+        assertThat(acquireNow(2)).isTrue();
+        assertThat(acquireNow(2)).isFalse();
+        assertThat(acquireNow(3)).isTrue();
+        assertThat(acquireNow(4)).isTrue();
+        assertThat(acquireNow(5)).isFalse();
+        permits.release(4);
+        assertThat(acquireNow(3)).isFalse();
+        assertThat(acquireNow(5)).isTrue();
+    }
+
+    @Test
+    void aFreePermitGoesToTheWaitingUserWithTheFewest() throws Exception {
+        for (long user = 1; user <= 8; user++) {
+            assertThat(acquireNow(user)).isTrue();
+        }
+        enqueue(1, 20);
+        enqueue(9, 1);
+        while (permits.waiting() < 21) {
             Thread.onSpinWait();
         }
-        places.release(2);
-        assertThat(take(1)).containsExactly(9L);
-        places.release(3);
-        places.release(4);
-        places.release(5);
-        assertThat(take(1)).containsExactly(1L); // above the reserve
+        permits.release(2);
+        assertThat(nextGranted(1)).containsExactly(9L);
+        permits.release(3);
+        permits.release(4);
+        permits.release(5);
+        assertThat(nextGranted(1)).containsExactly(1L); // one more than the reserve is free
         for (long user = 6; user <= 9; user++) {
-            places.release(user);
+            permits.release(user);
         }
-        assertThat(take(2)).containsOnly(1L); // four at most
-        assertThat(places.waiting()).isEqualTo(17);
+        assertThat(nextGranted(2)).containsOnly(1L); // which reaches its maximum of four
+        assertThat(permits.waiting()).isEqualTo(17);
     }
 
     @Test
-    void whoGaveUpGetsNone() throws Exception {
+    void anExpiredWaiterGetsNoPermit() throws Exception {
         for (long user = 1; user <= 8; user++) {
-            assertThat(now(user)).isTrue();
+            assertThat(acquireNow(user)).isTrue();
         }
-        assertThat(now(9)).isFalse();
-        assertThat(places.acquire(10, Deadline.in(Duration.ofMillis(1)))).isFalse();
-        assertThat(places.waiting()).isZero();
-        places.release(1);
-        assertThat(now(11)).isTrue();
-        assertThat(now(12)).isFalse();
+        assertThat(acquireNow(9)).isFalse();
+        assertThat(permits.acquire(10, Deadline.in(Duration.ofMillis(1)))).isFalse();
+        assertThat(permits.waiting()).isZero();
+        permits.release(1);
+        assertThat(acquireNow(11)).isTrue();
+        assertThat(acquireNow(12)).isFalse();
     }
 }

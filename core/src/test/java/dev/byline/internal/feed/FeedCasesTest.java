@@ -26,7 +26,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/** Documents as real feeds have them, each for a kind, from the wire to the posts. */
+/** Imports documents that are reduced from real feeds. */
 class FeedCasesTest extends CoreTest {
     private final FeedServer server = new FeedServer();
     private final FeedImporter importer = new FeedImporter(
@@ -53,7 +53,7 @@ class FeedCasesTest extends CoreTest {
         }
     }
 
-    /** An address that answers what {@code body} is at that time. */
+    /** Returns a new URL that serves the current {@code body}. */
     private String url() {
         var path = "/cases/" + ++paths + "/feed.xml";
         server.on(path, exchange -> {
@@ -92,7 +92,7 @@ class FeedCasesTest extends CoreTest {
     }
 
     @Test
-    void itemsThatShareALinkAreAPostEach() {
+    void itemsWithTheSameLinkBecomeSeparatePosts() {
         var user = newUser();
         var url = url();
         var document = new String(file("same-link-no-guid.xml"), StandardCharsets.UTF_8);
@@ -101,10 +101,14 @@ class FeedCasesTest extends CoreTest {
         assertThat(run(user, url, utf8(document))).isInstanceOf(Unchanged.class);
         assertThat(posts(user)).extracting(Post::title).containsExactly("Episode 3", "Episode 2", "Episode 1");
 
-        var four = document.replaceFirst(
-                "<item>",
-                "<item><title>Episode 4</title><link>http://pod.example/show</link>"
-                        + "<description>text 4</description><pubDate>Wed, 04 Jun 2003 09:00:00 GMT</pubDate></item><item>");
+        var four = document.replaceFirst("<item>", """
+                <item>
+                  <title>Episode 4</title>
+                  <link>http://pod.example/show</link>
+                  <description>text 4</description>
+                  <pubDate>Wed, 04 Jun 2003 09:00:00 GMT</pubDate>
+                </item>
+                <item>""");
         assertCounts(run(user, url, utf8(four)), 1, 0);
         assertThat(run(user, url, utf8(four))).isInstanceOf(Unchanged.class);
         assertCounts(run(user, url, utf8(four.replace("text 2", "text two"))), 0, 1);
@@ -112,26 +116,28 @@ class FeedCasesTest extends CoreTest {
     }
 
     @Test
-    void itemsThatShareAGuidAreAPostEach() {
+    void itemsWithTheSameGuidBecomeSeparatePosts() {
         var user = newUser();
         var url = url();
         var document = new String(file("same-guid.xml"), StandardCharsets.UTF_8);
 
         assertCounts(run(user, url, utf8(document)), 2, 0);
         assertThat(run(user, url, utf8(document))).isInstanceOf(Unchanged.class);
-        var three = document.replaceFirst(
-                "<item>",
-                "<item><title>Green</title><link>http://shop.example/green</link>"
-                        + "<guid isPermaLink=\"false\">0</guid></item><item>");
+        var three = document.replaceFirst("<item>", """
+                <item>
+                  <title>Green</title>
+                  <link>http://shop.example/green</link>
+                  <guid isPermaLink="false">0</guid>
+                </item>
+                <item>""");
         assertCounts(run(user, url, utf8(three)), 1, 0);
         assertThat(run(user, url, utf8(three))).isInstanceOf(Unchanged.class);
         assertCounts(run(user, url, utf8(three.replace("Blue", "Navy"))), 0, 1);
         assertThat(posts(user)).extracting(Post::title).containsExactlyInAnyOrder("Green", "Red", "Navy");
     }
 
-    /** An item that was alone with its guid stays the same post when others come with it, and when it is alone again. */
     @Test
-    void whatSharedAGuidForATimeIsNeverOverwritten() {
+    void anItemKeepsItsPostWhenOthersShareItsGuidForATime() {
         var user = newUser();
         var url = url();
         var a = item("A", "one");
@@ -148,8 +154,13 @@ class FeedCasesTest extends CoreTest {
     }
 
     private static String item(String title, String text) {
-        return "<item><guid isPermaLink='false'>same</guid><title>" + title + "</title><description>" + text
-                + "</description></item>";
+        return """
+                <item>
+                  <guid isPermaLink="false">same</guid>
+                  <title>%s</title>
+                  <description>%s</description>
+                </item>
+                """.formatted(title, text);
     }
 
     private static byte[] rss(String items) {
@@ -157,7 +168,7 @@ class FeedCasesTest extends CoreTest {
     }
 
     @Test
-    void anItemThatIsThereTwiceIsDroppedAndCounted() {
+    void identicalItemsAreImportedOnceAndCounted() {
         var user = newUser();
         var url = url();
         var outcome = run(user, url, rss(item("A", "one").repeat(3) + item("B", "two")));
@@ -169,40 +180,51 @@ class FeedCasesTest extends CoreTest {
     }
 
     @Test
-    void entitiesOfXmlAreNotLimited() {
+    void anItemMayHaveManyXmlEntities() {
         var user = newUser();
         var text = "&lt;".repeat(100_001);
         assertCounts(run(user, url(), rss("<item><guid>1</guid><description>" + text + "</description></item>")), 1, 0);
         assertThat(posts(user).getFirst().body()).isEqualTo("<".repeat(100_001));
+    }
 
+    @Test
+    void aDocumentMayHaveManyXmlEntities() {
         var paragraph = "&lt;p class=&quot;x&quot;&gt;Ben &amp;amp; Jerry&lt;/p&gt;".repeat(100);
         var items = IntStream.range(0, 500)
                 .mapToObj(i -> "<item><guid>" + i + "</guid><title>t</title><description>" + paragraph
                         + "</description></item>")
                 .toList();
-        assertCounts(run(user, url(), rss(String.join("", items))), 500, 0);
+        assertCounts(run(newUser(), url(), rss(String.join("", items))), 500, 0);
     }
 
     @Test
-    void theByteOrderMarkAndNamesOfEncodings() {
+    void theByteOrderMarkOverridesTheDeclaration() {
         assertThat(imported("bom-against-declaration.xml"))
                 .extracting(Post::title)
                 .containsExactly("café");
+    }
+
+    @Test
+    void labelsOfEncodingsIgnorePunctuation() {
         assertThat(imported("encoding-name.xml")).extracting(Post::title).containsExactly("Привіт");
     }
 
     @Test
-    void bytesThatAreNoUtf8MakeJsonMalformed() {
+    void jsonWithInvalidUtf8IsMalformed() {
         assertThat(run(newUser(), url(), file("invalid-utf8.json")))
                 .isInstanceOfSatisfying(
                         Failed.class, failed -> assertThat(failed.reason()).isEqualTo(ImportFailure.MALFORMED));
     }
 
     @Test
-    void linksAreAbsoluteAndAsBrowsersWriteThem() {
+    void linksAreResolvedAgainstXmlBase() {
         assertThat(imported("xml-base.xml"))
                 .extracting(FeedCasesTest::link)
                 .containsExactly("http://www.blog.example/ongoing/2013/08/14/FC2");
+    }
+
+    @Test
+    void linksAreWrittenLikeABrowser() {
         var odd = imported("odd-links.xml");
         assertThat(odd.stream().map(post -> post.title() + " " + link(post)).toList())
                 .containsExactlyInAnyOrder(
@@ -220,7 +242,7 @@ class FeedCasesTest extends CoreTest {
     }
 
     @Test
-    void aRedirectIsRelativeToTheWholePath() {
+    void aRedirectMayConsistOfAQuery() {
         server.on("/dir/feed.php", exchange -> {
             if (exchange.getRequestURI().getQuery() == null) {
                 exchange.getResponseHeaders().set("Location", "?format=rss");
@@ -237,12 +259,12 @@ class FeedCasesTest extends CoreTest {
     }
 
     @Test
-    void binaryContentIsNoText() {
+    void binaryContentIsIgnored() {
         assertThat(imported("binary-content.xml")).extracting(Post::body).containsExactly("A picture");
     }
 
     @Test
-    void wordsThatLookLikeTagsStayInATitle() {
+    void tagsUsedAsWordsStayInATitle() {
         var user = newUser();
         var title = "Using &lt;title&gt; and &lt;style&gt; tags";
         run(user, url(), rss("<item><guid>1</guid><title>" + title + "</title></item>"));

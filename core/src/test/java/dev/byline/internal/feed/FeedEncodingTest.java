@@ -15,11 +15,11 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Encoding x byte order mark x declaration x Content-Type. */
+/** Decodes documents by byte order mark, declaration and Content-Type, in each encoding. */
 class FeedEncodingTest {
     private static final byte[] NONE = {};
 
-    /** What a document of this encoding says, its charset in the JDK, and names it goes by. */
+    /** A text in the encoding, its charset in the JDK, and its labels. */
     private static final String ENCODINGS = """
             café — “€”  | UTF-8          | utf-8 UTF8 utf_8 unicode-1-1-utf-8
             café — “€”  | windows-1252   | windows-1252 cp1252 ISO-8859-1 ISO8859-1 iso_8859_1 latin1 us-ascii x-cp1252
@@ -48,6 +48,18 @@ class FeedEncodingTest {
             中文         | Big5-HKSCS     | big5 Big5-HKSCS cn-big5
             """;
 
+    /** Encodings with their byte order marks. */
+    private static final String UNICODE = """
+            UTF-8    | efbbbf
+            UTF-16BE | feff
+            UTF-16LE | fffe
+            UTF-32BE | 0000feff
+            UTF-32LE | fffe0000
+            """;
+
+    private static final String JSON = """
+            {"version": "https://jsonfeed.org/version/1", "items": [{"id": "1", "title": "café 😀"}]}""";
+
     private static String document(String text, @Nullable String declared) {
         return "<?xml version='1.0'" + (declared == null ? "" : " encoding='" + declared + "'")
                 + "?><rss version='2.0'><channel><item><title>" + text + "</title></item></channel></rss>";
@@ -70,7 +82,7 @@ class FeedEncodingTest {
     }
 
     @Test
-    void namesCountInDeclarationsAndContentTypesAlike() throws FeedException {
+    void labelsAreValidInDeclarationsAndContentTypes() throws FeedException {
         for (var line : ENCODINGS.lines().toList()) {
             var cells = line.split("\\|", -1);
             var text = cells[0].strip();
@@ -88,15 +100,9 @@ class FeedEncodingTest {
     }
 
     @Test
-    void theByteOrderMarkDecidesThenTheServerThenTheDocument() throws FeedException {
+    void theByteOrderMarkOverridesServerAndDeclaration() throws FeedException {
         var text = "café 語 😀";
-        for (var line : """
-                UTF-8    | efbbbf
-                UTF-16BE | feff
-                UTF-16LE | fffe
-                UTF-32BE | 0000feff
-                UTF-32LE | fffe0000
-                """.lines().toList()) {
+        for (var line : UNICODE.lines().toList()) {
             var cells = line.split("\\|", -1);
             var charset = Charset.forName(cells[0].strip());
             var mark = HexFormat.of().parseHex(cells[1].strip());
@@ -124,8 +130,16 @@ class FeedEncodingTest {
                             .isEqualTo(text);
                 }
             }
-            for (var declared :
-                    new String[] {null, cells[0].strip(), "utf-16", "utf-8"}) { // the bytes tell without a mark
+        }
+    }
+
+    @Test
+    void theFirstCharacterShowsTheWidthWithoutAMark() throws FeedException {
+        var text = "café 語 😀";
+        for (var line : UNICODE.lines().toList()) {
+            var cells = line.split("\\|", -1);
+            var charset = Charset.forName(cells[0].strip());
+            for (var declared : new String[] {null, cells[0].strip(), "utf-16", "utf-8"}) {
                 for (var space : new String[] {"", "\n"}) {
                     var body = bytes(NONE, space + document(text, declared), charset);
                     assertThat(title(body, null)).as(line + declared).isEqualTo(text);
@@ -133,8 +147,16 @@ class FeedEncodingTest {
                 }
             }
         }
+    }
+
+    @Test
+    void theServerOverridesTheDeclaration() throws FeedException {
         var russian = bytes(NONE, document("привет", "koi8-r"), Charset.forName("windows-1251"));
         assertThat(title(russian, "windows-1251")).isEqualTo("привет");
+    }
+
+    @Test
+    void ebcdicIsDecoded() throws FeedException {
         assertThat(title(bytes(NONE, document("привет", "ibm037"), Charset.forName("Cp1025")), "cp1025"))
                 .isEqualTo("привет");
         assertThat(title(bytes(NONE, document("cafe", "cp500"), Charset.forName("Cp500")), null))
@@ -149,7 +171,7 @@ class FeedEncodingTest {
     }
 
     @Test
-    void declarationsComeInManyForms() throws FeedException {
+    void declarationsMayHaveAnyValidForm() throws FeedException {
         for (var declaration : new String[] {
             "<?xml version=\"1.0\" encoding=\"koi8-r\"?>",
             "<?xml version = '1.0'  encoding = 'koi8-r' ?>",
@@ -165,7 +187,7 @@ class FeedEncodingTest {
     }
 
     @Test
-    void whatIsInNoEncodingIsMalformed() {
+    void invalidBytesAndUnknownEncodingsAreMalformed() {
         for (var body : new byte[][] {
             bytes(NONE, document("é", null), StandardCharsets.ISO_8859_1),
             bytes(NONE, document("é", "utf-8"), StandardCharsets.ISO_8859_1),
@@ -188,11 +210,10 @@ class FeedEncodingTest {
     }
 
     @Test
-    void jsonIsUnicodeWhateverTheServerSays() throws FeedException {
-        var json = "{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[{\"id\":\"1\",\"title\":\"café 😀\"}]}";
+    void jsonIsUnicodeWhateverTheContentTypeSays() throws FeedException {
         for (var charset : List.of("UTF-8", "UTF-16BE", "UTF-16LE", "UTF-32BE", "UTF-32LE")) {
             for (var start : List.of("", "\uFEFF", "\n ", "\n\uFEFF")) {
-                var body = (start + json).getBytes(Charset.forName(charset));
+                var body = (start + JSON).getBytes(Charset.forName(charset));
                 var document = new FetchResult.Document(
                         FeedUrl.parse("https://ada.example/feed", false),
                         FeedType.JSON,
@@ -206,9 +227,13 @@ class FeedEncodingTest {
                         .isEqualTo(FeedEntry.Text.plain("café 😀"));
             }
         }
+    }
+
+    @Test
+    void jsonWithInvalidUtf8IsMalformed() {
         for (var bad :
                 new String[] {"\u00e9 ", "\u00c0\u0080", "\u00ed\u00a0\u0080", "\u00f4\u0090\u0080\u0080", "\u00c3"}) {
-            var body = json.replace("café", bad).replace("😀", "").getBytes(StandardCharsets.ISO_8859_1);
+            var body = JSON.replace("café", bad).replace("😀", "").getBytes(StandardCharsets.ISO_8859_1);
             assertThatThrownBy(() -> FeedParser.parse(
                             new FetchResult.Document(
                                     FeedUrl.parse("https://ada.example/feed", false),

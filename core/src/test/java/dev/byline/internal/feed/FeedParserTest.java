@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -32,10 +33,11 @@ class FeedParserTest {
         return FeedPost.of(entries.getFirst(), NOW);
     }
 
-    private static void assertPost(FeedPost post, String title, String body, String metadata, @Nullable String time) {
+    private static void assertPost(
+            FeedPost post, String title, String body, @Nullable String link, @Nullable String time) {
         assertThat(post.post().title()).isEqualTo(title);
         assertThat(post.post().body()).isEqualTo(body);
-        assertThat(post.post().metadata().json()).isEqualTo(metadata);
+        assertThat(post.post().metadata().json()).isEqualTo(link == null ? "{}" : "{\"link\":\"" + link + "\"}");
         assertThat(post.post().publishedAt()).isEqualTo(time == null ? null : Instant.parse(time));
     }
 
@@ -47,84 +49,130 @@ class FeedParserTest {
     }
 
     @Test
-    void readsJsonFeed() throws FeedException {
-        assertPost(
-                post(FeedType.JSON, """
-                        {"version":"https://jsonfeed.org/version/1.1","title":"T","items":[{"id":7,"url":"/a",
-                        "title":"A  title","content_html":"<p>One<script>x()</script></p><p>Two &amp; <b>3</b></p>",
-                        "date_published":"2020-01-01T01:00:00+01:00","authors":[{"name":"x"}]}]}"""),
-                "A title",
-                "One\n\nTwo & 3",
-                "{\"link\":\"https://ada.example/a\"}",
-                "2020-01-01T00:00:00Z");
+    void jsonFeedIsParsed() throws FeedException {
+        var post = post(FeedType.JSON, """
+                {
+                  "version": "https://jsonfeed.org/version/1.1",
+                  "title": "T",
+                  "items": [
+                    {
+                      "id": 7,
+                      "url": "/a",
+                      "title": "A  title",
+                      "content_html": "<p>One<script>x()</script></p><p>Two &amp; <b>3</b></p>",
+                      "date_published": "2020-01-01T01:00:00+01:00",
+                      "authors": [{"name": "x"}]
+                    }
+                  ]
+                }
+                """);
+
+        assertPost(post, "A title", "One\n\nTwo & 3", "https://ada.example/a", "2020-01-01T00:00:00Z");
     }
 
     @Test
-    void readsRss() throws FeedException {
-        assertPost(
-                post(FeedType.XML, """
-                        <?xml version="1.0"?>
-                        <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"
-                          xmlns:media="http://search.yahoo.com/mrss/"><channel><title>T</title><item>
-                        <media:title>not this</media:title><title>Ben &amp;amp; Jerry&nbsp;s</title>
-                        <guid>https://ada.example/1</guid><description>short</description>
-                        <content:encoded><![CDATA[<ul><li>a<li>b</ul>]]></content:encoded>
-                        <pubDate>Tue, 10 Jun 2003 04:00:00 EST</pubDate></item></channel></rss>"""),
-                "Ben & Jerry\u00a0s",
-                "- a\n- b",
-                "{\"link\":\"https://ada.example/1\"}",
-                "2003-06-10T09:00:00Z");
+    void rssIsParsed() throws FeedException {
+        var post = post(FeedType.XML, """
+                <?xml version="1.0"?>
+                <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"
+                    xmlns:media="http://search.yahoo.com/mrss/">
+                  <channel>
+                    <title>T</title>
+                    <item>
+                      <media:title>not this</media:title>
+                      <title>Ben &amp;amp; Jerry&nbsp;s</title>
+                      <guid>https://ada.example/1</guid>
+                      <description>short</description>
+                      <content:encoded><![CDATA[<ul><li>a<li>b</ul>]]></content:encoded>
+                      <pubDate>Tue, 10 Jun 2003 04:00:00 EST</pubDate>
+                    </item>
+                  </channel>
+                </rss>
+                """);
+
+        assertPost(post, "Ben & Jerry\u00a0s", "- a\n- b", "https://ada.example/1", "2003-06-10T09:00:00Z");
     }
 
     @Test
-    void readsAtom() throws FeedException {
-        assertPost(
-                post(FeedType.XML, """
-                        <a:feed xmlns:a="http://www.w3.org/2005/Atom"><a:entry><a:id>urn:1</a:id>
-                        <a:title type="text">1 &lt; 2</a:title><a:link rel="self" href="x"/><a:link href="https://b.example/"/>
-                        <a:content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">One<br/>Two &lt;b&gt;</div></a:content>
-                        <a:updated>2020-01-01T00:00:00Z</a:updated></a:entry></a:feed>"""),
-                "1 < 2",
-                "One\nTwo <b>",
-                "{\"link\":\"https://b.example/\"}",
-                "2020-01-01T00:00:00Z");
+    void atomIsParsed() throws FeedException {
+        var post = post(FeedType.XML, """
+                <a:feed xmlns:a="http://www.w3.org/2005/Atom">
+                  <a:entry>
+                    <a:id>urn:1</a:id>
+                    <a:title type="text">1 &lt; 2</a:title>
+                    <a:link rel="self" href="x"/>
+                    <a:link href="https://b.example/"/>
+                    <a:content type="xhtml">
+                      <div xmlns="http://www.w3.org/1999/xhtml">One<br/>Two &lt;b&gt;</div>
+                    </a:content>
+                    <a:updated>2020-01-01T00:00:00Z</a:updated>
+                  </a:entry>
+                </a:feed>
+                """);
+
+        assertPost(post, "1 < 2", "One\nTwo <b>", "https://b.example/", "2020-01-01T00:00:00Z");
     }
 
     @Test
-    void whatIsMissingIsMadeUp() throws FeedException {
+    void aMissingTitleComesFromTheBody() throws FeedException {
         var words = "word ".repeat(30);
-        assertPost(
-                post(FeedType.JSON, """
-                        {"version":"https://jsonfeed.org/version/1","items":[{"content_text":"%s",
-                        "url":"javascript:alert(1)","date_published":"2999-01-01T00:00:00Z"}]}""".formatted(words)),
-                "word ".repeat(16).strip() + "…",
-                words,
-                "{}",
-                NOW.toString());
-        assertPost(
-                post(FeedType.XML, "<rss><channel><item><link>https://b.example/</link></item></channel></rss>"),
-                "https://b.example/",
-                "",
-                "{\"link\":\"https://b.example/\"}",
-                null);
+        var post = post(FeedType.JSON, """
+                {"version": "https://jsonfeed.org/version/1", "items": [{"content_text": "%s"}]}
+                """.formatted(words));
+
+        assertPost(post, "word ".repeat(16).strip() + "…", words, null, null);
     }
 
     @Test
-    void whatIsLongerThanAPostIsRefusedNotCut() {
-        var start = "{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[{\"id\":\"1\",";
-        for (var member : new String[] {
-            "\"content_html\":\"" + "x".repeat(200_001) + "\"",
-            "\"content_html\":\"" + "<b>".repeat(400_000) + "\"",
-            "\"title\":\"" + "x".repeat(501) + "\"",
-            "\"content_text\":\"\\u0000\""
-        }) {
-            assertThatThrownBy(() -> post(FeedType.JSON, start + member + "}]}"))
+    void anItemWithOnlyALinkHasItAsTitle() throws FeedException {
+        var post = post(FeedType.XML, """
+                <rss><channel><item><link>https://b.example/</link></item></channel></rss>""");
+
+        assertPost(post, "https://b.example/", "", "https://b.example/", null);
+    }
+
+    @Test
+    void aTimeInTheFutureBecomesTheCurrentTime() throws FeedException {
+        var post = post(FeedType.JSON, """
+                {
+                  "version": "https://jsonfeed.org/version/1",
+                  "items": [{"title": "t", "date_published": "2999-01-01T00:00:00Z"}]
+                }
+                """);
+
+        assertPost(post, "t", "", null, NOW.toString());
+    }
+
+    @Test
+    void aLinkThatIsNotAPageIsIgnored() throws FeedException {
+        var post = post(FeedType.JSON, """
+                {
+                  "version": "https://jsonfeed.org/version/1",
+                  "items": [{"title": "t", "url": "javascript:alert(1)"}]
+                }
+                """);
+
+        assertPost(post, "t", "", null, null);
+    }
+
+    @Test
+    void textThatIsInvalidInAPostIsRejectedNotTruncated() {
+        for (var member : List.of(
+                Map.entry("content_html", "x".repeat(200_001)),
+                Map.entry("content_html", "<b>".repeat(400_000)),
+                Map.entry("title", "x".repeat(501)),
+                Map.entry("content_text", "\\u0000"))) {
+            var document = """
+                    {"version": "https://jsonfeed.org/version/1", "items": [{"id": "1", "%s": "%s"}]}
+                    """.formatted(member.getKey(), member.getValue());
+            assertThatThrownBy(() -> post(FeedType.JSON, document))
+                    .as(member.getKey())
                     .isInstanceOf(BylineException.Invalid.class);
         }
     }
 
     @Test
-    void noDocumentReachesOutOrBlowsUp() {
+    void documentsWithADtdAreMalformed() {
         assertMalformed(FeedType.XML, """
                 <?xml version="1.0"?><!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>
                 <rss><channel><item><title>&x;</title></item></channel></rss>""");
@@ -134,23 +182,38 @@ class FeedParserTest {
                 <!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>
                 <rss><channel><item><title>&c;</title></item></channel></rss>""");
         assertMalformed(FeedType.XML, """
-                <!DOCTYPE rss [<!ENTITY %% p SYSTEM "file:///etc/passwd"> %%p;]><rss/>""".formatted());
+                <!DOCTYPE rss [<!ENTITY % p SYSTEM "file:///etc/passwd"> %p;]><rss/>""");
+    }
+
+    @Test
+    void deepDocumentsAreMalformed() {
         assertMalformed(FeedType.XML, "<rss><channel><item><title>" + "<b>".repeat(5000));
         assertMalformed(FeedType.XML, "<rss>" + "<b>".repeat(5000));
-        assertMalformed(FeedType.XML, "<rss><channel><item><title>cut off");
-        assertMalformed(FeedType.XML, "<html xmlns='http://www.w3.org/1999/xhtml'/>");
-        assertMalformed(FeedType.XML, "");
-        assertMalformed(FeedType.XML, "\u0001\u0002");
-        assertMalformed(FeedType.JSON, "");
-        assertMalformed(FeedType.JSON, "[]");
-        assertMalformed(FeedType.JSON, "{\"items\":[]}");
-        assertMalformed(FeedType.JSON, "{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[{}");
-        assertMalformed(FeedType.JSON, "{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[]} {}");
         assertMalformed(FeedType.JSON, "{\"x\":" + "[".repeat(100_000));
     }
 
     @Test
-    void htmlBecomesTextWithoutTags() {
+    void otherXmlIsMalformed() {
+        assertMalformed(FeedType.XML, "<rss><channel><item><title>cut off");
+        assertMalformed(FeedType.XML, "<html xmlns='http://www.w3.org/1999/xhtml'/>");
+        assertMalformed(FeedType.XML, "");
+        assertMalformed(FeedType.XML, "\u0001\u0002");
+    }
+
+    @Test
+    void otherJsonIsMalformed() {
+        assertMalformed(FeedType.JSON, "");
+        assertMalformed(FeedType.JSON, "[]");
+        assertMalformed(FeedType.JSON, """
+                {"items": []}""");
+        assertMalformed(FeedType.JSON, """
+                {"version": "https://jsonfeed.org/version/1", "items": [{}""");
+        assertMalformed(FeedType.JSON, """
+                {"version": "https://jsonfeed.org/version/1", "items": []} {}""");
+    }
+
+    @Test
+    void textFromHtmlContainsNoTagsAndScripts() {
         for (var html : new String[] {
             "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<style>*{}</style>",
                     "<iframe src=x></iframe>",
@@ -161,7 +224,15 @@ class FeedParserTest {
                     .doesNotContain("<")
                     .doesNotContain("alert");
         }
+    }
+
+    @Test
+    void preformattedTextKeepsItsSpaces() {
         assertThat(HtmlText.of("<pre>a\n  b</pre><p> c   d <p><img alt='e'>")).isEqualTo("a\n  b\n\nc d\n\ne");
+    }
+
+    @Test
+    void tagsWithoutTextAreEmpty() {
         assertThat(HtmlText.of("<b>".repeat(100_000))).isEmpty();
     }
 }

@@ -12,15 +12,15 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/** A server of feeds on the loopback interface, which does what each path is told. */
+/** A server of feeds on the loopback interface, with a behaviour for each path. */
 public final class FeedServer implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-    /** Method, path and If-None-Match of each request. */
+    /** Path and If-None-Match of each request. */
     public final List<String> requests = new CopyOnWriteArrayList<>();
 
-    /** What a path does. */
+    /** The behaviour of a path. */
     public interface Behaviour {
         void answer(HttpExchange exchange) throws IOException, InterruptedException;
     }
@@ -47,7 +47,7 @@ public final class FeedServer implements AutoCloseable {
         });
     }
 
-    /** A path that always answers the same. */
+    /** Serves the same document at each request. */
     public void on(String path, String type, String body) {
         on(path, exchange -> send(exchange, 200, type, body.getBytes(StandardCharsets.UTF_8)));
     }

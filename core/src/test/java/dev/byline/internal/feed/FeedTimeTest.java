@@ -7,9 +7,9 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 
-/** Forms of times with their values by the standards. */
+/** Parses times in each form, by the examples of the standards. */
 class FeedTimeTest {
-    /** One form a line: how it is written, and the time in UTC, or none. */
+    /** Checks a table: each line has a text and its time in UTC, or "none". */
     private static void assertTimes(String table) {
         for (var line : table.lines().toList()) {
             var cells = line.split("\\|", -1);
@@ -21,7 +21,7 @@ class FeedTimeTest {
     }
 
     @Test
-    void rfc3339AndW3cdtf() {
+    void rfc3339AndW3cdtfAreParsed() {
         assertTimes("""
                 2003-12-31T10:14:55Z            | 2003-12-31T10:14:55Z
                 2003-12-31t10:14:55z            | 2003-12-31T10:14:55Z
@@ -60,7 +60,7 @@ class FeedTimeTest {
     }
 
     @Test
-    void iso8601() {
+    void iso8601IsParsed() {
         assertTimes("""
                 20031231T101455Z            | 2003-12-31T10:14:55Z
                 20031231T101455+0100        | 2003-12-31T09:14:55Z
@@ -88,7 +88,7 @@ class FeedTimeTest {
     }
 
     @Test
-    void rfc822And2822() {
+    void rfc822And2822AreParsed() {
         assertTimes("""
                 Thu, 01 Jan 2004 19:48:21 GMT               | 2004-01-01T19:48:21Z
                 Thu, 01 Jan 2004 19:48:21 -0800             | 2004-01-02T03:48:21Z
@@ -114,7 +114,7 @@ class FeedTimeTest {
     }
 
     @Test
-    void otherSpellings() {
+    void commonVariationsAreParsed() {
         assertTimes("""
                 Mon, May 25 2020 04:45:26 +0000               | 2020-05-25T04:45:26Z
                 May 25, 2020 4:45 pm EDT                      | 2020-05-25T20:45:00Z
@@ -140,14 +140,17 @@ class FeedTimeTest {
                 Thu, 01 Jan 2004 19:48:21 20:48:21            | none
                 1:55 PM                                       | none
                 12                                            | none""");
+    }
+
+    @Test
+    void otherTextIsNotATime() {
         assertThat(FeedTime.parse("")).isNull();
         assertThat(FeedTime.parse("(".repeat(100))).isNull();
         assertThat(FeedTime.parse("2003-12-31" + " ".repeat(1000))).isNull();
     }
 
-    /** RFC 822 with each zone that it names, and others; what has several meanings is none. */
     @Test
-    void zones() {
+    void zonesWithOneMeaningAreKnown() {
         assertTimes("""
                 Thu, 29 Oct 2020 08:57:00 CET               | 2020-10-29T07:57:00Z
                 Thu, 29 Oct 2020 08:57:00 CEST              | 2020-10-29T06:57:00Z
@@ -159,6 +162,10 @@ class FeedTimeTest {
                 Thu, 29 Oct 2020 08:57:00 IST               | none
                 Thu, 29 Oct 2020 08:57:00 XXT               | none
                 Thu, 29 Oct 2020 08:57:00 J                 | none""");
+    }
+
+    @Test
+    void allZonesOfRfc822AreKnown() {
         var zones = "UT GMT Z EST EDT CST CDT MST MDT PST PDT A B C D E F G H I K L M N O P Q R S T U V W X Y"
                 .split(" ", -1);
         var hours = new int[] {

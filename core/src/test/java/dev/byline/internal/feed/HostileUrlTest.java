@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Hundreds of ways to say: fetch something from inside. The listening side is asked whether anybody came. */
+/** Fetches hundreds of URLs of internal addresses. Listeners on this machine show that no connection arrives. */
 class HostileUrlTest {
     private static List<String> urls() throws IOException {
         try (var in = HostileUrlTest.class.getResourceAsStream("hostile-urls.txt")) {
@@ -32,14 +32,14 @@ class HostileUrlTest {
         }
     }
 
-    /** The system resolves, as for users; names that only the internet knows are answered with an address inside. */
+    /** Resolves literals and localhost by the system, all other names to an internal address. */
     private static InetAddress[] resolve(String name) throws IOException {
         return name.matches("[0-9.:a-fx]+") || name.contains("localhost")
                 ? InetAddress.getAllByName(name)
                 : new InetAddress[] {InetAddress.getLoopbackAddress()};
     }
 
-    /** Listens on the default ports of this machine, where it may; elsewhere the count of sockets must do. */
+    /** Listens on the default ports where permitted; otherwise only the number of sockets is checked. */
     private static void listen(Selector selector) throws IOException {
         for (var address : List.of("127.0.0.1", "::1")) {
             for (var port : List.of(80, 443)) {
@@ -49,14 +49,14 @@ class HostileUrlTest {
                     channel.configureBlocking(false);
                     var unused = channel.register(selector, SelectionKey.OP_ACCEPT);
                 } catch (IOException e) {
-                    channel.close(); // taken, or not allowed
+                    channel.close(); // in use, or not permitted
                 }
             }
         }
     }
 
     @Test
-    void nobodyIsReachedInside() throws Exception {
+    void internalAddressesAreNeverConnectedTo() throws Exception {
         var opened = new AtomicInteger();
         try (var selector = Selector.open();
                 var fetcher = new FeedFetcher(
@@ -80,8 +80,8 @@ class HostileUrlTest {
                                         .as(url)
                                         .isIn(ImportFailure.BAD_URL, ImportFailure.FORBIDDEN_ADDRESS));
             }
-            assertThat(selector.selectNow()).as("connections that came in").isZero();
-            assertThat(opened).as("sockets that were made").hasValue(0);
+            assertThat(selector.selectNow()).as("accepted connections").isZero();
+            assertThat(opened).as("created sockets").hasValue(0);
             selector.keys().forEach(key -> closeQuietly(key));
         }
     }
@@ -105,22 +105,23 @@ class HostileUrlTest {
     }
 
     @Test
-    void aRedirectInsideIsNotFollowed() throws Exception {
-        try (var inside = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-                var outside = new FeedServer()) {
-            inside.setSoTimeout(1);
-            var port = outside.url("").replaceAll(".*:", "");
+    void redirectsToInternalAddressesAreNotFollowed() throws Exception {
+        try (var internal = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+                var external = new FeedServer()) {
+            internal.setSoTimeout(1);
+            var port = external.url("").replaceAll(".*:", "");
             var hosts = new ArrayList<String>();
-            for (var to : List.of("http://10.0.0.1/", "http://127.0.0.1:" + inside.getLocalPort() + "/", "//[::1]/")) {
-                outside.on("/" + hosts.size(), exchange -> {
+            for (var to :
+                    List.of("http://10.0.0.1/", "http://127.0.0.1:" + internal.getLocalPort() + "/", "//[::1]/")) {
+                external.on("/" + hosts.size(), exchange -> {
                     exchange.getResponseHeaders().set("Location", to);
                     exchange.sendResponseHeaders(302, -1);
                 });
                 hosts.add(to);
             }
-            // A public address, as the fetcher sees it, whose sockets lead to the server of the test.
+            // The fetcher sees a public address, but its sockets connect to the test server.
             try (var fetcher = new FeedFetcher(
-                    name -> name.equals("outside.example")
+                    name -> name.equals("external.example")
                             ? new InetAddress[] {InetAddress.getByName("93.184.216.34")}
                             : InetAddress.getAllByName(name),
                     proxy -> new Socket() {
@@ -136,20 +137,20 @@ class HostileUrlTest {
                     false,
                     Duration.ofSeconds(2))) {
                 for (int i = 0; i < hosts.size(); i++) {
-                    var url = FeedUrl.parse("http://outside.example/" + i, false);
+                    var url = FeedUrl.parse("http://external.example/" + i, false);
                     assertThatThrownBy(() -> fetcher.fetch(url, Validators.NONE, Deadline.in(Duration.ofSeconds(2))))
                             .isInstanceOfSatisfying(
                                     FeedException.class,
                                     e -> assertThat(e.reason()).isEqualTo(ImportFailure.FORBIDDEN_ADDRESS));
                 }
             }
-            assertThat(outside.requests).hasSize(3); // so the redirects were seen
-            assertThatThrownBy(inside::accept).isInstanceOf(java.net.SocketTimeoutException.class);
+            assertThat(external.requests).hasSize(3); // the redirects were received
+            assertThatThrownBy(internal::accept).isInstanceOf(java.net.SocketTimeoutException.class);
         }
     }
 
     @Test
-    void publicAddressesAreFine() throws Exception {
+    void publicUrlsAreAccepted() throws Exception {
         for (var url : List.of(
                 "https://example.com",
                 "http://xn--bcher-kva.example/a?b=c#d",
@@ -158,11 +159,19 @@ class HostileUrlTest {
                 "http://9.example/")) {
             assertThat(FeedUrl.parse(url, false).toString()).startsWith("http");
         }
+    }
+
+    @Test
+    void publicAddressesAreAccepted() throws Exception {
         for (var address : List.of("8.8.8.8", "2606:4700::1", "64:ff9b::8.8.8.8", "100.128.0.1", "172.32.0.1")) {
             assertThat(PublicAddresses.isPublic(InetAddress.getByName(address)))
                     .as(address)
                     .isTrue();
         }
+    }
+
+    @Test
+    void urlsAreWrittenInCanonicalForm() {
         assertThat(Stream.of("HTTPS://Example.COM:443", "https://example.com/#x")
                         .map(HostileUrlTest::canonical))
                 .containsOnly("https://example.com/");

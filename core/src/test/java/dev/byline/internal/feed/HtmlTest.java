@@ -6,13 +6,13 @@ import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
 class HtmlTest {
-    /** One case a line; \n is a line break. */
+    /** Reads a cell of a table; \n is a line break. */
     private static String cell(String text) {
         return text.strip().replace("\\n", "\n");
     }
 
     @Test
-    void noWordOfATitleVanishes() {
+    void titlesKeepAllWords() {
         for (var line : """
                 Using <title> and <style> tags          ~ Using <title> and <style> tags
                 The <b>bold</b> <i class="x">move</i>   ~ The bold move
@@ -43,7 +43,7 @@ class HtmlTest {
     }
 
     @Test
-    void htmlIsTextOnLinesOfItsOwn() {
+    void blocksOfHtmlBecomeLines() {
         for (var line : """
                 <h1>Title</h1>text<p>One<p>Two</p>three       ~ Title\\n\\ntext\\n\\nOne\\n\\nTwo\\n\\nthree
                 <ul><li>a<li>b</ul>after                      ~ - a\\n- b\\n\\nafter
@@ -71,7 +71,7 @@ class HtmlTest {
     }
 
     @Test
-    void typesOfAtom() {
+    void mediaTypesOfAtomAreKnown() {
         for (var line : """
                 text TEXT, html HTML, HTML HTML, xhtml HTML, text/html HTML, text/html;charset=utf-8 HTML, text/plain TEXT
                 application/xhtml+xml HTML, application/xml TEXT, image/svg+xml TEXT, image/png BINARY
@@ -81,7 +81,15 @@ class HtmlTest {
                 assertThat(AtomType.of(cells[0], null)).as(pair).isEqualTo(AtomType.valueOf(cells[1]));
             }
         }
+    }
+
+    @Test
+    void atomWithoutATypeIsText() {
         assertThat(AtomType.of(null, null)).isEqualTo(AtomType.TEXT);
+    }
+
+    @Test
+    void base64OfAtomIsBinary() {
         assertThat(AtomType.of("text/plain", "base64")).isEqualTo(AtomType.BINARY);
     }
 }

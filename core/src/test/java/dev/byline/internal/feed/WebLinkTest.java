@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 class WebLinkTest {
     private static final String BASE = "http://a/b/c/d;p?q";
 
-    /** RFC 3986, sections 5.4.1 and 5.4.2, complete. */
+    /** All examples of RFC 3986, sections 5.4.1 and 5.4.2. */
     private static final String EXAMPLES = """
             g:h           | g:h
             g             | http://a/b/c/g
@@ -52,7 +52,7 @@ class WebLinkTest {
             g#s/../x      | http://a/b/c/g#s/../x""";
 
     @Test
-    void referencesAreResolvedAsTheStandardSays() {
+    void examplesOfRfc3986AreResolved() {
         for (var line : EXAMPLES.lines().toList()) {
             var cells = line.split("\\|", -1);
             var reference = cells[0].strip();
@@ -63,10 +63,18 @@ class WebLinkTest {
             var page = target.equals("g:h") ? null : target.equals("http://g") ? "http://g/" : target;
             assertThat(WebLink.resolve(reference, BASE)).as(line).isEqualTo(page);
         }
-        // 5.4.2: strict here, the other way for links, as browsers do.
+    }
+
+    /** RFC 3986, section 5.4.2: strict for references, like a browser for links. */
+    @Test
+    void aSchemeWithoutAnAuthorityIsRelativeInLinksOnly() {
         assertThat(UriReference.parse(BASE).resolve(UriReference.parse("http:g")))
                 .hasToString("http:g");
         assertThat(WebLink.resolve("http:g", BASE)).isEqualTo("http://a/b/c/g");
+    }
+
+    @Test
+    void aBaseWithoutAPathHasTheRootPath() {
         assertThat(UriReference.parse("http://a").resolve(UriReference.parse("b")))
                 .hasToString("http://a/b");
         assertThat(UriReference.parse("http://a?q").resolve(UriReference.parse("../b")))
@@ -74,7 +82,7 @@ class WebLinkTest {
     }
 
     @Test
-    void linksAreAsBrowsersWriteThem() {
+    void linksAreWrittenLikeABrowser() {
         for (var line : """
                 https://e.example                      | https://e.example/
                 HTTPS://E.Example:443/A                | https://e.example/A
@@ -109,11 +117,15 @@ class WebLinkTest {
                     .as(line)
                     .isEqualTo(line.substring(split + 3).strip());
         }
+    }
+
+    @Test
+    void spacesAndLineBreaksAreRemoved() {
         assertThat(WebLink.resolve(" \n https://e.exa\nmple/\ta ", BASE)).isEqualTo("https://e.example/a");
     }
 
     @Test
-    void whatLeadsToNoPageIsNoLink() {
+    void otherReferencesAreNotLinks() {
         for (var reference : new String[] {
             "javascript:alert(1)",
             "mailto:a@e.example",
