@@ -1,5 +1,7 @@
 package dev.byline.bench;
 
+import dev.byline.bench.harness.BylineProcess;
+import dev.byline.bench.harness.LoadGenerator;
 import dev.byline.migrations.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,26 +15,25 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * How soon is the server ready, with an archive of its classes (AppCDS) and without one, beside a database and with one of its
- * own; is an archive of another build left alone; and how much memory does it take under load with a heap of 128 MiB?
+ * Measures the time to ready, with a class archive (AppCDS) and without, with an existing database and the embedded
+ * one; checks that Java ignores the archive of another build; measures memory under load with a heap of 128 MiB.
  */
 final class Footprint {
-    private static final int TIMES = 5;
+    private static final int STARTS = 5;
     private static final Duration TIME = Duration.ofSeconds(6);
-    private static final String ARCHIVE = "-XX:SharedArchiveFile=";
 
     private final Path folder;
     private final Path jar;
     private final Path archive;
-    private final Map<String, String> external;
-    private final Site site;
+    private final Map<String, String> existing;
+    private final Map<String, LoadGenerator.Request> requests;
 
     private Footprint(Path folder, Path jar, TestDatabase database) {
         this.folder = folder;
         this.jar = jar;
         this.archive = folder.resolve("byline.jsa");
-        this.external = Map.of("DATABASE_URL", database.url());
-        this.site = Site.fill(database);
+        this.existing = Map.of("DATABASE_URL", database.url());
+        this.requests = TypicalRequests.create(database.url());
     }
 
     public static void main(String[] args) throws Exception {
@@ -40,11 +41,11 @@ final class Footprint {
         var jar = Files.copy(Path.of(args[0]), folder.resolve("byline.jar"), StandardCopyOption.COPY_ATTRIBUTES);
         try (var database = TestDatabase.migrated()) {
             var footprint = new Footprint(folder, jar, database);
-            footprint.train();
-            footprint.start();
-            footprint.rebuild();
-            footprint.load("-Xmx128m");
-            footprint.load("-Xmx128m", "-XX:TrimNativeHeapInterval=5000");
+            footprint.createArchive();
+            footprint.measureStarts();
+            footprint.checkOutdatedArchive();
+            footprint.measureMemory("-Xmx128m");
+            footprint.measureMemory("-Xmx128m", "-XX:TrimNativeHeapInterval=5000");
         }
         try (var files = Files.walk(folder)) {
             for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -53,45 +54,44 @@ final class Footprint {
         }
     }
 
-    private void train() throws Exception {
-        try (var server = Jar.start(jar, external, "-XX:ArchiveClassesAtExit=" + archive)) {
-            ask(server, Duration.ofSeconds(1));
+    private void createArchive() throws Exception {
+        try (var server = BylineProcess.start(jar, existing, "-XX:ArchiveClassesAtExit=" + archive)) {
+            sendAll(server, Duration.ofSeconds(1));
         }
     }
 
-    private void start() throws Exception {
-        times("a database that is there", external);
-        times("a database that is there, archive", external, ARCHIVE + archive);
-        times(
-                "its own database",
-                Map.of("BYLINE_DATA_DIR", folder.resolve("data").toString()));
-        times(
-                "its own database, archive",
-                Map.of("BYLINE_DATA_DIR", folder.resolve("data-2").toString()),
-                ARCHIVE + archive);
+    private void measureStarts() throws Exception {
+        var useArchive = "-XX:SharedArchiveFile=" + archive;
+        measureStarts("an existing database", existing);
+        measureStarts("an existing database, archive", existing, useArchive);
+        measureStarts("the embedded database", embedded("data"));
+        measureStarts("the embedded database, archive", embedded("data-2"), useArchive);
     }
 
-    private void times(String name, Map<String, String> settings, String... options) throws Exception {
+    private Map<String, String> embedded(String name) {
+        return Map.of("BYLINE_DATA_DIR", folder.resolve(name).toString());
+    }
+
+    private void measureStarts(String name, Map<String, String> settings, String... options) throws Exception {
         var seconds = new ArrayList<String>();
-        for (int i = 0; i < TIMES; i++) {
+        for (int i = 0; i < STARTS; i++) {
             var start = System.nanoTime();
-            var server = Jar.start(jar, settings, options);
+            var server = BylineProcess.start(jar, settings, options);
             seconds.add(String.format(Locale.ROOT, "%.2f", (System.nanoTime() - start) / 1e9));
             server.close();
         }
         System.out.println("ready, " + name + ": " + String.join(", ", seconds) + " s");
     }
 
-    /** As a build of the same sources would leave it. */
-    private void rebuild() throws Exception {
-        System.out.println("classes from the archive, of the jar it was made from: " + archived());
-        Files.setLastModifiedTime(jar, FileTime.from(Instant.now()));
-        System.out.println("classes from the archive, of a jar that is newer: " + archived());
+    private void checkOutdatedArchive() throws Exception {
+        System.out.println("classes from the archive: " + archivedClasses());
+        Files.setLastModifiedTime(jar, FileTime.from(Instant.now())); // like another build of the same sources
+        System.out.println("classes from the archive when the jar is newer: " + archivedClasses());
     }
 
-    private long archived() throws Exception {
+    private long archivedClasses() throws Exception {
         var log = folder.resolve("classes.log");
-        Jar.start(jar, external, ARCHIVE + archive, "-Xlog:class+load:file=" + log)
+        BylineProcess.start(jar, existing, "-XX:SharedArchiveFile=" + archive, "-Xlog:class+load:file=" + log)
                 .close();
         try (var lines = Files.lines(log)) {
             return lines.filter(line -> line.contains("dev.byline.") && line.contains("shared objects file"))
@@ -99,18 +99,18 @@ final class Footprint {
         }
     }
 
-    private void load(String... options) throws Exception {
-        try (var server = Jar.start(jar, external, options)) {
-            ask(server, TIME);
-            System.out.println(String.join(" ", options) + ": resident at most " + server.mebibytes("VmHWM") + " MiB");
+    private void measureMemory(String... options) throws Exception {
+        try (var server = BylineProcess.start(jar, existing, options)) {
+            sendAll(server, TIME);
+            System.out.println(String.join(" ", options) + ": resident at most " + server.maxResidentMib() + " MiB");
         }
     }
 
-    private void ask(Jar server, Duration time) throws Exception {
-        for (var work : site.work().entrySet()) {
-            var outcomes = Load.closed(server.port(), 32, time, work.getValue());
-            if (outcomes.stream().anyMatch(outcome -> outcome.status() / 100 != 2)) {
-                throw new IllegalStateException(work.getKey() + ": not all were 2xx");
+    private void sendAll(BylineProcess server, Duration time) throws Exception {
+        for (var request : requests.entrySet()) {
+            var results = server.load(32).closedLoop(time, request.getValue());
+            if (!results.allSucceeded()) {
+                throw new IllegalStateException(request.getKey() + ": " + results);
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.byline.bench;
 
 import dev.byline.bench.fuzz.Findings;
 import dev.byline.bench.fuzz.Values;
+import dev.byline.bench.harness.BylineProcess;
 import dev.byline.internal.cache.TestRedis;
 import dev.byline.migrations.TestDatabase;
 import java.io.IOException;
@@ -25,7 +26,7 @@ final class FuzzTarget implements AutoCloseable {
     private final Path log;
     private final Map<String, String> settings;
     private final Findings findings;
-    private Jar server;
+    private BylineProcess server;
     private int restarts;
 
     /** Starts it; the log goes into the folder. */
@@ -53,8 +54,12 @@ final class FuzzTarget implements AutoCloseable {
         return settings;
     }
 
-    private Jar start() throws Exception {
-        return Jar.start(Jar.command(jar, "-Xmx512m"), TestRedis.freePort(), settings, log);
+    private BylineProcess start() throws Exception {
+        return BylineProcess.start(
+                BylineProcess.command(jar, java.util.List.of("-Xmx512m")),
+                TestRedis.freePort(),
+                settings,
+                ProcessBuilder.Redirect.appendTo(log.toFile()));
     }
 
     int port() {
@@ -117,7 +122,7 @@ final class FuzzTarget implements AutoCloseable {
     public String toString() {
         try {
             return String.format(
-                    Locale.ROOT, "%.1f s of CPU, at most %d MiB", server.cpuSeconds(), server.mebibytes("VmHWM"));
+                    Locale.ROOT, "%.1f s of CPU, at most %d MiB", server.cpuSeconds(), server.maxResidentMib());
         } catch (IOException e) {
             return "ended";
         }

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One database of its own that goes through what databases go through. bench/run Faults measures the same under load. */
+/** Faults of a database of its own. {@code bench/run DatabaseFaults} measures the same under load. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DyingDatabaseTest {
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
