@@ -1,40 +1,50 @@
 package dev.byline.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.byline.bench.fuzz.Answer;
-import dev.byline.bench.fuzz.Connection;
-import dev.byline.bench.fuzz.Contract;
 import dev.byline.bench.fuzz.Findings;
-import dev.byline.bench.fuzz.Generator;
-import dev.byline.bench.fuzz.Hostile;
-import dev.byline.bench.fuzz.Judge;
-import dev.byline.bench.fuzz.Known;
-import dev.byline.bench.fuzz.Options;
-import dev.byline.bench.fuzz.Request;
+import dev.byline.bench.fuzz.FuzzClient;
+import dev.byline.bench.fuzz.FuzzRequest;
+import dev.byline.bench.fuzz.FuzzTarget;
+import dev.byline.bench.fuzz.HostileCases;
+import dev.byline.bench.fuzz.KnownValues;
+import dev.byline.bench.fuzz.OpenApi;
+import dev.byline.bench.fuzz.RequestGenerator;
+import dev.byline.bench.fuzz.ResponseCheck;
+import dev.byline.bench.fuzz.TimedResponse;
 import dev.byline.bench.fuzz.Values;
+import dev.byline.bench.harness.CommandLine;
 import dev.byline.migrations.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Sends valid and invalid requests, made from the OpenAPI document, to a server that has nothing else to do. Every sixth request,
- * until there are none left, is a hostile text of maximum size, sent alone so that the server's CPU can be measured; the others come by
- * several connections. Ends with status 1 when an answer is late, missing, too expensive, undocumented, or a 5xx other than
- * a documented 501 or 505.
+ * Sends valid and invalid requests, generated from the OpenAPI document, to a server without other load. Every sixth
+ * request, until there are none left, is a hostile text of maximum size, sent alone so that the server's CPU can be
+ * measured; the others use several connections. Fails if a response is late, missing, too expensive, undocumented, or
+ * a 5xx other than a documented 501 or 505.
  */
 final class Fuzz {
+    private static final String USAGE = """
+            usage: Fuzz JAR [OPTION VALUE]...
+              --seed N           decides the requests (the time)
+              --requests N       (100000)
+              --from N           index of the first (0): with --requests 1, the one that failed
+              --only ROUTE       routes that contain this, such as "POST /users"
+              --connections N    (6)""";
     private static final Path FOLDER = Path.of("bench", "target", "fuzz");
     private static final int HOSTILE_EVERY = 6;
     private static final int MAX_RESTARTS = 8;
 
-    /** CPU seconds of the server that an answer may take, and what hashing a password adds. */
+    /** CPU seconds of the server for a request, and what hashing a password adds. */
     private static final double MAX_CPU = 0.5;
 
     private static final double HASH_CPU = 0.5;
@@ -44,43 +54,42 @@ final class Fuzz {
 
     private static final int TRIES = 5;
 
-    private final Options options;
-    private final Judge judge;
+    private final long seed;
+    private final long from;
+    private final long end;
+    private final String only;
+    private final int connections;
+    private final ResponseCheck check = new ResponseCheck(Path.of("docs", "errors.md"));
     private final Findings findings = new Findings(FOLDER);
-    private final Known known = new Known();
+    private final KnownValues known = new KnownValues();
     private final FuzzTarget server;
     private String adminToken = "";
 
-    private Fuzz(Options options, TestDatabase database) throws Exception {
-        this.options = options;
-        this.judge = new Judge(Path.of("docs", "errors.md"));
-        this.server = new FuzzTarget(options.jar(), FOLDER, database, findings);
+    private Fuzz(CommandLine arguments, TestDatabase database) throws Exception {
+        this.seed = arguments.number("--seed", System.currentTimeMillis());
+        this.from = arguments.number("--from", 0);
+        this.end = from + arguments.number("--requests", 100_000);
+        this.only = arguments.text("--only", "");
+        this.connections = (int) arguments.number("--connections", 6);
+        this.server = new FuzzTarget(arguments.jar(), FOLDER, database, findings);
     }
 
     public static void main(String[] args) throws Exception {
-        Options options;
-        try {
-            options = Options.parse(args);
-        } catch (IllegalArgumentException e) {
-            System.err.println(e.getMessage() + "\n" + Options.USAGE);
-            System.exit(2);
-            return;
-        }
-        System.out.println("seed " + options.seed());
-        clear();
-        var clean = false;
+        var arguments = CommandLine.parse(USAGE, args);
+        clearFolder();
+        var passed = false;
         try (var database = TestDatabase.migrated()) {
-            var fuzz = new Fuzz(options, database);
+            var fuzz = new Fuzz(arguments, database);
             try {
-                clean = fuzz.run();
+                passed = fuzz.run();
             } finally {
                 fuzz.server.close();
             }
         }
-        System.exit(clean ? 0 : 1);
+        System.exit(passed ? 0 : 1);
     }
 
-    private static void clear() throws IOException {
+    private static void clearFolder() throws IOException {
         Files.createDirectories(FOLDER);
         try (var files = Files.list(FOLDER)) {
             for (var file : files.toList()) {
@@ -90,29 +99,31 @@ final class Fuzz {
     }
 
     private boolean run() throws Exception {
-        var began = System.nanoTime();
-        var contract = prepare();
-        var generator = new Generator(contract, known, adminToken, options.seed());
-        var hostile = new Hostile(contract, generator, known, options.seed());
+        System.out.println("seed " + seed);
+        var start = System.nanoTime();
+        var document = prepare();
+        var generator = new RequestGenerator(document, known, adminToken, seed);
+        var hostile = new HostileCases(document, generator, known, seed);
         System.out.println(hostile.size() + " hostile texts");
-        hostile(hostile);
-        System.out.printf(Locale.ROOT, "hostile texts sent after %.0f s%n", (System.nanoTime() - began) / 1e9);
-        var next = new AtomicLong(options.from());
-        while (server.restarts() < MAX_RESTARTS && next.get() < end()) {
-            mixed(generator, hostile.size(), next);
+        sendHostile(hostile);
+        System.out.printf(Locale.ROOT, "hostile texts sent after %.0f s%n", (System.nanoTime() - start) / 1e9);
+        var next = new AtomicLong(from);
+        while (server.restarts() < MAX_RESTARTS && next.get() < end) {
+            sendOthers(generator, hostile.size(), next);
         }
         if (server.restarts() >= MAX_RESTARTS) {
             findings.add("ended early, after " + server.restarts() + " restarts of the server");
         }
-        probes();
+        checkProbes();
         server.checkLog();
+        var verdict = findings.isEmpty() ? "PASS" : "FAIL";
         System.out.printf(
                 Locale.ROOT,
                 "%s%n%s after %.0f s, seed %d; server: %s%n",
                 findings.summary(),
-                findings.isEmpty() ? "clean" : "FAILED",
-                (System.nanoTime() - began) / 1e9,
-                options.seed(),
+                verdict,
+                (System.nanoTime() - start) / 1e9,
+                seed,
                 server);
         return findings.isEmpty();
     }
@@ -121,193 +132,177 @@ final class Fuzz {
         return index % HOSTILE_EVERY == 0 && index / HOSTILE_EVERY < hostile;
     }
 
-    private long end() {
-        return options.from() + options.requests();
-    }
-
-    /** Users with posts, and an admin whose number no request has by chance. */
-    private Contract prepare() throws IOException {
-        try (var connection = new Connection(server.port())) {
-            var login = "{\"email\":\"" + FuzzTarget.ADMIN + "\",\"password\":\"" + Values.PASSWORD + "\"}";
-            var first = content(connection, Request.of("POST", "/tokens", "", login))
-                    .path("token")
-                    .asText();
+    /** Creates users with posts and an admin, and reads the OpenAPI document. */
+    private OpenApi prepare() throws IOException {
+        try (var client = server.client()) {
+            var password = "\"password\":\"" + Values.PASSWORD + "\"";
+            var first = token(post(client, "/tokens", "", "{\"email\":\"" + FuzzTarget.ADMIN + "\"," + password + "}"));
             var ids = new ArrayList<Long>();
             for (int i = 0; i < 12; i++) {
-                var password = i < 2 ? ",\"password\":\"" + Values.PASSWORD + "\"" : "";
-                var user = "{\"email\":\"fuzz" + i + "@example.com\",\"name\":\"Fuzz\"" + password + "}";
-                ids.add(content(connection, Request.of("POST", "/users", first, user))
-                        .path("id")
-                        .asLong());
+                var user = "{\"email\":\"fuzz" + i + "@example.com\",\"name\":\"Fuzz\"" + (i < 2 ? "," + password : "")
+                        + "}";
+                ids.add(post(client, "/users", first, user).path("id").asLong());
             }
             for (var id : ids) {
-                var token = content(connection, Request.of("POST", "/users/" + id + "/tokens", first, "{}"))
-                        .path("token")
-                        .asText();
+                var token = token(post(client, "/users/" + id + "/tokens", first, "{}"));
                 for (int i = 0; i < 5; i++) {
                     var post = "{\"title\":\"A title\",\"body\":\"word zebra\",\"metadata\":{\"k1\":1}}";
-                    send(connection, Request.of("POST", "/posts", token, post));
+                    var unused = post(client, "/posts", token, post);
                 }
             }
-            var admin = ids.getLast();
-            send(connection, Request.of("PATCH", "/users/" + admin, first, "{\"role\":\"admin\"}"));
-            known.keep(admin);
-            adminToken = content(connection, Request.of("POST", "/users/" + admin + "/tokens", first, "{}"))
-                    .path("token")
-                    .asText();
-            known.keep(adminToken);
+            var admin = ids.getLast(); // not user 1, whose id many requests have
+            send(client, FuzzRequest.of("PATCH", "/users/" + admin, first, "{\"role\":\"admin\"}"));
+            adminToken = token(post(client, "/users/" + admin + "/tokens", first, "{}"));
+            known.protect(admin, adminToken);
             if (adminToken.isEmpty()) {
-                throw new IllegalStateException("no admin: see the findings above");
+                throw new IllegalStateException("no admin: see the failures above");
             }
-            return Contract.of(content(connection, Request.of("GET", "/openapi.json", "", "")), options.only());
+            var document = check.parse(send(client, FuzzRequest.of("GET", "/openapi.json", "", "")));
+            return OpenApi.of(document, only);
         }
     }
 
-    private JsonNode content(Connection connection, Request request) throws IOException {
-        return judge.parse(send(connection, request));
+    private JsonNode post(FuzzClient client, String path, String token, String json) throws IOException {
+        return check.parse(send(client, FuzzRequest.of("POST", path, token, json)));
     }
 
-    /** Sends a request, judges the answer and learns from it. What is late once may be so because the machine is busy. */
-    private Answer send(Connection connection, Request request) throws IOException {
-        var answer = connection.send(request);
-        if (Judge.isBusy(answer)) {
-            findings.repeat(request, answer);
-            answer = connection.send(request);
-        }
-        var content = judge.parse(answer);
-        findings.count(request, answer);
-        var fault = judge.fault(request, answer, content);
-        if (fault.isPresent()) {
-            findings.add(fault.get(), "", request, answer);
-        }
-        if (request.token().equals(adminToken)
-                && answer.status() == 401
-                && !request.path().contains("/tokens")) {
-            findings.add("the admin's token is refused", "", request, answer);
-        }
-        known.learn(request, answer, content);
-        return answer;
+    private static String token(JsonNode response) {
+        return response.path("token").asText();
     }
 
-    /** Reads and deletes what is too large, or too much; replaces tokens that were revoked. */
-    private void tidy(Connection connection) throws IOException {
-        for (var path = known.surplus(); path.isPresent(); path = known.surplus()) {
-            send(connection, Request.of("GET", path.get(), adminToken, ""));
-            send(connection, Request.of("DELETE", path.get(), adminToken, ""));
+    /** Sends a request, checks the response and learns from it. A late one is sent again: the machine may be busy. */
+    private TimedResponse send(FuzzClient client, FuzzRequest request) throws IOException {
+        var response = client.send(request);
+        if (ResponseCheck.isBusy(response)) {
+            findings.countRepeated(request, response);
+            response = client.send(request);
         }
-        var user = known.tokenless();
+        var content = check.parse(response);
+        findings.count(request, response);
+        var fault = check.fault(request, response, content);
+        if (!fault.equals(ResponseCheck.OK)) {
+            findings.add(fault, "", request, response);
+        }
+        var refused = response.status() == 401 && !request.path().contains("/tokens");
+        if (refused && request.token().equals(adminToken)) {
+            findings.add("the admin's token is refused", "", request, response);
+        }
+        known.learn(request, response, content);
+        return response;
+    }
+
+    /** Deletes surplus rows, and replaces revoked tokens. */
+    private void cleanUp(FuzzClient client) throws IOException {
+        for (var path = known.pollSurplus(); path.isPresent(); path = known.pollSurplus()) {
+            send(client, FuzzRequest.of("GET", path.get(), adminToken, ""));
+            send(client, FuzzRequest.of("DELETE", path.get(), adminToken, ""));
+        }
+        var user = known.userWithoutToken();
         if (user.isPresent()) {
-            send(connection, Request.of("POST", "/users/" + user.get() + "/tokens", adminToken, "{}"));
+            send(client, FuzzRequest.of("POST", "/users/" + user.get() + "/tokens", adminToken, "{}"));
         }
     }
 
     /** Sends the hostile texts one at a time and measures the server's CPU. */
-    private void hostile(Hostile hostile) throws Exception {
-        var connection = new Connection(server.port());
-        for (long index = options.from(); index < end() && server.restarts() < MAX_RESTARTS; index++) {
-            if (isHostile(index, hostile.size())) {
-                var number = (int) (index / HOSTILE_EVERY);
-                var before = server.cpuSeconds();
-                var request = hostile.request(index, number, 1);
-                if (findings.has("hang", request)) {
-                    continue; // each costs a restart
-                }
-                var answer = send(connection, request);
-                if (answer.status() == Answer.HUNG || !server.isAlive()) {
-                    server.restart();
-                    connection = new Connection(server.port());
-                } else if (server.cpuSeconds() - before > NOTABLE_CPU) {
-                    var half = hostile.request(index, number, 2);
-                    checkCpu(connection, request, half, answer);
-                }
-                tidy(connection);
+    private void sendHostile(HostileCases hostile) throws Exception {
+        var client = server.client();
+        for (long index = from; index < end && server.restarts() < MAX_RESTARTS; index++) {
+            if (!isHostile(index, hostile.size())) {
+                continue;
             }
+            var number = (int) (index / HOSTILE_EVERY);
+            var request = hostile.request(index, number, 1);
+            if (findings.has("hang", request)) {
+                continue; // each one costs a restart
+            }
+            var cpu = server.cpuSeconds();
+            var response = send(client, request);
+            if (response.status() == TimedResponse.HUNG || !server.isAlive()) {
+                server.restart();
+                client = server.client();
+            } else if (server.cpuSeconds() - cpu > NOTABLE_CPU) {
+                checkCpu(client, request, hostile.request(index, number, 2), response);
+            }
+            cleanUp(client);
         }
-        connection.close();
+        client.close();
     }
 
-    private void checkCpu(Connection connection, Request request, Request half, Answer answer) throws IOException {
-        var whole = cpu(connection, request);
-        if (whole > MAX_CPU + (request.hashes() ? HASH_CPU : 0)) {
-            findings.add("too much CPU", String.format(Locale.ROOT, ", %.2f s", whole), request, answer);
+    private void checkCpu(FuzzClient client, FuzzRequest request, FuzzRequest half, TimedResponse response)
+            throws IOException {
+        var whole = minCpu(client, request);
+        if (whole > MAX_CPU + (request.hashesPassword() ? HASH_CPU : 0)) {
+            findings.add("too much CPU", String.format(Locale.ROOT, ", %.2f s", whole), request, response);
         } else if (whole > NOTABLE_CPU) {
-            var part = cpu(connection, half);
-            whole = Math.min(whole, cpu(connection, request)); // the first tries may have run in the interpreter
+            var part = minCpu(client, half);
+            whole = Math.min(whole, minCpu(client, request)); // the first tries may have been interpreted
             if (whole > NOTABLE_CPU && whole > 3 * part) {
                 var detail = String.format(Locale.ROOT, ", %.2f s, half the text %.2f s", whole, part);
-                findings.add("CPU grows faster than the text", detail, request, answer);
+                findings.add("CPU grows faster than the text", detail, request, response);
             }
         }
     }
 
     /** The minimum of several tries: the others include the JIT compiler and the garbage collector. */
-    private double cpu(Connection connection, Request request) throws IOException {
-        var least = Double.MAX_VALUE;
+    private double minCpu(FuzzClient client, FuzzRequest request) throws IOException {
+        var min = Double.MAX_VALUE;
         for (int i = 0; i < TRIES; i++) {
             var before = server.cpuSeconds();
-            var unused = connection.send(request); // judged before
-            least = Math.min(least, server.cpuSeconds() - before);
+            var unused = client.send(request); // checked before
+            min = Math.min(min, server.cpuSeconds() - before);
         }
-        return least;
+        return min;
     }
 
-    /** Sends the rest by several connections, until all are sent or the server hangs; then repeats alone what hung. */
-    private void mixed(Generator generator, int hostile, AtomicLong next) throws Exception {
-        var hung = new ConcurrentLinkedQueue<Request>();
-        var stopped = new AtomicBoolean();
-        var threads = new ArrayList<Thread>();
-        var failure = new ConcurrentLinkedQueue<Throwable>();
-        for (int i = 0; i < options.connections(); i++) {
-            threads.add(Thread.ofPlatform().start(() -> {
-                try (var connection = new Connection(server.port())) {
-                    for (var index = next.getAndIncrement(); index < end(); index = next.getAndIncrement()) {
-                        if (!isHostile(index, hostile)) {
-                            var request = generator.request(index);
-                            if (send(connection, request).status() == Answer.HUNG) {
-                                hung.add(request);
-                                stopped.set(true);
-                            }
-                            tidy(connection);
-                        }
-                        if (stopped.get() || !server.isAlive()) {
-                            return;
-                        }
+    /** Sends the other requests over several connections until all are sent or the server hangs. */
+    private void sendOthers(RequestGenerator generator, int hostile, AtomicLong next) throws Exception {
+        var hung = new ConcurrentLinkedQueue<FuzzRequest>();
+        Callable<Void> worker = () -> {
+            try (var client = server.client()) {
+                while (hung.isEmpty() && server.isAlive()) {
+                    var index = next.getAndIncrement();
+                    if (index >= end) {
+                        return null;
                     }
-                } catch (IOException | RuntimeException e) {
-                    failure.add(e);
-                    stopped.set(true);
+                    if (!isHostile(index, hostile)) {
+                        var request = generator.request(index);
+                        if (send(client, request).status() == TimedResponse.HUNG) {
+                            hung.add(request);
+                        }
+                        cleanUp(client);
+                    }
                 }
-            }));
-        }
-        for (var thread : threads) {
-            thread.join();
-        }
-        if (!failure.isEmpty()) {
-            throw new IllegalStateException(failure.peek());
+            }
+            return null;
+        };
+        try (var threads = Executors.newFixedThreadPool(connections)) {
+            for (var result : threads.invokeAll(Collections.nCopies(connections, worker))) {
+                result.get();
+            }
         }
         if (!hung.isEmpty() || !server.isAlive()) {
             server.restart();
-            alone(hung);
-        }
-    }
-
-    private void alone(Iterable<Request> requests) throws Exception {
-        for (var request : requests) {
-            try (var connection = new Connection(server.port())) {
-                var answer = connection.send(request);
-                if (answer.status() == Answer.HUNG) {
-                    findings.add("hangs alone, too", "", request, answer);
-                    server.restart();
-                }
+            for (var request : hung) {
+                repeatAlone(request);
             }
         }
     }
 
-    private void probes() throws IOException {
+    private void repeatAlone(FuzzRequest request) throws Exception {
+        try (var client = server.client()) {
+            var response = client.send(request);
+            if (response.status() == TimedResponse.HUNG) {
+                findings.add("hangs alone, too", "", request, response);
+                server.restart();
+            }
+        }
+    }
+
+    private void checkProbes() throws IOException {
         for (var path : List.of("/livez", "/readyz")) {
-            try (var connection = new Connection(server.port())) {
-                if (send(connection, Request.of("GET", path, "", "")).status() != 200
-                        || server.management(path).isEmpty()) {
+            try (var client = server.client()) {
+                var status = send(client, FuzzRequest.of("GET", path, "", "")).status();
+                if (status != 200 || server.management(path).isEmpty()) {
                     findings.add(path + " is not 200 at the end");
                 }
             }

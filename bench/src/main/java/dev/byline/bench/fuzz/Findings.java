@@ -11,26 +11,26 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What was found, the first of each kind with its request in a file; and counts of all answers. */
+/** Failures by kind, the first request of each kind in a file; and counts of all responses. */
 public final class Findings {
     private static final int MAX_SHOWN = 20;
     private static final int SLOWEST = 5;
 
-    /** What findings are told apart by; one with more places changed is of the same kind. */
-    private record Kind(String fault, String operation, List<String> places) {
-        boolean covers(String otherFault, Request request) {
+    /** A kind of failure; one with more changed places is of the same kind. */
+    private record Kind(String fault, String route, List<String> places) {
+        boolean covers(String otherFault, FuzzRequest request) {
             return fault.equals(otherFault)
-                    && operation.equals(request.route())
+                    && route.equals(request.route())
                     && request.places().containsAll(places);
         }
 
         @Override
         public String toString() {
-            return operation.isEmpty() ? fault : fault + ": " + operation + " " + places;
+            return route.isEmpty() ? fault : fault + ": " + route + " " + places;
         }
     }
 
-    private record Slow(double seconds, String what) {}
+    private record Slow(double seconds, String request) {}
 
     private final Path folder;
     private final Map<Kind, Integer> kinds = new LinkedHashMap<>();
@@ -38,16 +38,16 @@ public final class Findings {
     private final List<Slow> slowest = new ArrayList<>();
     private int repeated;
 
-    /** The requests go into the folder. */
+    /** Writes requests to files in the folder. */
     public Findings(Path folder) {
         this.folder = folder;
     }
 
-    /** Counts an answer. */
-    public synchronized void count(Request request, Answer answer) {
-        statuses.merge(answer.status(), 1, Integer::sum);
-        if (slowest.size() < SLOWEST || answer.seconds() > slowest.getLast().seconds) {
-            slowest.add(new Slow(answer.seconds(), request.toString()));
+    /** Counts a response. */
+    public synchronized void count(FuzzRequest request, TimedResponse response) {
+        statuses.merge(response.status(), 1, Integer::sum);
+        if (slowest.size() < SLOWEST || response.seconds() > slowest.getLast().seconds) {
+            slowest.add(new Slow(response.seconds(), request.toString()));
             slowest.sort(Comparator.comparingDouble(Slow::seconds).reversed());
             if (slowest.size() > SLOWEST) {
                 slowest.removeLast();
@@ -56,18 +56,19 @@ public final class Findings {
     }
 
     /** Counts a request that is sent again. */
-    public synchronized void repeat(Request request, Answer answer) {
+    public synchronized void countRepeated(FuzzRequest request, TimedResponse response) {
         repeated++;
-        System.out.println("late or 503, sent again: " + request + "\n  " + answer);
+        System.out.println("late or 503, sent again: " + request + "\n  " + response);
     }
 
-    /** Whether there is a finding of this kind. */
-    public synchronized boolean has(String fault, Request request) {
+    /** Whether there is a failure of this kind. */
+    public synchronized boolean has(String fault, FuzzRequest request) {
         return kinds.keySet().stream().anyMatch(kind -> kind.covers(fault, request));
     }
 
-    /** Notes a finding, and prints it if it is the first of its kind; the detail doesn't make another kind. */
-    public synchronized void add(String fault, String detail, Request request, Answer answer) throws IOException {
+    /** Adds a failure and prints it if it is the first of its kind; the detail doesn't distinguish kinds. */
+    public synchronized void add(String fault, String detail, FuzzRequest request, TimedResponse response)
+            throws IOException {
         var known = kinds.keySet().stream()
                 .filter(kind -> kind.covers(fault, request))
                 .findFirst();
@@ -77,35 +78,27 @@ public final class Findings {
         }
         var file = folder.resolve(kinds.size() + ".http");
         Files.write(file, request.toBytes());
-        System.out.printf(
-                Locale.ROOT,
-                "FAILURE %d: %s%s%n  %s%n  %s%n  request: %s (%s)%n",
-                kinds.size(),
-                fault,
-                detail,
-                request,
-                answer,
-                Bytes.show(request.bytes(), 300),
-                file);
+        System.out.printf("FAILURE %d: %s%s%n  %s%n  %s%n", kinds.size(), fault, detail, request, response);
+        System.out.printf("  request: %s (%s)%n", Encoding.printable(request.bytes(), 300), file);
     }
 
-    /** As above, without a request. */
+    /** Adds a failure without a request. */
     public synchronized void add(String fault) {
         kinds.merge(new Kind(fault, "", List.of()), 1, Integer::sum);
         System.out.println("FAILURE " + kinds.size() + ": " + fault);
     }
 
-    /** Whether there is nothing. */
+    /** Whether there is no failure. */
     public synchronized boolean isEmpty() {
         return kinds.isEmpty();
     }
 
-    /** Counts, the slowest answers, how often each finding came. */
+    /** Counts by status, the slowest responses, and the number of failures of each kind. */
     public synchronized String summary() {
         var lines = new StringBuilder(
-                "answers by status (0: closed, -1: hung): " + statuses + "; late or 503 and sent again: " + repeated);
+                "responses by status (0: closed, -1: hung): " + statuses + "; late or 503 and sent again: " + repeated);
         slowest.forEach(
-                slow -> lines.append(String.format(Locale.ROOT, "%n  slow: %.3f s, %s", slow.seconds, slow.what)));
+                slow -> lines.append(String.format(Locale.ROOT, "%n  slow: %.3f s, %s", slow.seconds, slow.request)));
         kinds.forEach((kind, count) -> lines.append(String.format(Locale.ROOT, "%n  found %d times: %s", count, kind)));
         return lines.toString();
     }

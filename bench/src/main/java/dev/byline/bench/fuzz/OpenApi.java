@@ -8,24 +8,23 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
-/**
- * What the OpenAPI document says, its references resolved.
- *
- * @param operations all of them
- */
-public record Contract(List<Operation> operations) {
+/** The operations of an OpenAPI document, its references resolved. */
+public record OpenApi(List<Operation> operations) {
     private static final Set<String> METHODS =
             Set.of("get", "put", "post", "delete", "options", "head", "patch", "trace");
 
     /**
      * A method of a path.
      *
-     * @param body schema of the request's body, missing where there is none
-     * @param types of the body
+     * @param body schema of the request's body, missing if there is none
+     * @param types media types of the body
      * @param statuses that are documented
-     * @param secured whether a token is needed
+     * @param secured whether a token is required
      */
     public record Operation(
             String method,
@@ -36,6 +35,7 @@ public record Contract(List<Operation> operations) {
             Set<String> statuses,
             boolean secured) {
 
+        /** The parameters in path, query or header. */
         List<Parameter> in(String place) {
             return parameters.stream().filter(each -> each.in.equals(place)).toList();
         }
@@ -44,8 +44,7 @@ public record Contract(List<Operation> operations) {
             return !body.isMissingNode();
         }
 
-        /** Whether a request may have a password hashed. */
-        boolean hashes() {
+        boolean hashesPassword() {
             return body.path("properties").has("password");
         }
 
@@ -55,42 +54,40 @@ public record Contract(List<Operation> operations) {
         }
     }
 
-    /** A parameter: {@code in} is path, query or header; the example may be empty. */
+    /** A parameter; the example may be empty. */
     public record Parameter(String name, String in, JsonNode schema, String example) {}
 
     /**
      * Reads a document.
      *
-     * @param only a route such as "POST /users", a path, or a part of them; empty for all
+     * @param only a part of the routes to read, such as "POST /users"; empty for all
      */
-    public static Contract of(JsonNode document, String only) {
+    public static OpenApi of(JsonNode document, String only) {
         var operations = new ArrayList<Operation>();
         for (var path : document.path("paths").properties()) {
             var item = resolve(document, path.getValue());
-            for (var entry : item.properties()) {
-                if (METHODS.contains(entry.getKey())) {
-                    var operation = operation(entry.getKey(), path.getKey(), item, entry.getValue());
-                    if (operation.toString().contains(only)) {
-                        operations.add(operation);
-                    }
-                }
-            }
+            item.properties().stream()
+                    .filter(entry -> METHODS.contains(entry.getKey()))
+                    .map(entry -> operation(entry.getKey(), path.getKey(), item, entry.getValue()))
+                    .filter(operation -> operation.toString().contains(only))
+                    .forEach(operations::add);
         }
         if (operations.isEmpty()) {
             throw new IllegalArgumentException("the OpenAPI document has no route " + only);
         }
-        return new Contract(operations);
+        return new OpenApi(operations);
     }
 
     private static Operation operation(String method, String path, JsonNode item, JsonNode operation) {
-        var parameters = new ArrayList<Parameter>();
-        for (var list : List.of(item.path("parameters"), operation.path("parameters"))) {
-            list.forEach(each -> parameters.add(new Parameter(
-                    each.path("name").asText(),
-                    each.path("in").asText(),
-                    each.path("schema"),
-                    each.path("example").asText(""))));
-        }
+        var parameters = Stream.concat(
+                        item.path("parameters").valueStream(),
+                        operation.path("parameters").valueStream())
+                .map(each -> new Parameter(
+                        each.path("name").asText(),
+                        each.path("in").asText(),
+                        each.path("schema"),
+                        each.path("example").asText("")))
+                .toList();
         JsonNode body = MissingNode.getInstance();
         var types = new ArrayList<String>();
         for (var type : operation.path("requestBody").path("content").properties()) {
@@ -99,13 +96,12 @@ public record Contract(List<Operation> operations) {
         }
         var statuses = new HashSet<String>();
         operation.path("responses").fieldNames().forEachRemaining(statuses::add);
-        var secured = operation.path("security").size() == 1
-                && !operation.path("security").path(0).isEmpty();
-        return new Operation(
-                method.toUpperCase(java.util.Locale.ROOT), path, parameters, body, types, statuses, secured);
+        var security = operation.path("security");
+        var secured = security.size() == 1 && !security.path(0).isEmpty();
+        return new Operation(method.toUpperCase(Locale.ROOT), path, parameters, body, types, statuses, secured);
     }
 
-    /** A copy in which what a {@code $ref} names stands in its place. */
+    /** A copy in which references are replaced by what they name. */
     private static JsonNode resolve(JsonNode document, JsonNode node) {
         if (node.path("$ref").isTextual()) {
             return resolve(document, document.at(node.path("$ref").textValue().substring(1)));
@@ -121,5 +117,21 @@ public record Contract(List<Operation> operations) {
             return copy;
         }
         return node;
+    }
+
+    /** The type of a schema; of several, the one that isn't null. */
+    static String type(JsonNode schema) {
+        var type = schema.path("type");
+        return !type.isArray()
+                ? type.asText()
+                : StreamSupport.stream(type.spliterator(), false)
+                        .map(JsonNode::asText)
+                        .filter(each -> !each.equals("null"))
+                        .findFirst()
+                        .orElse("");
+    }
+
+    static boolean isFreeText(JsonNode schema) {
+        return type(schema).equals("string") && !schema.has("enum");
     }
 }

@@ -1,17 +1,18 @@
 package dev.byline.bench.fuzz;
 
-import dev.byline.bench.fuzz.Contract.Operation;
+import dev.byline.bench.fuzz.OpenApi.Operation;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** A request that is being made; all text is bytes. */
-final class Draft {
+/** A request under construction; the characters of all strings are bytes. */
+final class RequestBuilder {
     final Operation operation;
 
-    /** Whether the operation's documented statuses hold: neither method nor path were changed. */
+    /** Whether the operation's documented statuses apply: method and path are unchanged. */
     boolean documented = true;
 
     String method;
@@ -22,47 +23,56 @@ final class Draft {
     final List<String> headers = new ArrayList<>();
 
     @Nullable
-    Members members;
+    JsonMembers members;
 
+    /** Replaces the members. */
     @Nullable
     String body;
 
-    UnaryOperator<String> spoilBody = UnaryOperator.identity();
+    UnaryOperator<String> changeBody = UnaryOperator.identity();
 
-    /** Replaces the header Content-Length and frames the body, if set. */
+    /** Replaces the header Content-Length and the body. */
     @Nullable
     UnaryOperator<String> framing;
 
     String token = "";
-    boolean loose;
+    boolean malformed;
     private final List<String> places = new ArrayList<>();
-    private String note = "";
+    private final List<String> notes = new ArrayList<>();
 
-    Draft(Operation operation) {
+    RequestBuilder(Operation operation) {
         this.operation = operation;
         this.method = operation.method();
         this.path = operation.path();
     }
 
-    /** Says what was changed. */
-    void changed(String place, String what) {
+    /** Records a change. */
+    void changed(String place, String value) {
         places.add(place);
-        note += (note.isEmpty() ? "" : "; ") + place + " " + what;
+        notes.add(place + " " + Encoding.printable(value, 60));
     }
 
+    /** Replaces a header. */
     void set(String header, String value) {
-        remove(header);
-        headers.add(header + ": " + value);
-    }
-
-    void remove(String header) {
         var start = header.toLowerCase(Locale.ROOT) + ":";
         headers.removeIf(each -> each.toLowerCase(Locale.ROOT).startsWith(start));
+        add(header, value, 1);
     }
 
-    Request build(long index) {
-        var content = members == null ? body : body != null ? body : members.toString();
-        content = content == null ? null : spoilBody.apply(content);
+    /** Adds a header several times. */
+    void add(String header, String value, int times) {
+        headers.addAll(Collections.nCopies(times, header + ": " + value));
+        if (header.equals("Authorization")) {
+            token = "";
+        } else if (header.equals("Host")) {
+            host = "";
+        }
+        malformed |= List.of("Host", "Connection", "Upgrade", "Expect").contains(header);
+    }
+
+    FuzzRequest build(long index) {
+        var content = body != null ? body : members != null ? members.toString() : null;
+        content = content == null ? null : changeBody.apply(content);
         var text = new StringBuilder(method).append(' ').append(path);
         if (!query.isEmpty()) {
             text.append('?').append(String.join("&", query));
@@ -75,22 +85,19 @@ final class Draft {
         if (framing != null) {
             text.append(framing.apply(content == null ? "" : content));
         } else if (content != null) {
-            text.append("Content-Length: ")
-                    .append(content.length())
-                    .append("\r\n\r\n")
-                    .append(content);
+            text.append("Content-Length: " + content.length() + "\r\n\r\n").append(content);
         } else {
             text.append("\r\n");
         }
-        return new Request(
+        return new FuzzRequest(
                 index,
                 documented ? operation : null,
                 List.copyOf(places),
-                note,
+                String.join("; ", notes),
                 text.toString(),
                 path,
                 token,
-                loose,
-                operation.hashes() && content != null && content.contains("password"));
+                malformed,
+                operation.hashesPassword() && content != null && content.contains("password"));
     }
 }

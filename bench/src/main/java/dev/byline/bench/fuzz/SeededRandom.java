@@ -4,14 +4,13 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Random choices that depend on a seed and an index alone. Each takes exactly one number of the generator, so that what was
- * learned from answers changes a choice but not those after it.
+ * Random choices that depend only on a seed and an index. Each choice takes one number from the generator, so that
+ * values learned from responses change a choice, but not the choices after it.
  */
-public final class Dice {
+final class SeededRandom {
     private final SplittableRandom random;
 
-    /** Begins anew for each index. */
-    public Dice(long seed, long index) {
+    SeededRandom(long seed, long index) {
         this.random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L ^ index);
     }
 
@@ -34,5 +33,10 @@ public final class Dice {
     @SafeVarargs
     final <T> T of(T... choices) {
         return choices[below(choices.length)];
+    }
+
+    /** A value of a list of the corpus. */
+    String from(String list) {
+        return of(Corpus.list(list));
     }
 }

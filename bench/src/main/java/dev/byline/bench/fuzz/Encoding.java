@@ -3,21 +3,26 @@ package dev.byline.bench.fuzz;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/**
- * Encodings. Whatever goes over the wire is a string whose characters are bytes (ISO 8859-1), so that bytes which are no
- * UTF-8 can stand anywhere.
- */
-final class Bytes {
-    private Bytes() {}
+/** Encodings of text into strings whose characters are bytes (ISO 8859-1), so that they can hold invalid UTF-8. */
+final class Encoding {
+    private Encoding() {}
 
-    /** The UTF-8 of a text. */
     static String utf8(String text) {
         return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     }
 
-    /** What stands between the quotes of a JSON string. */
+    /** The content of a JSON string. */
     static String json(String text) {
         return utf8(escape(text));
+    }
+
+    static String quoted(String text) {
+        return '"' + json(text) + '"';
+    }
+
+    /** The content of a JSON string in a query. */
+    static String jsonInQuery(String text) {
+        return percent(escape(text));
     }
 
     private static String escape(String text) {
@@ -41,16 +46,7 @@ final class Bytes {
                 : i > 0 && Character.isHighSurrogate(text.charAt(i - 1));
     }
 
-    /** What stands between the quotes of a JSON string in a query. */
-    static String jsonInQuery(String text) {
-        return percent(escape(text));
-    }
-
-    static String quoted(String text) {
-        return '"' + json(text) + '"';
-    }
-
-    /** For a path or a query. */
+    /** Percent-encoding for a path or a query. */
     static String percent(String text) {
         var encoded = new StringBuilder();
         for (var b : text.getBytes(StandardCharsets.UTF_8)) {
@@ -63,13 +59,13 @@ final class Bytes {
         return encoded.toString();
     }
 
-    /** A header's value: what would end it is left out. */
+    /** A header's value, without the characters that would end it. */
     static String header(String text) {
         return utf8(text).replaceAll("[\r\n\0]", "");
     }
 
-    /** For people: one line, printable, cut off. */
-    static String show(String bytes, int max) {
+    /** Bytes in printable form, truncated. */
+    static String printable(String bytes, int max) {
         var shown = new StringBuilder();
         for (int i = 0; i < bytes.length() && shown.length() < max; i++) {
             var c = bytes.charAt(i);

@@ -1,7 +1,5 @@
-package dev.byline.bench;
+package dev.byline.bench.fuzz;
 
-import dev.byline.bench.fuzz.Findings;
-import dev.byline.bench.fuzz.Values;
 import dev.byline.bench.harness.BylineProcess;
 import dev.byline.internal.cache.TestRedis;
 import dev.byline.migrations.TestDatabase;
@@ -9,14 +7,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** The server that {@link Fuzz} sends requests to: killed and started again when it hangs, on the same database. */
-final class FuzzTarget implements AutoCloseable {
-    /** An admin, whose password is {@link Values#PASSWORD}. */
-    static final String ADMIN = "fuzz-admin@example.com";
+/** The server that is fuzzed. It can be killed and started again on the same database. */
+public final class FuzzTarget implements AutoCloseable {
+    /** The e-mail address of an admin, whose password is {@link Values#PASSWORD}. */
+    public static final String ADMIN = "fuzz-admin@example.com";
 
     private static final int MAX_LOG_LINE = 4096;
     private static final int SHOWN_LINES = 3;
@@ -29,8 +28,8 @@ final class FuzzTarget implements AutoCloseable {
     private BylineProcess server;
     private int restarts;
 
-    /** Starts it; the log goes into the folder. */
-    FuzzTarget(Path jar, Path folder, TestDatabase database, Findings findings) throws Exception {
+    /** Starts the server; its log goes into the folder. */
+    public FuzzTarget(Path jar, Path folder, TestDatabase database, Findings findings) throws Exception {
         this.jar = jar;
         this.log = folder.resolve("server.log");
         this.settings = settings(database);
@@ -38,15 +37,21 @@ final class FuzzTarget implements AutoCloseable {
         this.server = start();
     }
 
-    /** No limits on requests, whichever the documentation knows; what is off by default and reads headers is on. */
+    /** Without any documented rate limit, and with the features on that read headers. */
     private static Map<String, String> settings(TestDatabase database) throws IOException {
-        var settings = new HashMap<String, String>();
-        settings.put("DATABASE_URL", database.url());
-        settings.put("BYLINE_ADMIN_EMAIL", ADMIN);
-        settings.put("BYLINE_ADMIN_PASSWORD", Values.PASSWORD);
-        settings.put("BYLINE_CORS_ORIGINS", "https://app.example.com");
-        settings.put("BYLINE_TRUSTED_PROXIES", "127.0.0.1");
-        settings.put("BYLINE_LOG", "json");
+        var settings = new HashMap<>(Map.of(
+                "DATABASE_URL",
+                database.url(),
+                "BYLINE_ADMIN_EMAIL",
+                ADMIN,
+                "BYLINE_ADMIN_PASSWORD",
+                Values.PASSWORD,
+                "BYLINE_CORS_ORIGINS",
+                "https://app.example.com",
+                "BYLINE_TRUSTED_PROXIES",
+                "127.0.0.1",
+                "BYLINE_LOG",
+                "json"));
         Pattern.compile("BYLINE_RATE_LIMIT[A-Z_]*")
                 .matcher(Files.readString(Path.of("docs", "configuration.md")))
                 .results()
@@ -55,31 +60,30 @@ final class FuzzTarget implements AutoCloseable {
     }
 
     private BylineProcess start() throws Exception {
-        return BylineProcess.start(
-                BylineProcess.command(jar, java.util.List.of("-Xmx512m")),
-                TestRedis.freePort(),
-                settings,
-                ProcessBuilder.Redirect.appendTo(log.toFile()));
+        var command = BylineProcess.command(jar, List.of("-Xmx512m"));
+        var output = ProcessBuilder.Redirect.appendTo(log.toFile());
+        return BylineProcess.start(command, TestRedis.freePort(), settings, output);
     }
 
-    int port() {
-        return server.port();
+    /** A client with a connection of its own. */
+    public FuzzClient client() {
+        return new FuzzClient(server.port());
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return server.process().isAlive();
     }
 
-    double cpuSeconds() throws IOException {
+    public double cpuSeconds() throws IOException {
         return server.cpuSeconds();
     }
 
-    int restarts() {
+    public int restarts() {
         return restarts;
     }
 
-    /** Kills it, if it lives, and starts it again. */
-    void restart() throws Exception {
+    /** Kills the server and starts it again. */
+    public void restart() throws Exception {
         restarts++;
         if (!isAlive()) {
             findings.add("the server ended with status " + server.process().exitValue());
@@ -88,8 +92,8 @@ final class FuzzTarget implements AutoCloseable {
         server = start();
     }
 
-    /** What the management port answers. */
-    String management(String path) {
+    /** The response of the management port, empty if there is none. */
+    public String management(String path) {
         try {
             return server.management(path);
         } catch (IOException e) {
@@ -97,12 +101,12 @@ final class FuzzTarget implements AutoCloseable {
         }
     }
 
-    /** Looks for errors in the log, for stacks at any level, and for lines by which a client could fill the disk. */
-    void checkLog() throws IOException {
+    /** Searches the log for errors, stack traces, and lines with which a client could fill the disk. */
+    public void checkLog() throws IOException {
         try (var lines = Files.lines(log)) {
             var faults = lines.filter(FuzzTarget::isFault).toList();
             if (!faults.isEmpty()) {
-                findings.add(faults.size() + " errors, stacks or overlong lines in the server's log");
+                findings.add(faults.size() + " errors, stack traces or overlong lines in the server's log");
                 faults.stream()
                         .limit(SHOWN_LINES)
                         .map(line -> "  " + line.substring(0, Math.min(SHOWN_CHARACTERS, line.length())))
@@ -118,11 +122,12 @@ final class FuzzTarget implements AutoCloseable {
                 || (!line.startsWith("{") && line.matches(".*(Exception|Error)\\b.*"));
     }
 
+    /** The CPU time and the memory that the server took. */
     @Override
     public String toString() {
         try {
-            return String.format(
-                    Locale.ROOT, "%.1f s of CPU, at most %d MiB", server.cpuSeconds(), server.maxResidentMib());
+            var cpu = server.cpuSeconds();
+            return String.format(Locale.ROOT, "%.1f s of CPU, at most %d MiB", cpu, server.maxResidentMib());
         } catch (IOException e) {
             return "ended";
         }
