@@ -1,4 +1,4 @@
-// What browser.sh does in the browser: node browser.js URL TOKEN PNG CHROMIUM
+// The steps of browser.sh: node browser.js URL TOKEN PNG CHROMIUM
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ const [url, token, png, executablePath] = process.argv.slice(2);
 const origin = new URL(url).origin;
 const MAX_PNG = 300 * 1000;
 
-/** Whatever must not happen, in the order in which it happened. */
+/** Errors, in the order in which they happened. */
 const faults = [];
 
 const profile = mkdtempSync(join(tmpdir(), 'byline-browser-'));
@@ -17,7 +17,7 @@ const context = await chromium.launchPersistentContext(profile, {
     headless: true,
     viewport: { width: 1200, height: 900 },
     args: [
-        '--no-sandbox', // so that it also runs as root and in containers: it sees this server only
+        '--no-sandbox', // required as root and in containers; it opens only this server
         '--disable-gpu',
         '--disable-quic',
         '--no-first-run',
@@ -29,7 +29,7 @@ const context = await chromium.launchPersistentContext(profile, {
 const page = context.pages()[0] ?? (await context.newPage());
 page.setDefaultTimeout(15_000);
 
-// A fault in the page's own words; most CSP violations are reported on the console as well.
+// Reports CSP violations with their source; the console reports most of them, too.
 await page.exposeFunction('bylineViolation', (text) => faults.push(`CSP violation: ${text}`));
 await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (e) => {
@@ -68,7 +68,7 @@ function equal(what, expected, actual) {
     }
 }
 
-/** The block of an operation, opened, ready to try out. */
+/** Opens the block of an operation and presses "Try it out". */
 async function open(operationId) {
     const block = page.locator(`.opblock[id$="-${operationId}"]`);
     await block.locator('.opblock-summary-control').click();
@@ -76,13 +76,13 @@ async function open(operationId) {
     return block;
 }
 
-/** Presses Execute and returns the server's answer, which the page must show, too. */
+/** Presses Execute and returns the response; the page must show its status. */
 async function execute(block, method, path) {
-    const answer = page.waitForResponse((response) => {
+    const received = page.waitForResponse((response) => {
         return response.request().method() === method && new URL(response.url()).pathname === path;
     });
     await block.getByRole('button', { name: 'Execute', exact: true }).click();
-    const response = await answer;
+    const response = await received;
     const shown = block.locator('.live-responses-table .response-col_status').last();
     equal(`${method} ${path}, as shown`, String(response.status()), (await shown.innerText()).trim().split(/\s/)[0]);
     return response;
@@ -92,7 +92,7 @@ function directives(policy) {
     return Object.fromEntries(policy.split(';').map((each) => each.trim().split(/\s+(.*)/)));
 }
 
-async function story() {
+async function scenario() {
     const docs = await page.goto(`${url}/docs`);
     equal('status of /docs', 200, docs.status());
     const policy = docs.headers()['content-security-policy'] ?? '';
@@ -148,7 +148,7 @@ async function story() {
 }
 
 try {
-    await story();
+    await scenario();
 } catch (e) {
     console.log(`FAIL browser, after "${last}": ${e}`);
     faults.forEach((fault) => console.log(`FAIL browser: ${fault}`));

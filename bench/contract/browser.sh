@@ -1,7 +1,7 @@
 #!/bin/sh
-# browser.sh URL TOKEN [PNG]: opens URL/docs in a real, headless Chromium and uses it as a visitor would.
-# TOKEN may write posts; the one that is written is deleted again. PNG is where the picture goes, docs/swagger-ui.png
-# by default. CHROMIUM names the browser where it isn't called chromium, chromium-browser, google-chrome or chrome.
+# browser.sh URL TOKEN [PNG]: opens URL/docs in a headless Chromium, executes requests and writes a screenshot to PNG
+# (docs/swagger-ui.png by default). TOKEN must be allowed to create posts; the one that is created is deleted. CHROMIUM
+# is the browser if it isn't called chromium, chromium-browser, google-chrome or chrome.
 set -eu
 case $# in
     2 | 3) ;;
@@ -23,7 +23,7 @@ cd "$here"
 
 chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || command -v chrome || true)}
 [ -n "$chromium" ] || {
-    echo "no Chromium found: install one (Debian: apt-get install chromium), or name it in CHROMIUM" >&2
+    echo "no Chromium found: install it (Debian: apt-get install chromium), or set CHROMIUM to its path" >&2
     exit 2
 }
 

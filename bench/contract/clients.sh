@@ -1,6 +1,6 @@
 #!/bin/sh
 # clients.sh URL TOKEN: generates a Java and a TypeScript client from URL/openapi.json, compiles both, and takes each
-# through the same story on that server. TOKEN is an admin's. `generate` instead of TOKEN stops after compiling; then
+# through the same scenario on that server. TOKEN is an admin's. `generate` instead of TOKEN stops after compiling; then
 # URL may also be a file.
 set -eu
 [ $# -eq 2 ] || {
@@ -56,7 +56,7 @@ generate java -g java --library native --invoker-package client --api-package cl
 run build-java mvn -B -f out/java/pom.xml -Dmaven.javadoc.skip -Dmaven.source.skip package \
     dependency:copy-dependencies -DincludeScope=runtime
 mkdir -p out/driver
-run compile-java-story javac -encoding UTF-8 -d out/driver \
+run compile-java-scenario javac -encoding UTF-8 -d out/driver \
     -cp 'out/java/target/classes:out/java/target/dependency/*' clients/Drive.java
 
 generate typescript -g typescript-fetch --additional-properties importFileExtension=.js
@@ -64,7 +64,7 @@ run compile-typescript node_modules/.bin/tsc --project tsconfig.json
 
 [ "$token" != generate ] || exit 0
 
-# Both always run: one report of everything.
+# Run the second one also if the first fails.
 failed=0
 java -Dfile.encoding=UTF-8 -cp 'out/driver:out/java/target/classes:out/java/target/dependency/*' \
     Drive "$url" "$token" || failed=1

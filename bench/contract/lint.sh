@@ -1,5 +1,5 @@
 #!/bin/sh
-# lint.sh [FILE]: Spectral's spectral:oas rules over the API description. No error, warning or hint may remain.
+# lint.sh [FILE]: checks the OpenAPI document by Spectral's rules spectral:oas. Fails at any error, warning or hint.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 file=${1:-$here/../../http/src/main/resources/dev/byline/http/openapi.json}

@@ -1,8 +1,9 @@
-"""The design that Byline sets out from: FastAPI, an asynchronous SQLAlchemy engine with a pool of 20 + 30 connections a
-worker, Pydantic models, and, with REDIS_URL, a decorator that keeps what a function returned for 300 s.
+"""The design that Byline started from: FastAPI, an async SQLAlchemy engine with a pool of 20 + 30 connections per
+worker, Pydantic models, and with REDIS_URL a decorator that caches the result of a function for 300 s.
 
-PYTHONHASHSEED must be set, so that all workers hash alike. Two of its faults are mended, as otherwise there would be nothing to measure: the key of the decorator leaves out the session
-(with it, no key would ever come again), and a user's posts are asked for after the user (one session can't do both at once).
+Set PYTHONHASHSEED, so that all workers compute the same keys. Two bugs of the design are fixed, because nothing could
+be measured with them: the decorator's key leaves out the session (with it the cache never hits), and the posts of a
+user are read after the user (one session can't run both queries at once).
 """
 
 import functools

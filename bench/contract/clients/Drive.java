@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 
-/** The story of clients.sh, told with the generated Java client; drive.ts tells the same. */
+/** Runs the scenario of clients.sh with the generated Java client; drive.ts runs the same. */
 final class Drive {
     private static ApiClient client(String url, String token) {
         var client = new ApiClient();
@@ -30,7 +30,7 @@ final class Drive {
         return client;
     }
 
-    private static void story(String url, String adminToken) throws Exception {
+    private static void scenario(String url, String adminToken) throws Exception {
         var email = "java-" + UUID.randomUUID() + "@example.com";
         var password = UUID.randomUUID().toString();
 
@@ -235,7 +235,7 @@ final class Drive {
 
     public static void main(String[] args) {
         try {
-            story(args[0], args[1]);
+            scenario(args[0], args[1]);
         } catch (Exception | AssertionError e) {
             System.out.println("FAIL java, after \"" + last + "\": " + e);
             e.printStackTrace();

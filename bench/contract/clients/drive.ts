@@ -1,4 +1,4 @@
-// The story of clients.sh, told with the generated TypeScript client; Drive.java tells the same.
+// Runs the scenario of clients.sh with the generated TypeScript client; Drive.java runs the same.
 import {
     Configuration,
     PostsApi,
@@ -15,7 +15,7 @@ const [url, adminToken] = process.argv.slice(2) as [string, string];
 const configuration = (accessToken?: string) =>
     new Configuration(accessToken === undefined ? { basePath: url } : { basePath: url, accessToken });
 
-async function story(): Promise<void> {
+async function scenario(): Promise<void> {
     const email = `typescript-${crypto.randomUUID()}@example.com`;
     const password: string = crypto.randomUUID();
 
@@ -172,7 +172,7 @@ function pass(what: string): void {
 }
 
 try {
-    await story();
+    await scenario();
 } catch (e) {
     const answer = e instanceof ResponseError ? `${e.response.status} ${await e.response.text().catch(() => '')}` : '';
     console.log(`FAIL typescript, after "${last}": ${e} ${answer}`);

@@ -1,15 +1,15 @@
 package dev.byline.bench;
 
-import dev.byline.bench.side.BarChart;
-import dev.byline.bench.side.Comparison;
-import dev.byline.bench.side.Options;
+import dev.byline.bench.comparison.BarChart;
+import dev.byline.bench.comparison.Comparison;
+import dev.byline.bench.comparison.Options;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Byline beside other servers that answer the same from the same database ({@code dev.byline.bench.peer}, {@code
- * bench/fastapi}), beside what only writes the same bytes, and beside the database alone: requests per second, times, and what
- * a request costs server and database. By wrk and pgbench, which must be installed.
+ * Compares Byline with other servers that return the same responses from the same database ({@code
+ * dev.byline.bench.peer}, {@code bench/fastapi}), with servers that write constant bytes, and with the database alone:
+ * requests per second, latency, and the CPU of server and database. Uses wrk and pgbench, which must be installed.
  */
 final class SideBySide {
     private SideBySide() {}
@@ -19,14 +19,7 @@ final class SideBySide {
             Files.writeString(Path.of(args[2]), BarChart.svg(Files.readAllLines(Path.of(args[1]))));
             return;
         }
-        Options options;
-        try {
-            options = Options.parse(args);
-        } catch (IllegalArgumentException e) {
-            System.err.println(e.getMessage() + "\n" + Options.USAGE);
-            System.exit(2);
-            return;
-        }
+        var options = Options.parse(args);
         Comparison.run(options).forEach(System.out::println);
         System.err.println("CSV, Markdown and chart are in " + options.out());
     }

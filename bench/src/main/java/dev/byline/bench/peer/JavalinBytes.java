@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
-/** Javalin, which answers bytes that it has, with as little between as it lets: PORT, the file with a user, the file with a page. */
+/** A bare Javalin that writes constant bytes. Arguments: port, file with a user, file with a page. */
 final class JavalinBytes {
     static final String TAG = "\"1-1\"";
 
@@ -20,12 +20,12 @@ final class JavalinBytes {
         var user = Files.readAllBytes(Path.of(args[1]));
         var page = Files.readAllBytes(Path.of(args[2]));
         start(args[0], config -> {
-            config.routes.get("/users/{id}", ctx -> answer(ctx, user));
-            config.routes.get("/posts", ctx -> answer(ctx, page));
+            config.routes.get("/users/{id}", ctx -> respond(ctx, user));
+            config.routes.get("/posts", ctx -> respond(ctx, page));
         });
     }
 
-    private static void answer(Context ctx, byte[] bytes) throws IOException {
+    private static void respond(Context ctx, byte[] bytes) throws IOException {
         ctx.res().setHeader("ETag", TAG);
         if (TAG.equals(ctx.req().getHeader("If-None-Match"))) {
             ctx.status(304);
@@ -35,19 +35,19 @@ final class JavalinBytes {
         send(ctx, bytes);
     }
 
-    /** Past Javalin's buffers, which copy each answer once more. */
+    /** Bypasses Javalin's buffers, which copy each response once more. */
     static void send(Context ctx, byte[] bytes) throws IOException {
         ctx.res().setContentType("application/json");
         ctx.res().setContentLength(bytes.length);
         ctx.res().getOutputStream().write(bytes);
     }
 
-    /** What adds routes. */
+    /** Adds routes. */
     interface Routes {
         void add(JavalinConfig config);
     }
 
-    /** On virtual threads behind a few platform threads, as Byline is, and nothing compressed. */
+    /** Starts Javalin with virtual threads like Byline's, without compression. */
     static void start(String port, Routes routes) {
         var threads = new QueuedThreadPool(32, 8);
         threads.setVirtualThreadsExecutor(VirtualThreads.getDefaultVirtualThreadsExecutor());

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
 
-/** Javalin, HikariCP and JDBC, and nothing else: PORT, the JDBC URL, connections. What Byline's own stack can do at best. */
+/** Only Javalin, HikariCP and JDBC: the limit of Byline's libraries. Arguments: port, JDBC URL, pool size. */
 final class JavalinJdbc {
     private final DataSource database;
 
@@ -42,7 +42,7 @@ final class JavalinJdbc {
             statement.setLong(1, id(ctx));
             try (var rows = statement.executeQuery()) {
                 rows.next();
-                JavalinBytes.send(ctx, Answers.user(user(rows)));
+                JavalinBytes.send(ctx, PeerJson.user(user(rows)));
             }
         }
     }
@@ -55,11 +55,11 @@ final class JavalinJdbc {
             try (var rows = statement.executeQuery()) {
                 rows.next();
                 var user = user(rows);
-                var posts = new ArrayList<Answers.Post>();
+                var posts = new ArrayList<PeerJson.Post>();
                 do {
                     posts.add(post(rows, 9));
                 } while (rows.next());
-                return withAuthor ? Answers.userWithPosts(user, posts) : Answers.page(posts);
+                return withAuthor ? PeerJson.userWithPosts(user, posts) : PeerJson.page(posts);
             }
         }
     }
@@ -69,22 +69,22 @@ final class JavalinJdbc {
         try (var connection = database.getConnection();
                 var statement = connection.prepareStatement(cursor == null ? Sql.FEED : Sql.FEED_AFTER)) {
             if (cursor != null) {
-                var place = Answers.Place.of(cursor);
-                statement.setObject(1, place.time());
-                statement.setLong(2, place.id());
+                var position = PeerJson.CursorPosition.of(cursor);
+                statement.setObject(1, position.time());
+                statement.setLong(2, position.id());
             }
-            List<Answers.Post> posts = new ArrayList<>();
+            List<PeerJson.Post> posts = new ArrayList<>();
             try (var rows = statement.executeQuery()) {
                 while (rows.next()) {
                     posts.add(post(rows, 0));
                 }
             }
-            JavalinBytes.send(ctx, Answers.page(posts));
+            JavalinBytes.send(ctx, PeerJson.page(posts));
         }
     }
 
     private void create(Context ctx) throws SQLException, IOException {
-        var post = Answers.newPost(ctx.bodyAsBytes());
+        var post = PeerJson.newPost(ctx.bodyAsBytes());
         try (var connection = database.getConnection();
                 var statement = connection.prepareStatement(Sql.INSERT)) {
             statement.setString(1, post.title());
@@ -94,7 +94,7 @@ final class JavalinJdbc {
             try (var rows = statement.executeQuery()) {
                 rows.next();
                 ctx.status(201);
-                JavalinBytes.send(ctx, Answers.post(post(rows, 0)));
+                JavalinBytes.send(ctx, PeerJson.post(post(rows, 0)));
             }
         }
     }
@@ -103,13 +103,13 @@ final class JavalinJdbc {
         return Long.parseLong(ctx.pathParam("id"));
     }
 
-    private static Answers.User user(ResultSet row) throws SQLException {
-        return new Answers.User(
+    private static PeerJson.User user(ResultSet row) throws SQLException {
+        return new PeerJson.User(
                 row.getLong(1), row.getString(3), row.getBoolean(5), row.getString(6), time(row, 8), time(row, 9));
     }
 
-    private static Answers.Post post(ResultSet row, int before) throws SQLException {
-        return new Answers.Post(
+    private static PeerJson.Post post(ResultSet row, int before) throws SQLException {
+        return new PeerJson.Post(
                 row.getLong(before + 1),
                 row.getLong(before + 2),
                 row.getString(before + 3),

@@ -11,7 +11,7 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
 
-/** Jetty without servlets, which answers bytes that it has: PORT, the file with a user, the file with a page. */
+/** A bare Jetty handler that writes constant bytes. Arguments: port, file with a user, file with a page. */
 final class JettyBytes {
     private JettyBytes() {}
 

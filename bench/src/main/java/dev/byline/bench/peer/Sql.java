@@ -1,6 +1,6 @@
 package dev.byline.bench.peer;
 
-/** Byline's statements, as it sends them but for what it writes as constants; one row more than a page tells of the next. */
+/** Byline's statements; pages read one row more than they show, to know whether there is another. */
 public final class Sql {
     static final int LIMIT = 20;
 
@@ -22,7 +22,7 @@ public final class Sql {
     /** The next posts: time, id. */
     public static final String FEED_AFTER = FEED_ROWS + " AND (p.published_at, p.id) < (?, ?)" + FEED_ORDER;
 
-    /** A user beside their newest posts: id, id. */
+    /** A user with their newest posts: id, id. */
     public static final String AUTHOR = "SELECT " + USER_COLUMNS + ", " + POST_COLUMNS
             + " FROM users u LEFT JOIN LATERAL (SELECT * FROM posts p WHERE p.user_id = ? AND p.published_at IS NOT NULL"
             + " ORDER BY p.created_at DESC, p.id DESC LIMIT " + (LIMIT + 1) + ") p ON true"
@@ -36,7 +36,7 @@ public final class Sql {
 
     private Sql() {}
 
-    /** With $1, $2 instead of question marks. */
+    /** The statement with $1, $2 instead of question marks. */
     public static String numbered(String sql) {
         var numbered = new StringBuilder();
         var number = 1;

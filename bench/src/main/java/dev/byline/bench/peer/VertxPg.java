@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Vert.x and its PostgreSQL client, which sends the next statement before the last one is answered: PORT, the database as
- * postgresql://, connections for each event loop. One event loop a processor.
+ * Vert.x with its PostgreSQL client, which pipelines statements; one event loop per processor. Arguments: port, database
+ * as postgresql://, connections of each event loop.
  */
 final class VertxPg extends VerticleBase {
     private static final String USER = statement(Sql.USER);
@@ -74,53 +74,53 @@ final class VertxPg extends VerticleBase {
         } else if (request.query() != null) {
             author(client, request, Long.parseLong(path.substring(7)), true);
         } else {
-            answer(
+            respond(
                     request,
                     200,
                     rows(client, USER, Tuple.of(Long.valueOf(path.substring(7))))
-                            .map(rows -> Answers.user(user(rows.iterator().next()))));
+                            .map(rows -> PeerJson.user(user(rows.iterator().next()))));
         }
     }
 
     private static void author(SqlClient client, HttpServerRequest request, long id, boolean withAuthor) {
-        answer(request, 200, rows(client, AUTHOR, Tuple.of(id, id)).map(rows -> {
+        respond(request, 200, rows(client, AUTHOR, Tuple.of(id, id)).map(rows -> {
             var posts = posts(rows, 9);
-            return withAuthor ? Answers.userWithPosts(user(rows.iterator().next()), posts) : Answers.page(posts);
+            return withAuthor ? PeerJson.userWithPosts(user(rows.iterator().next()), posts) : PeerJson.page(posts);
         }));
     }
 
     private static void feed(SqlClient client, HttpServerRequest request) {
         var cursor = request.getParam("cursor");
-        var place = cursor == null ? null : Answers.Place.of(cursor);
-        var rows = place == null
+        var position = cursor == null ? null : PeerJson.CursorPosition.of(cursor);
+        var rows = position == null
                 ? rows(client, FEED, Tuple.tuple())
-                : rows(client, FEED_AFTER, Tuple.of(place.time(), place.id()));
-        answer(request, 200, rows.map(found -> Answers.page(posts(found, 0))));
+                : rows(client, FEED_AFTER, Tuple.of(position.time(), position.id()));
+        respond(request, 200, rows.map(found -> PeerJson.page(posts(found, 0))));
     }
 
     private static void create(SqlClient client, HttpServerRequest request) {
-        answer(
+        respond(
                 request,
                 201,
                 request.body()
                         .compose(body -> {
-                            var post = Answers.newPost(body.getBytes());
+                            var post = PeerJson.newPost(body.getBytes());
                             return rows(client, INSERT, Tuple.of(post.title(), post.body(), post.userId()));
                         })
-                        .map(rows -> Answers.post(post(rows.iterator().next(), 0))));
+                        .map(rows -> PeerJson.post(post(rows.iterator().next(), 0))));
     }
 
     private static Future<RowSet<Row>> rows(SqlClient client, String sql, Tuple values) {
         return client.preparedQuery(sql).execute(values);
     }
 
-    /** Metadata as text: the client would parse it, only for it to be written again. */
+    /** Reads metadata as text: parsing it only to write it again would cost time. */
     private static String statement(String sql) {
         return Sql.numbered(sql.replace(".metadata", ".metadata::text"));
     }
 
-    private static void answer(HttpServerRequest request, int status, Future<byte[]> answer) {
-        answer.onSuccess(bytes -> request.response()
+    private static void respond(HttpServerRequest request, int status, Future<byte[]> response) {
+        response.onSuccess(bytes -> request.response()
                         .setStatusCode(status)
                         .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
                         .end(Buffer.buffer(bytes)))
@@ -130,8 +130,8 @@ final class VertxPg extends VerticleBase {
                 });
     }
 
-    private static Answers.User user(Row row) {
-        return new Answers.User(
+    private static PeerJson.User user(Row row) {
+        return new PeerJson.User(
                 row.getLong(0),
                 row.getString(2),
                 row.getBoolean(4),
@@ -140,16 +140,16 @@ final class VertxPg extends VerticleBase {
                 row.getOffsetDateTime(8));
     }
 
-    private static List<Answers.Post> posts(RowSet<Row> rows, int before) {
-        var posts = new ArrayList<Answers.Post>();
+    private static List<PeerJson.Post> posts(RowSet<Row> rows, int before) {
+        var posts = new ArrayList<PeerJson.Post>();
         for (var row : rows) {
             posts.add(post(row, before));
         }
         return posts;
     }
 
-    private static Answers.Post post(Row row, int before) {
-        return new Answers.Post(
+    private static PeerJson.Post post(Row row, int before) {
+        return new PeerJson.Post(
                 row.getLong(before),
                 row.getLong(before + 1),
                 row.getString(before + 2),

@@ -1,6 +1,6 @@
 /**
- * Small servers that answer as Byline does, for {@link dev.byline.bench.SideBySide}: how fast the same answers can be
- * without what Byline adds, or by other means. Nothing is checked, nobody is asked who they are.
+ * Small servers that respond like Byline, for {@link dev.byline.bench.SideBySide}. They check neither input nor
+ * authorization: they show the speed of other libraries, and of Byline's own without Byline.
  */
 @NullMarked
 package dev.byline.bench.peer;

@@ -22,12 +22,12 @@ import java.time.Duration;
 import java.util.UUID;
 
 /**
- * Two kinds of users, who wait 1 to 3 s before each request. Half of them list users and look at single ones, 1 : 3, which is
- * the load test of the article that Byline began with. The others do what clients of Byline do: walk through the feed by cursor, search,
- * read what they have seen before with its ETag, and write, one request in ten, with an Idempotency-Key.
+ * Two kinds of users who pause 1 to 3 s before each request. Half of them list users and read single ones, 1 : 3, the
+ * load test of the article that Byline started from. The others page through the feed by cursor, search, revalidate
+ * with an ETag, and create posts with an Idempotency-Key, one request in ten.
  *
- * <p>System properties: {@code byline.url}; {@code byline.token} of a user who writes, without which nobody does; {@code
- * byline.users}, of whom all are there after 10 s; {@code byline.seconds}, for which each stays.
+ * <p>System properties: {@code byline.url}; {@code byline.token} of a user, without which nothing is created; {@code
+ * byline.users}, who arrive within 10 s; {@code byline.seconds}, for which each stays.
  */
 public final class BylineSimulation extends Simulation {
     private static final String URL = System.getProperty("byline.url", "http://127.0.0.1:8000");
@@ -35,10 +35,10 @@ public final class BylineSimulation extends Simulation {
     private static final int USERS = Integer.getInteger("byline.users", 100);
     private static final Duration TIME = Duration.ofSeconds(Integer.getInteger("byline.seconds", 60));
     private static final Duration ARRIVAL = Duration.ofSeconds(10);
-    private static final Duration LEAST_PAUSE = Duration.ofSeconds(1);
-    private static final Duration MOST_PAUSE = Duration.ofSeconds(3);
+    private static final Duration MIN_PAUSE = Duration.ofSeconds(1);
+    private static final Duration MAX_PAUSE = Duration.ofSeconds(3);
 
-    /** Declares it. */
+    /** Declares the load. */
     public BylineSimulation() {
         setUp(
                         readers().injectOpen(rampUsers(USERS - USERS / 2).during(ARRIVAL)),
@@ -46,7 +46,7 @@ public final class BylineSimulation extends Simulation {
                 .protocols(http.baseUrl(URL)
                         .acceptHeader("application/json")
                         .userAgentHeader("byline-load-test")
-                        .disableCaching()) // else conditional requests would be made behind our back
+                        .disableCaching()) // Gatling would add conditional requests
                 .assertions(global().failedRequests().count().is(0L));
     }
 
@@ -56,7 +56,7 @@ public final class BylineSimulation extends Simulation {
                 .during(TIME)
                 .on(exec(randomSwitch()
                                 .on(percent(25).then(listUsers()), percent(75).then(oneUser())))
-                        .pause(LEAST_PAUSE, MOST_PAUSE));
+                        .pause(MIN_PAUSE, MAX_PAUSE));
     }
 
     private static ScenarioBuilder clients() {
@@ -71,7 +71,7 @@ public final class BylineSimulation extends Simulation {
                                         percent(20).then(onePost()),
                                         percent(15).then(samePost()),
                                         percent(10).then(TOKEN.isEmpty() ? onePost() : write())))
-                        .pause(LEAST_PAUSE, MOST_PAUSE));
+                        .pause(MIN_PAUSE, MAX_PAUSE));
     }
 
     private static ChainBuilder listUsers() {
@@ -109,7 +109,7 @@ public final class BylineSimulation extends Simulation {
         return exec(http("search").get("/posts?q=post+-draft&limit=10").check(status().is(200)));
     }
 
-    /** Deleted meanwhile counts as an answer, too. */
+    /** 404 is fine: the post may have been deleted since. */
     private static ChainBuilder onePost() {
         return doIf(session -> session.contains("posts"))
                 .then(exec(http("one post")
@@ -140,7 +140,8 @@ public final class BylineSimulation extends Simulation {
     }
 
     private static String post(Session session) {
-        return "{\"title\":\"Load test\",\"body\":\"Post " + session.getString("key") + ", by user " + session.userId()
-                + " of the load test.\"}";
+        return """
+                {"title": "Load test", "body": "Post %s, by user %d of the load test."}
+                """.formatted(session.getString("key"), session.userId());
     }
 }

@@ -1,23 +1,23 @@
-package dev.byline.bench.side;
+package dev.byline.bench.comparison;
 
 import java.util.Locale;
 
 /**
  * One target in one round.
  *
- * @param serverCpu seconds, of the server with all its processes
- * @param databaseCpu seconds, of PostgreSQL with all its processes
- * @param megabytes of the server's memory that were resident at the end
+ * @param serverCpu seconds of all processes of the server
+ * @param databaseCpu seconds of all processes of PostgreSQL
+ * @param residentMib of the server at the end
  */
-record Figures(
+record Measurement(
         Workload workload,
         Target target,
         int round,
-        Wrk.Result result,
+        LoadResult result,
         double serverCpu,
         double databaseCpu,
-        double megabytes) {
-    static final String HEADER =
+        double residentMib) {
+    static final String CSV_HEADER =
             "workload,target,round,requests,seconds,bytes,p50_ms,p99_ms,server_cpu_s,database_cpu_s,rss_mb";
 
     double perSecond() {
@@ -36,6 +36,10 @@ record Figures(
         return serverCpuPerThousand() + databaseCpuPerThousand();
     }
 
+    double bytesPerResponse() {
+        return result.bytes() / (double) result.requests();
+    }
+
     String csv() {
         return String.format(
                 Locale.ROOT,
@@ -50,6 +54,6 @@ record Figures(
                 result.p99Millis(),
                 serverCpu,
                 databaseCpu,
-                megabytes);
+                residentMib);
     }
 }

@@ -1,4 +1,4 @@
--- Sends requests at random from a file, a line each: method, path, body and token, with tabs between them.
+-- Sends random requests from a file with a line for each: method, path, body and token, separated by tabs.
 local started = 0
 
 function setup(thread)

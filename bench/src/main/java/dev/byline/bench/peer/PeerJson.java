@@ -15,8 +15,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 
-/** Byline's JSON, and what its requests bring. */
-final class Answers {
+/** Writes Byline's JSON and reads its requests. */
+final class PeerJson {
     private static final JsonFactory JSON = new JsonFactory();
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'", Locale.ROOT);
@@ -41,12 +41,12 @@ final class Answers {
 
     record NewPost(long userId, String title, String body) {}
 
-    /** A place in the feed: microseconds and id, with a line between them. */
-    record Place(OffsetDateTime time, long id) {
-        static Place of(String cursor) {
-            var line = cursor.indexOf('_');
-            var time = Instant.EPOCH.plus(Long.parseLong(cursor.substring(0, line)), ChronoUnit.MICROS);
-            return new Place(time.atOffset(ZoneOffset.UTC), Long.parseLong(cursor.substring(line + 1)));
+    /** A position in the feed; as a cursor, microseconds and id separated by an underscore. */
+    record CursorPosition(OffsetDateTime time, long id) {
+        static CursorPosition of(String cursor) {
+            var separator = cursor.indexOf('_');
+            var time = Instant.EPOCH.plus(Long.parseLong(cursor.substring(0, separator)), ChronoUnit.MICROS);
+            return new CursorPosition(time.atOffset(ZoneOffset.UTC), Long.parseLong(cursor.substring(separator + 1)));
         }
     }
 
@@ -54,7 +54,7 @@ final class Answers {
         void write(JsonGenerator json) throws IOException;
     }
 
-    private Answers() {}
+    private PeerJson() {}
 
     static byte[] user(User user) {
         return object(json -> userFields(json, user));

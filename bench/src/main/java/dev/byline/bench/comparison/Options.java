@@ -1,0 +1,73 @@
+package dev.byline.bench.comparison;
+
+import dev.byline.bench.harness.ChildProcess;
+import dev.byline.bench.harness.CommandLine;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * What to measure, and for how long.
+ *
+ * @param jar byline.jar
+ * @param other another jar, or the same
+ * @param rounds of each workload; 0 only compares the responses
+ * @param seconds of each round and target
+ * @param warmUp seconds of a slice of warm-up
+ * @param connections of clients
+ * @param keep the folder of the database
+ * @param out the folder for the results
+ * @param jvm options for all JVMs
+ */
+public record Options(
+        Path jar,
+        Path other,
+        List<Workload> workloads,
+        List<Target> targets,
+        int rounds,
+        int seconds,
+        int warmUp,
+        int connections,
+        Path keep,
+        Path out,
+        List<String> jvm) {
+
+    private static final String USAGE = """
+            usage: SideBySide JAR [OPTION VALUE]...
+              --workloads A,B    %s
+              --targets A,B      %s
+              --other JAR        a second byline.jar, as targets other and other-uncached
+              --rounds N         of each workload (3); 0 only compares the responses
+              --seconds N        of each round and target (3)
+              --warm-up N        seconds of a slice of warm-up (2): a JVM gets several, until it gets no faster
+              --connections N    of clients (32)
+              --jvm OPTIONS      for every JVM, separated by spaces
+              --keep FOLDER      of the database, created by the first run (byline-side-by-side in the temporary folder)
+              --out FOLDER       for the results (bench/target/side-by-side)
+            or: SideBySide --chart SUMMARY.csv CHART.svg""".formatted(List.of(Workload.values()), List.of(Target.values()));
+
+    /** Reads a command line. */
+    public static Options parse(String... args) {
+        var arguments = CommandLine.parse(USAGE, args);
+        var other = arguments.text("--other", "");
+        var targets = arguments.chosen("--targets", List.of(Target.values())).stream()
+                .filter(target -> !other.isEmpty() || !target.isOther())
+                .toList();
+        return new Options(
+                arguments.jar(),
+                other.isEmpty() ? arguments.jar() : Path.of(other),
+                arguments.chosen("--workloads", List.of(Workload.values())),
+                targets,
+                (int) arguments.number("--rounds", 3),
+                (int) arguments.number("--seconds", 3),
+                (int) arguments.number("--warm-up", 2),
+                (int) arguments.number("--connections", 32),
+                Path.of(arguments.text(
+                        "--keep",
+                        ChildProcess.TEMP.resolve("byline-side-by-side").toString())),
+                Path.of(arguments.text("--out", "bench/target/side-by-side")),
+                Stream.of(arguments.text("--jvm", "").split(" ", -1))
+                        .filter(option -> !option.isEmpty())
+                        .toList());
+    }
+}
