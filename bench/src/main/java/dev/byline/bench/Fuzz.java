@@ -22,7 +22,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -30,7 +29,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Sends valid and invalid requests, generated from the OpenAPI document, to a server without other load. Every sixth
  * request, until there are none left, is a hostile text of maximum size, sent alone so that the server's CPU can be
  * measured; the others use several connections. Fails if a response is late, missing, too expensive, undocumented, or
- * a 5xx other than a documented 501 or 505.
+ * a 5xx other than a documented 501 or 505. Stops when the server hangs or ends.
  */
 final class Fuzz {
     private static final String USAGE = """
@@ -42,7 +41,6 @@ final class Fuzz {
               --connections N    (6)""";
     private static final Path FOLDER = Path.of("bench", "target", "fuzz");
     private static final int HOSTILE_EVERY = 6;
-    private static final int MAX_RESTARTS = 8;
 
     /** CPU seconds of the server for a request, and what hashing a password adds. */
     private static final double MAX_CPU = 0.5;
@@ -64,6 +62,7 @@ final class Fuzz {
     private final KnownValues known = new KnownValues();
     private final FuzzTarget server;
     private String adminToken = "";
+    private volatile boolean hung;
 
     private Fuzz(CommandLine arguments, TestDatabase database) throws Exception {
         this.seed = arguments.number("--seed", System.currentTimeMillis());
@@ -71,7 +70,7 @@ final class Fuzz {
         this.end = from + arguments.number("--requests", 100_000);
         this.only = arguments.text("--only", "");
         this.connections = (int) arguments.number("--connections", 6);
-        this.server = new FuzzTarget(arguments.jar(), FOLDER, database, findings);
+        this.server = FuzzTarget.start(arguments.jar(), FOLDER, database);
     }
 
     public static void main(String[] args) throws Exception {
@@ -107,25 +106,22 @@ final class Fuzz {
         System.out.println(hostile.size() + " hostile texts");
         sendHostile(hostile);
         System.out.printf(Locale.ROOT, "hostile texts sent after %.0f s%n", (System.nanoTime() - start) / 1e9);
-        var next = new AtomicLong(from);
-        while (server.restarts() < MAX_RESTARTS && next.get() < end) {
-            sendOthers(generator, hostile.size(), next);
-        }
-        if (server.restarts() >= MAX_RESTARTS) {
-            findings.add("ended early, after " + server.restarts() + " restarts of the server");
-        }
+        sendOthers(generator, hostile.size());
         checkProbes();
-        server.checkLog();
-        var verdict = findings.isEmpty() ? "PASS" : "FAIL";
+        server.checkLog(findings);
         System.out.printf(
                 Locale.ROOT,
-                "%s%n%s after %.0f s, seed %d; server: %s%n",
+                "%s%n%s after %.0f s, seed %d; server: %.1f s of CPU%n",
                 findings.summary(),
-                verdict,
+                findings.isEmpty() ? "PASS" : "FAIL",
                 (System.nanoTime() - start) / 1e9,
                 seed,
-                server);
+                isRunning() ? server.server().cpuSeconds() : 0);
         return findings.isEmpty();
+    }
+
+    private boolean isRunning() {
+        return !hung && server.server().process().isAlive();
     }
 
     private static boolean isHostile(long index, int hostile) {
@@ -177,6 +173,7 @@ final class Fuzz {
             findings.countRepeated(request, response);
             response = client.send(request);
         }
+        hung |= response.status() == TimedResponse.HUNG;
         var content = check.parse(response);
         findings.count(request, response);
         var fault = check.fault(request, response, content);
@@ -205,27 +202,20 @@ final class Fuzz {
 
     /** Sends the hostile texts one at a time and measures the server's CPU. */
     private void sendHostile(HostileCases hostile) throws Exception {
-        var client = server.client();
-        for (long index = from; index < end && server.restarts() < MAX_RESTARTS; index++) {
-            if (!isHostile(index, hostile.size())) {
-                continue;
+        try (var client = server.client()) {
+            for (long index = from; index < end && isRunning(); index++) {
+                if (isHostile(index, hostile.size())) {
+                    var number = (int) (index / HOSTILE_EVERY);
+                    var request = hostile.request(index, number, 1);
+                    var cpu = server.server().cpuSeconds();
+                    var response = send(client, request);
+                    if (isRunning() && server.server().cpuSeconds() - cpu > NOTABLE_CPU) {
+                        checkCpu(client, request, hostile.request(index, number, 2), response);
+                    }
+                    cleanUp(client);
+                }
             }
-            var number = (int) (index / HOSTILE_EVERY);
-            var request = hostile.request(index, number, 1);
-            if (findings.has("hang", request)) {
-                continue; // each one costs a restart
-            }
-            var cpu = server.cpuSeconds();
-            var response = send(client, request);
-            if (response.status() == TimedResponse.HUNG || !server.isAlive()) {
-                server.restart();
-                client = server.client();
-            } else if (server.cpuSeconds() - cpu > NOTABLE_CPU) {
-                checkCpu(client, request, hostile.request(index, number, 2), response);
-            }
-            cleanUp(client);
         }
-        client.close();
     }
 
     private void checkCpu(FuzzClient client, FuzzRequest request, FuzzRequest half, TimedResponse response)
@@ -247,28 +237,21 @@ final class Fuzz {
     private double minCpu(FuzzClient client, FuzzRequest request) throws IOException {
         var min = Double.MAX_VALUE;
         for (int i = 0; i < TRIES; i++) {
-            var before = server.cpuSeconds();
+            var before = server.server().cpuSeconds();
             var unused = client.send(request); // checked before
-            min = Math.min(min, server.cpuSeconds() - before);
+            min = Math.min(min, server.server().cpuSeconds() - before);
         }
         return min;
     }
 
-    /** Sends the other requests over several connections until all are sent or the server hangs. */
-    private void sendOthers(RequestGenerator generator, int hostile, AtomicLong next) throws Exception {
-        var hung = new ConcurrentLinkedQueue<FuzzRequest>();
+    /** Sends the other requests over several connections. */
+    private void sendOthers(RequestGenerator generator, int hostile) throws Exception {
+        var next = new AtomicLong(from);
         Callable<Void> worker = () -> {
             try (var client = server.client()) {
-                while (hung.isEmpty() && server.isAlive()) {
-                    var index = next.getAndIncrement();
-                    if (index >= end) {
-                        return null;
-                    }
+                for (var index = next.getAndIncrement(); index < end && isRunning(); index = next.getAndIncrement()) {
                     if (!isHostile(index, hostile)) {
-                        var request = generator.request(index);
-                        if (send(client, request).status() == TimedResponse.HUNG) {
-                            hung.add(request);
-                        }
+                        send(client, generator.request(index));
                         cleanUp(client);
                     }
                 }
@@ -280,31 +263,18 @@ final class Fuzz {
                 result.get();
             }
         }
-        if (!hung.isEmpty() || !server.isAlive()) {
-            server.restart();
-            for (var request : hung) {
-                repeatAlone(request);
-            }
-        }
     }
 
-    private void repeatAlone(FuzzRequest request) throws Exception {
-        try (var client = server.client()) {
-            var response = client.send(request);
-            if (response.status() == TimedResponse.HUNG) {
-                findings.add("hangs alone, too", "", request, response);
-                server.restart();
-            }
-        }
-    }
-
+    /** Fails if the server has hung or ended, too. */
     private void checkProbes() throws IOException {
         for (var path : List.of("/livez", "/readyz")) {
             try (var client = server.client()) {
-                var status = send(client, FuzzRequest.of("GET", path, "", "")).status();
-                if (status != 200 || server.management(path).isEmpty()) {
+                if (send(client, FuzzRequest.of("GET", path, "", "")).status() != 200) {
                     findings.add(path + " is not 200 at the end");
                 }
+                var unused = server.server().management(path);
+            } catch (IOException e) {
+                findings.add(path + " of the management port at the end: " + e);
             }
         }
     }

@@ -3,8 +3,6 @@ package dev.byline.bench.fuzz;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,7 +12,6 @@ import java.util.TreeMap;
 /** Failures by kind, the first request of each kind in a file; and counts of all responses. */
 public final class Findings {
     private static final int MAX_SHOWN = 20;
-    private static final int SLOWEST = 5;
 
     /** A kind of failure; one with more changed places is of the same kind. */
     private record Kind(String fault, String route, List<String> places) {
@@ -30,12 +27,11 @@ public final class Findings {
         }
     }
 
-    private record Slow(double seconds, String request) {}
-
     private final Path folder;
     private final Map<Kind, Integer> kinds = new LinkedHashMap<>();
     private final Map<Integer, Integer> statuses = new TreeMap<>();
-    private final List<Slow> slowest = new ArrayList<>();
+    private double slowestSeconds;
+    private String slowest = "";
     private int repeated;
 
     /** Writes requests to files in the folder. */
@@ -46,12 +42,9 @@ public final class Findings {
     /** Counts a response. */
     public synchronized void count(FuzzRequest request, TimedResponse response) {
         statuses.merge(response.status(), 1, Integer::sum);
-        if (slowest.size() < SLOWEST || response.seconds() > slowest.getLast().seconds) {
-            slowest.add(new Slow(response.seconds(), request.toString()));
-            slowest.sort(Comparator.comparingDouble(Slow::seconds).reversed());
-            if (slowest.size() > SLOWEST) {
-                slowest.removeLast();
-            }
+        if (response.seconds() > slowestSeconds) {
+            slowestSeconds = response.seconds();
+            slowest = request.toString();
         }
     }
 
@@ -59,11 +52,6 @@ public final class Findings {
     public synchronized void countRepeated(FuzzRequest request, TimedResponse response) {
         repeated++;
         System.out.println("late or 503, sent again: " + request + "\n  " + response);
-    }
-
-    /** Whether there is a failure of this kind. */
-    public synchronized boolean has(String fault, FuzzRequest request) {
-        return kinds.keySet().stream().anyMatch(kind -> kind.covers(fault, request));
     }
 
     /** Adds a failure and prints it if it is the first of its kind; the detail doesn't distinguish kinds. */
@@ -93,12 +81,15 @@ public final class Findings {
         return kinds.isEmpty();
     }
 
-    /** Counts by status, the slowest responses, and the number of failures of each kind. */
+    /** Counts by status, the slowest response, and the number of failures of each kind. */
     public synchronized String summary() {
-        var lines = new StringBuilder(
-                "responses by status (0: closed, -1: hung): " + statuses + "; late or 503 and sent again: " + repeated);
-        slowest.forEach(
-                slow -> lines.append(String.format(Locale.ROOT, "%n  slow: %.3f s, %s", slow.seconds, slow.request)));
+        var lines = new StringBuilder(String.format(
+                Locale.ROOT,
+                "responses by status (0: closed, -1: hung): %s; late or 503 and sent again: %d%n  slowest: %.3f s, %s",
+                statuses,
+                repeated,
+                slowestSeconds,
+                slowest));
         kinds.forEach((kind, count) -> lines.append(String.format(Locale.ROOT, "%n  found %d times: %s", count, kind)));
         return lines.toString();
     }

@@ -8,33 +8,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** The server that is fuzzed. It can be killed and started again on the same database. */
-public final class FuzzTarget implements AutoCloseable {
+/** The server that is fuzzed. */
+public record FuzzTarget(BylineProcess server, Path log) implements AutoCloseable {
     /** The e-mail address of an admin, whose password is {@link Values#PASSWORD}. */
     public static final String ADMIN = "fuzz-admin@example.com";
 
     private static final int MAX_LOG_LINE = 4096;
-    private static final int SHOWN_LINES = 3;
     private static final int SHOWN_CHARACTERS = 500;
 
-    private final Path jar;
-    private final Path log;
-    private final Map<String, String> settings;
-    private final Findings findings;
-    private BylineProcess server;
-    private int restarts;
-
     /** Starts the server; its log goes into the folder. */
-    public FuzzTarget(Path jar, Path folder, TestDatabase database, Findings findings) throws Exception {
-        this.jar = jar;
-        this.log = folder.resolve("server.log");
-        this.settings = settings(database);
-        this.findings = findings;
-        this.server = start();
+    public static FuzzTarget start(Path jar, Path folder, TestDatabase database) throws Exception {
+        var log = folder.resolve("server.log");
+        var command = BylineProcess.command(jar, List.of("-Xmx512m"));
+        var output = ProcessBuilder.Redirect.to(log.toFile());
+        return new FuzzTarget(BylineProcess.start(command, TestRedis.freePort(), settings(database), output), log);
     }
 
     /** Without any documented rate limit, and with the features on that read headers. */
@@ -59,59 +49,18 @@ public final class FuzzTarget implements AutoCloseable {
         return settings;
     }
 
-    private BylineProcess start() throws Exception {
-        var command = BylineProcess.command(jar, List.of("-Xmx512m"));
-        var output = ProcessBuilder.Redirect.appendTo(log.toFile());
-        return BylineProcess.start(command, TestRedis.freePort(), settings, output);
-    }
-
     /** A client with a connection of its own. */
     public FuzzClient client() {
         return new FuzzClient(server.port());
     }
 
-    public boolean isAlive() {
-        return server.process().isAlive();
-    }
-
-    public double cpuSeconds() throws IOException {
-        return server.cpuSeconds();
-    }
-
-    public int restarts() {
-        return restarts;
-    }
-
-    /** Kills the server and starts it again. */
-    public void restart() throws Exception {
-        restarts++;
-        if (!isAlive()) {
-            findings.add("the server ended with status " + server.process().exitValue());
-        }
-        var unused = server.process().destroyForcibly().waitFor();
-        server = start();
-    }
-
-    /** The response of the management port, empty if there is none. */
-    public String management(String path) {
-        try {
-            return server.management(path);
-        } catch (IOException e) {
-            return "";
-        }
-    }
-
     /** Searches the log for errors, stack traces, and lines with which a client could fill the disk. */
-    public void checkLog() throws IOException {
+    public void checkLog(Findings findings) throws IOException {
         try (var lines = Files.lines(log)) {
-            var faults = lines.filter(FuzzTarget::isFault).toList();
-            if (!faults.isEmpty()) {
-                findings.add(faults.size() + " errors, stack traces or overlong lines in the server's log");
-                faults.stream()
-                        .limit(SHOWN_LINES)
-                        .map(line -> "  " + line.substring(0, Math.min(SHOWN_CHARACTERS, line.length())))
-                        .forEach(System.out::println);
-            }
+            lines.filter(FuzzTarget::isFault)
+                    .map(line -> line.substring(0, Math.min(SHOWN_CHARACTERS, line.length())))
+                    .findFirst()
+                    .ifPresent(line -> findings.add("an error, a stack trace or an overlong line in the log: " + line));
         }
     }
 
@@ -120,17 +69,6 @@ public final class FuzzTarget implements AutoCloseable {
                 || line.contains(",\"error\":\"")
                 || line.length() > MAX_LOG_LINE
                 || (!line.startsWith("{") && line.matches(".*(Exception|Error)\\b.*"));
-    }
-
-    /** The CPU time and the memory that the server took. */
-    @Override
-    public String toString() {
-        try {
-            var cpu = server.cpuSeconds();
-            return String.format(Locale.ROOT, "%.1f s of CPU, at most %d MiB", cpu, server.maxResidentMib());
-        } catch (IOException e) {
-            return "ended";
-        }
     }
 
     @Override

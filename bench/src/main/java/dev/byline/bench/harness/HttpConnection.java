@@ -10,8 +10,8 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +23,6 @@ public final class HttpConnection implements AutoCloseable {
 
     /** After a longer pause the server may be about to close the connection, and a request on it would be lost. */
     private static final long MAX_IDLE_NANOS = 5_000_000_000L;
-
-    private static final Pattern STATUS_LINE = Pattern.compile("HTTP/1\\.1 [1-9][0-9]{2}( .*)?");
 
     private final int port;
     private volatile @Nullable Socket socket; // closed by another thread at a timeout
@@ -79,18 +77,18 @@ public final class HttpConnection implements AutoCloseable {
 
     /** The bytes of a request; the JSON may be empty, the headers are whole lines. */
     public static byte[] request(String method, String path, String json, String... headers) {
-        var content = json.getBytes(StandardCharsets.UTF_8);
         var head = new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: x\r\n");
         for (var header : headers) {
             head.append(header).append("\r\n");
         }
+        var content = json.getBytes(StandardCharsets.UTF_8);
         if (content.length > 0) {
             head.append("Content-Type: application/json\r\nContent-Length: " + content.length + "\r\n");
         }
-        var bytes = new ByteArrayOutputStream();
-        bytes.writeBytes(head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1));
-        bytes.writeBytes(content);
-        return bytes.toByteArray();
+        var start = head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+        var request = Arrays.copyOf(start, start.length + content.length);
+        System.arraycopy(content, 0, request, start.length, content.length);
+        return request;
     }
 
     /**
@@ -146,11 +144,7 @@ public final class HttpConnection implements AutoCloseable {
 
     private Response read(boolean head) throws IOException {
         while (true) {
-            var statusLine = line();
-            if (!STATUS_LINE.matcher(statusLine).matches()) {
-                throw new IOException("no status line");
-            }
-            var status = Integer.parseInt(statusLine.substring(9, 12));
+            var status = status(line());
             var headers = new ArrayList<String>();
             for (var header = line(); !header.isEmpty(); header = line()) {
                 headers.add(header);
@@ -161,6 +155,13 @@ public final class HttpConnection implements AutoCloseable {
                 return new Response(status, headers, new String(body, StandardCharsets.ISO_8859_1));
             }
         }
+    }
+
+    private static int status(String line) throws IOException {
+        if (!line.startsWith("HTTP/1.1 ") || line.length() < 12 || (line.length() > 12 && line.charAt(12) != ' ')) {
+            throw new IOException("no status line");
+        }
+        return Integer.parseInt(line, 9, 12, 10);
     }
 
     private byte[] body(Response response) throws IOException {
