@@ -1,10 +1,7 @@
 package dev.byline.bench;
 
-import dev.byline.bench.comparison.BarChart;
 import dev.byline.bench.comparison.Comparison;
 import dev.byline.bench.comparison.Options;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /**
  * Compares Byline with other servers that return the same responses from the same database ({@code
@@ -15,12 +12,7 @@ final class SideBySide {
     private SideBySide() {}
 
     public static void main(String[] args) throws Exception {
-        if (args.length == 3 && args[0].equals("--chart")) {
-            Files.writeString(Path.of(args[2]), BarChart.svg(Files.readAllLines(Path.of(args[1]))));
-            return;
-        }
-        var options = Options.parse(args);
-        Comparison.run(options).forEach(System.out::println);
-        System.err.println("CSV, Markdown and chart are in " + options.out());
+        Comparison.run(Options.parse(args)).forEach(System.out::println);
+        System.err.println("Markdown and chart are in " + Comparison.OUT);
     }
 }

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** Draws requests per second and CPU per request of each target as SVG, a group of bars for each workload. */
-public final class BarChart {
+final class BarChart {
     private static final int WIDTH = 960;
     private static final int NAME = 130;
     private static final int BAR = 16;
@@ -32,11 +32,6 @@ public final class BarChart {
     private final StringBuilder svg = new StringBuilder();
 
     private BarChart() {}
-
-    /** Draws the lines of {@code summary.csv}. */
-    public static String svg(List<String> csv) {
-        return draw(Summary.fromCsv(csv));
-    }
 
     static String draw(List<Summary> summaries) {
         var chart = new BarChart();

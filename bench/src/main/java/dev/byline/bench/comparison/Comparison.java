@@ -19,15 +19,15 @@ import java.util.stream.LongStream;
  * with a different one each time, so that changes of the machine's speed affect all alike.
  */
 public final class Comparison {
+    /** The folder for results. */
+    public static final Path OUT = Path.of("bench", "target", "side-by-side");
+
     /** A server is warm after this many slices of warm-up that were not clearly faster than the best before. */
     private static final int STABLE_SLICES = 2;
 
     private static final double CLEARLY_FASTER = 1.05;
     private static final int MAX_SLICES = 8;
     private static final int STOP_SECONDS = 20;
-
-    /** Statements that run less often per request are not listed. */
-    private static final double MIN_CALLS = 0.01;
 
     /** Between slices of warm-up, for the JIT compilers to catch up. */
     private static final int REST_MS = 500;
@@ -39,13 +39,12 @@ public final class Comparison {
     private final PgBench pgBench;
     private final Dialect byline;
     private final Map<Target, TargetServer> servers = new EnumMap<>(Target.class);
-    private final List<String> statements = new ArrayList<>();
     private String tag = "";
 
     private Comparison(Options options, ComparisonDatabase database) throws IOException {
         this.options = options;
         this.database = database;
-        this.folder = Files.createDirectories(options.out().resolve("files").toAbsolutePath());
+        this.folder = Files.createDirectories(OUT.resolve("files").toAbsolutePath());
         this.wrk = new Wrk(options.connections(), folder);
         this.pgBench = new PgBench(options.connections(), folder);
         try (var data = new SampleData(database.url("postgres"))) {
@@ -123,7 +122,6 @@ public final class Comparison {
     }
 
     private List<String> measureAll() throws Exception {
-        var rounds = new ArrayList<String>(List.of(Measurement.CSV_HEADER));
         var summaries = new ArrayList<Summary>();
         for (var workload : options.workloads()) {
             var targets = options.targets().stream()
@@ -135,15 +133,11 @@ public final class Comparison {
             var measurements = measure(workload, targets);
             for (var target : targets) {
                 var own = measurements.getOrDefault(target, List.of());
-                own.forEach(each -> rounds.add(each.csv()));
                 var base = measurements.getOrDefault(targets.getFirst(), List.of());
                 summaries.add(Summary.of(own, base, count(workload, target)));
             }
-            Files.write(options.out().resolve("rounds.csv"), rounds);
-            Files.write(options.out().resolve("summary.csv"), Summary.toCsv(summaries));
-            Files.write(options.out().resolve("statements.txt"), statements);
-            Files.writeString(options.out().resolve("results.md"), Summary.toMarkdown(summaries));
-            Files.writeString(options.out().resolve("chart.svg"), BarChart.draw(summaries));
+            Files.writeString(OUT.resolve("results.md"), Summary.toMarkdown(summaries));
+            Files.writeString(OUT.resolve("chart.svg"), BarChart.draw(summaries));
         }
         return Summary.toMarkdown(summaries).lines().toList();
     }
@@ -157,7 +151,7 @@ public final class Comparison {
         for (int round = 0; round < options.rounds(); round++) {
             for (int i = 0; i < targets.size(); i++) {
                 var target = targets.get((round + i) % targets.size());
-                var each = measure(workload, target, round);
+                var each = measure(workload, target);
                 System.err.printf(
                         Locale.ROOT,
                         "%s, round %d, %s: %.0f requests/s, %.4f CPU s per 1,000%n",
@@ -188,7 +182,7 @@ public final class Comparison {
         }
     }
 
-    private Measurement measure(Workload workload, Target target, int round) throws Exception {
+    private Measurement measure(Workload workload, Target target) throws Exception {
         var pids = server(target).pids();
         var databasePid = List.of(database.pid());
         var serverCpu = ProcessStats.treeCpuSeconds(pids);
@@ -197,7 +191,6 @@ public final class Comparison {
         return new Measurement(
                 workload,
                 target,
-                round,
                 result,
                 ProcessStats.treeCpuSeconds(pids) - serverCpu,
                 ProcessStats.treeCpuSeconds(databasePid) - databaseCpu,
@@ -218,15 +211,6 @@ public final class Comparison {
         var requests = (double) send(workload, target, 1).requests();
         var found = database.stopCounting();
         allocated = target.isJvm() ? server.allocatedBytes() - allocated : 0;
-        statements.add(workload + ", " + target + ", for each request:");
-        found.stream()
-                .filter(each -> each.calls() > requests * MIN_CALLS)
-                .map(each -> String.format(
-                        Locale.ROOT,
-                        "  %.2f x %s",
-                        each.calls() / requests,
-                        each.sql().replaceAll("\\s+", " ")))
-                .forEach(statements::add);
         return new Summary.Counts(
                 calls(found, false) / requests, calls(found, true) / requests, allocated / 1024.0 / requests);
     }

@@ -4,7 +4,6 @@ import dev.byline.bench.harness.ChildProcess;
 import dev.byline.bench.harness.CommandLine;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * What to measure, and for how long.
@@ -16,8 +15,6 @@ import java.util.stream.Stream;
  * @param warmUp seconds of a slice of warm-up
  * @param connections of clients
  * @param keep the folder of the database
- * @param out the folder for the results
- * @param jvm options for all JVMs
  */
 public record Options(
         Path jar,
@@ -28,9 +25,7 @@ public record Options(
         int seconds,
         int warmUp,
         int connections,
-        Path keep,
-        Path out,
-        List<String> jvm) {
+        Path keep) {
 
     private static final String USAGE = """
             usage: SideBySide JAR [OPTION VALUE]...
@@ -41,10 +36,7 @@ public record Options(
               --seconds N        of each round and target (3)
               --warm-up N        seconds of a slice of warm-up (2): a JVM gets several, until it gets no faster
               --connections N    of clients (32)
-              --jvm OPTIONS      for every JVM, separated by spaces
-              --keep FOLDER      of the database, created by the first run (byline-side-by-side in the temporary folder)
-              --out FOLDER       for the results (bench/target/side-by-side)
-            or: SideBySide --chart SUMMARY.csv CHART.svg""".formatted(List.of(Workload.values()), List.of(Target.values()));
+              --keep FOLDER      of the database, created by the first run (byline-side-by-side in the temporary folder)""".formatted(List.of(Workload.values()), List.of(Target.values()));
 
     /** Reads a command line. */
     public static Options parse(String... args) {
@@ -64,10 +56,6 @@ public record Options(
                 (int) arguments.number("--connections", 32),
                 Path.of(arguments.text(
                         "--keep",
-                        ChildProcess.TEMP.resolve("byline-side-by-side").toString())),
-                Path.of(arguments.text("--out", "bench/target/side-by-side")),
-                Stream.of(arguments.text("--jvm", "").split(" ", -1))
-                        .filter(option -> !option.isEmpty())
-                        .toList());
+                        ChildProcess.TEMP.resolve("byline-side-by-side").toString())));
     }
 }

@@ -1,7 +1,6 @@
 package dev.byline.bench.comparison;
 
 import dev.byline.bench.harness.Results;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -13,7 +12,7 @@ import java.util.stream.IntStream;
 /**
  * One target over all rounds of a workload: medians, and medians of the ratios to the first target within each round.
  *
- * @param columns of summary.csv
+ * @param columns by name
  */
 record Summary(String workload, String target, Map<String, Double> columns) {
     /** Per request, counted in a separate run; control statements are BEGIN, COMMIT and the like. */
@@ -55,34 +54,6 @@ record Summary(String workload, String target, Map<String, Double> columns) {
     static Map<String, List<Summary>> byWorkload(List<Summary> summaries) {
         return summaries.stream()
                 .collect(Collectors.groupingBy(Summary::workload, LinkedHashMap::new, Collectors.toList()));
-    }
-
-    /** The lines of summary.csv, the names of the columns first. */
-    static List<String> toCsv(List<Summary> summaries) {
-        var lines = new ArrayList<String>();
-        lines.add("workload,target,"
-                + String.join(",", summaries.getFirst().columns.keySet()));
-        for (var summary : summaries) {
-            var values = summary.columns.values().stream().map(value -> String.format(Locale.ROOT, "%.5f", value));
-            lines.add(summary.workload + "," + summary.target + "," + values.collect(Collectors.joining(",")));
-        }
-        return lines;
-    }
-
-    /** Reads the lines of summary.csv. */
-    static List<Summary> fromCsv(List<String> lines) {
-        var names = lines.getFirst().split(",", -1);
-        return lines.stream()
-                .skip(1)
-                .map(line -> {
-                    var fields = line.split(",", -1);
-                    var columns = new LinkedHashMap<String, Double>();
-                    for (int i = 2; i < fields.length; i++) {
-                        columns.put(names[i], Double.valueOf(fields[i]));
-                    }
-                    return new Summary(fields[0], fields[1], columns);
-                })
-                .toList();
     }
 
     /** A table in Markdown for each workload. */

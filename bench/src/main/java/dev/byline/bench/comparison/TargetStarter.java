@@ -68,20 +68,19 @@ record TargetStarter(Options options, ComparisonDatabase database, Path folder) 
         var settings = Map.of(
                 "DATABASE_URL",
                 database.url("postgres"),
-                "BYLINE_CACHE",
-                cache,
                 "BYLINE_MIGRATE",
                 "off", // an older build has fewer migrations
+                "BYLINE_CACHE",
+                cache,
                 "BYLINE_LOG",
                 "json");
-        var command = BylineProcess.command(jar, options.jvm());
+        var command = BylineProcess.command(jar, List.of());
         return BylineProcess.start(command, port, settings, ProcessBuilder.Redirect.DISCARD)
                 .process();
     }
 
     private Process peer(Target target, String name, int port, String... arguments) throws IOException {
         var command = new ArrayList<>(List.of(ChildProcess.java()));
-        command.addAll(options.jvm());
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.addAll(List.of("dev.byline.bench.peer." + name, Integer.toString(port)));
         command.addAll(List.of(arguments));
