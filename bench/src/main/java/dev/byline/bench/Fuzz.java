@@ -10,9 +10,9 @@ import dev.byline.bench.fuzz.KnownValues;
 import dev.byline.bench.fuzz.OpenApi;
 import dev.byline.bench.fuzz.RequestGenerator;
 import dev.byline.bench.fuzz.ResponseCheck;
-import dev.byline.bench.fuzz.TimedResponse;
 import dev.byline.bench.fuzz.Values;
 import dev.byline.bench.harness.CommandLine;
+import dev.byline.bench.harness.HttpConnection.Response;
 import dev.byline.migrations.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -167,13 +167,13 @@ final class Fuzz {
     }
 
     /** Sends a request, checks the response and learns from it. A late one is sent again: the machine may be busy. */
-    private TimedResponse send(FuzzClient client, FuzzRequest request) throws IOException {
+    private Response send(FuzzClient client, FuzzRequest request) throws IOException {
         var response = client.send(request);
         if (ResponseCheck.isBusy(response)) {
             findings.countRepeated(request, response);
             response = client.send(request);
         }
-        hung |= response.status() == TimedResponse.HUNG;
+        hung |= response.status() == FuzzClient.HUNG;
         var content = check.parse(response);
         findings.count(request, response);
         var fault = check.fault(request, response, content);
@@ -218,7 +218,7 @@ final class Fuzz {
         }
     }
 
-    private void checkCpu(FuzzClient client, FuzzRequest request, FuzzRequest half, TimedResponse response)
+    private void checkCpu(FuzzClient client, FuzzRequest request, FuzzRequest half, Response response)
             throws IOException {
         var whole = minCpu(client, request);
         if (whole > MAX_CPU + (request.hashesPassword() ? HASH_CPU : 0)) {

@@ -7,10 +7,10 @@ import java.util.Locale;
 final class BodyMutations {
     static final int MAX_BYTES = 1024 * 1024;
 
-    private final RequestBuilder request;
+    private final FuzzRequest request;
     private final SeededRandom random;
 
-    BodyMutations(RequestBuilder request, SeededRandom random) {
+    BodyMutations(FuzzRequest request, SeededRandom random) {
         this.request = request;
         this.random = random;
     }

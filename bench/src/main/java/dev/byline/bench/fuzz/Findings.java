@@ -1,6 +1,8 @@
 package dev.byline.bench.fuzz;
 
+import dev.byline.bench.harness.HttpConnection.Response;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -40,7 +42,7 @@ public final class Findings {
     }
 
     /** Counts a response. */
-    public synchronized void count(FuzzRequest request, TimedResponse response) {
+    public synchronized void count(FuzzRequest request, Response response) {
         statuses.merge(response.status(), 1, Integer::sum);
         if (response.seconds() > slowestSeconds) {
             slowestSeconds = response.seconds();
@@ -49,13 +51,13 @@ public final class Findings {
     }
 
     /** Counts a request that is sent again. */
-    public synchronized void countRepeated(FuzzRequest request, TimedResponse response) {
+    public synchronized void countRepeated(FuzzRequest request, Response response) {
         repeated++;
-        System.out.println("late or 503, sent again: " + request + "\n  " + response);
+        System.out.println("late or 503, sent again: " + request + "\n  " + describe(response));
     }
 
     /** Adds a failure and prints it if it is the first of its kind; the detail doesn't distinguish kinds. */
-    public synchronized void add(String fault, String detail, FuzzRequest request, TimedResponse response)
+    public synchronized void add(String fault, String detail, FuzzRequest request, Response response)
             throws IOException {
         var known = kinds.keySet().stream()
                 .filter(kind -> kind.covers(fault, request))
@@ -65,9 +67,21 @@ public final class Findings {
             return;
         }
         var file = folder.resolve(kinds.size() + ".http");
-        Files.write(file, request.toBytes());
-        System.out.printf("FAILURE %d: %s%s%n  %s%n  %s%n", kinds.size(), fault, detail, request, response);
-        System.out.printf("  request: %s (%s)%n", Encoding.printable(request.bytes(), 300), file);
+        var bytes = request.bytes();
+        Files.write(file, bytes);
+        System.out.printf("FAILURE %d: %s%s%n  %s%n  %s%n", kinds.size(), fault, detail, request, describe(response));
+        System.out.printf(
+                "  request: %s (%s)%n", Encoding.printable(new String(bytes, StandardCharsets.ISO_8859_1), 300), file);
+    }
+
+    private static String describe(Response response) {
+        return switch (response.status()) {
+            case FuzzClient.CLOSED -> "no response: the connection was closed";
+            case FuzzClient.HUNG -> "no response in time";
+            default ->
+                "%d in %.3f s: %s"
+                        .formatted(response.status(), response.seconds(), Encoding.printable(response.body(), 400));
+        };
     }
 
     /** Adds a failure without a request. */

@@ -1,16 +1,22 @@
 package dev.byline.bench.fuzz;
 
 import dev.byline.bench.harness.HttpConnection;
+import dev.byline.bench.harness.HttpConnection.Response;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /** Sends requests over one connection, which is used again when request and response allow it. */
 public final class FuzzClient implements AutoCloseable {
-    /** The time for a request and its response, after which the server is considered hung. */
-    public static final Duration TIMEOUT = Duration.ofSeconds(10);
+    /** The status when the connection was closed before a response, or the response isn't HTTP. */
+    public static final int CLOSED = 0;
 
+    /** The status when there was no response within the timeout. */
+    public static final int HUNG = -1;
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final ScheduledThreadPoolExecutor TIMER = timer();
 
     private final HttpConnection connection;
@@ -28,24 +34,23 @@ public final class FuzzClient implements AutoCloseable {
     }
 
     /** Sends one request and reads the response. */
-    public TimedResponse send(FuzzRequest request) {
-        if (request.malformed()) {
+    public Response send(FuzzRequest request) {
+        if (request.malformed) {
             connection.close(); // so that the server can't confuse it with an earlier request
         }
         var reused = connection.isOpen();
         var response = attempt(request);
-        return response.status() == TimedResponse.CLOSED && reused ? attempt(request) : response;
+        return response.status() == CLOSED && reused ? attempt(request) : response;
     }
 
-    private TimedResponse attempt(FuzzRequest request) {
+    private Response attempt(FuzzRequest request) {
         var start = System.nanoTime();
         var timeout = TIMER.schedule(connection::close, TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         try {
-            var response = connection.exchange(request.toBytes(), request.isHead(), request.malformed());
-            return new TimedResponse(response, System.nanoTime() - start);
+            return connection.exchange(request.bytes(), request.isHead(), request.malformed);
         } catch (IOException e) {
             var nanos = System.nanoTime() - start;
-            return TimedResponse.none(nanos >= TIMEOUT.toNanos() ? TimedResponse.HUNG : TimedResponse.CLOSED, nanos);
+            return new Response(nanos >= TIMEOUT.toNanos() ? HUNG : CLOSED, List.of(), "", nanos);
         } finally {
             timeout.cancel(false);
         }

@@ -25,7 +25,7 @@ public final class HostileCases {
 
     /** Puts a text into a request; of its size only 1/divisor. */
     private interface Placement {
-        void put(RequestBuilder request, int divisor);
+        void put(FuzzRequest request, int divisor);
     }
 
     private record Case(Operation operation, String place, RepeatedText text, Placement placement) {}
@@ -73,10 +73,10 @@ public final class HostileCases {
     public FuzzRequest request(long index, int number, int divisor) {
         var chosen = cases.get(number);
         var random = new SeededRandom(seed, index);
-        var request = generator.valid(chosen.operation, random, new Values(known, random, index));
+        var request = generator.valid(index, chosen.operation, random, new Values(known, random, index));
         chosen.placement.put(request, divisor);
         request.changed(chosen.place, chosen.text + (divisor > 1 ? ", 1/" + divisor + " of it" : ""));
-        return request.build(index);
+        return request;
     }
 
     private void add(Operation operation, String place, RepeatedText text, Placement placement) {
@@ -193,7 +193,7 @@ public final class HostileCases {
                         putField(request, parent, name, start + text.fill(bytes / divisor, Encoding::json) + end));
     }
 
-    private static void putField(RequestBuilder request, String parent, String name, String value) {
+    private static void putField(FuzzRequest request, String parent, String name, String value) {
         if (request.members != null && parent.isEmpty()) {
             request.members.put(Encoding.quoted(name), value);
         } else {

@@ -5,11 +5,11 @@ import java.util.Locale;
 
 /** Changes of method, path, query and headers. */
 final class Mutations {
-    private final RequestBuilder request;
+    private final FuzzRequest request;
     private final SeededRandom random;
     private final KnownValues known;
 
-    Mutations(RequestBuilder request, SeededRandom random, KnownValues known) {
+    Mutations(FuzzRequest request, SeededRandom random, KnownValues known) {
         this.request = request;
         this.random = random;
         this.known = known;
@@ -94,7 +94,7 @@ final class Mutations {
 
     /** Adds a cursor of another list, forged or damaged. */
     void cursor() {
-        var cursor = new StringBuilder(known.cursor(random));
+        var cursor = new StringBuilder(known.pick(KnownValues.Kind.CURSOR, random));
         var at = random.below(cursor.length());
         switch (random.below(6)) {
             case 0 -> cursor.setCharAt(at, (char) (cursor.charAt(at) ^ (1 << random.below(7))));
@@ -129,7 +129,7 @@ final class Mutations {
 
     /** Sends the token of another user, or a damaged one. */
     void authorization() {
-        var token = new StringBuilder(known.token(random));
+        var token = new StringBuilder(known.pick(KnownValues.Kind.TOKEN, random));
         switch (random.below(4)) {
             case 0 -> token.setCharAt(random.below(token.length()), 'x');
             case 1 -> token.append('x');

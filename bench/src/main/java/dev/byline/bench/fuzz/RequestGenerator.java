@@ -1,5 +1,6 @@
 package dev.byline.bench.fuzz;
 
+import dev.byline.bench.fuzz.KnownValues.Kind;
 import dev.byline.bench.fuzz.OpenApi.Operation;
 import java.util.List;
 
@@ -32,17 +33,17 @@ public final class RequestGenerator {
         if (operation.body().path("required").toString().contains("password") && !random.oneIn(LOGIN_RARITY)) {
             operation = random.of(operations);
         }
-        var request = valid(operation, random, values);
+        var request = valid(index, operation, random, values);
         for (int i = random.of(0, 0, 1, 1, 1, 2, 3); i > 0; i--) {
             change(request, random, values);
         }
-        return request.build(index);
+        return request;
     }
 
-    RequestBuilder valid(Operation operation, SeededRandom random, Values values) {
-        var request = new RequestBuilder(operation);
+    FuzzRequest valid(long index, Operation operation, SeededRandom random, Values values) {
+        var request = new FuzzRequest(index, operation);
         for (var parameter : operation.in("path")) {
-            var value = OpenApi.isFreeText(parameter.schema()) ? parameter.example() : "" + id(operation, random);
+            var value = OpenApi.isFreeText(parameter.schema()) ? parameter.example() : id(operation, random);
             request.path = request.path.replace("{" + parameter.name() + "}", value);
         }
         addQuery(request, random, values);
@@ -55,20 +56,20 @@ public final class RequestGenerator {
         return request;
     }
 
-    private long id(Operation operation, SeededRandom random) {
+    private String id(Operation operation, SeededRandom random) {
         if (operation.path().startsWith("/users/")) {
-            return known.user(random);
+            return known.pick(Kind.USER, random);
         }
-        return operation.path().startsWith("/posts/") ? known.post(random) : known.tokenId(random);
+        return known.pick(operation.path().startsWith("/posts/") ? Kind.POST : Kind.TOKEN_ID, random);
     }
 
-    private void addQuery(RequestBuilder request, SeededRandom random, Values values) {
+    private void addQuery(FuzzRequest request, SeededRandom random, Values values) {
         var idsOnly = random.oneIn(4); // the API allows no other parameters beside ids
         for (var parameter : request.operation.in("query")) {
             var name = parameter.name();
             var value = switch (name) {
-                case "cursor" -> known.cursor(random);
-                case "ids" -> known.user(random) + "," + known.post(random) + ",1,2,3";
+                case "cursor" -> known.pick(Kind.CURSOR, random);
+                case "ids" -> known.pick(Kind.USER, random) + "," + known.pick(Kind.POST, random) + ",1,2,3";
                 case "metadata" -> Encoding.percent(random.of("{}", "{\"k1\":1}", "{\"k2\":{\"n\":[1]}}"));
                 default ->
                     Encoding.percent(values.valid(name, parameter.schema()).replace("\"", ""));
@@ -79,22 +80,20 @@ public final class RequestGenerator {
         }
     }
 
-    private void authorize(RequestBuilder request, SeededRandom random) {
+    private void authorize(FuzzRequest request, SeededRandom random) {
         var operation = request.operation;
         var choice = random.below(20);
-        var userToken = known.token(random);
+        var userToken = known.pick(Kind.TOKEN, random);
         if (choice < (operation.secured() ? 1 : 10)) {
             return;
         }
         var revokesToken =
                 operation.method().equals("DELETE") && operation.path().startsWith("/tokens");
         var asAdmin = choice >= (operation.path().endsWith("/tokens") ? 5 : 11) && !revokesToken;
-        var token = asAdmin ? adminToken : userToken;
-        request.set("Authorization", "Bearer " + token);
-        request.token = token;
+        request.authorize(asAdmin ? adminToken : userToken);
     }
 
-    private void addHeaders(RequestBuilder request, SeededRandom random) {
+    private void addHeaders(FuzzRequest request, SeededRandom random) {
         var tag = known.tag(request.path);
         for (var header : request.operation.in("header")) {
             var value = switch (header.name()) {
@@ -108,7 +107,7 @@ public final class RequestGenerator {
         }
     }
 
-    private void change(RequestBuilder request, SeededRandom random, Values values) {
+    private void change(FuzzRequest request, SeededRandom random, Values values) {
         var mutations = new Mutations(request, random, known);
         var bodyMutations = new BodyMutations(request, random);
         switch (random.below(24)) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.byline.bench.harness.HttpConnection.Response;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -42,17 +43,17 @@ public final class ResponseCheck {
     }
 
     /** Whether a response is late or a 503, for which a busy machine may be the reason. */
-    public static boolean isBusy(TimedResponse response) {
+    public static boolean isBusy(Response response) {
         return response.status() == 503 || (response.status() > 0 && response.seconds() > MAX_SECONDS);
     }
 
     /** Returns the fault of a response, or {@link #OK}. */
-    public String fault(FuzzRequest request, TimedResponse response, JsonNode content) {
+    public String fault(FuzzRequest request, Response response, JsonNode content) {
         var status = response.status();
-        if (status == TimedResponse.CLOSED) {
-            return request.malformed() ? OK : "no response";
+        if (status == FuzzClient.CLOSED) {
+            return request.malformed ? OK : "no response";
         }
-        if (status == TimedResponse.HUNG) {
+        if (status == FuzzClient.HUNG) {
             return "hang";
         }
         if (response.seconds() > MAX_SECONDS) {
@@ -67,7 +68,7 @@ public final class ResponseCheck {
         return status >= 400 ? problemFault(request, response, content) : successFault(request, response, content);
     }
 
-    private String problemFault(FuzzRequest request, TimedResponse response, JsonNode problem) {
+    private String problemFault(FuzzRequest request, Response response, JsonNode problem) {
         if (request.isHead()) {
             return OK;
         }
@@ -87,9 +88,9 @@ public final class ResponseCheck {
         return INTERNALS.matcher(problem.toString()).find() ? "internals in an error" : OK;
     }
 
-    private static String successFault(FuzzRequest request, TimedResponse response, JsonNode content) {
-        var operation = request.operation();
-        if (operation != null && !operation.statuses().contains(Integer.toString(response.status()))) {
+    private static String successFault(FuzzRequest request, Response response, JsonNode content) {
+        var statuses = request.operation.statuses();
+        if (request.documented && !statuses.contains(Integer.toString(response.status()))) {
             return "undocumented status " + response.status();
         }
         var isJson = response.header("Content-Type").startsWith("application/json");
@@ -97,7 +98,7 @@ public final class ResponseCheck {
     }
 
     /** The response's JSON, missing if there is none. */
-    public JsonNode parse(TimedResponse response) {
+    public JsonNode parse(Response response) {
         try {
             return response.header("Content-Type").contains("json")
                             && !response.body().isEmpty()

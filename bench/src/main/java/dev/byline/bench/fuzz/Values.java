@@ -28,7 +28,7 @@ public final class Values {
             return values.get(random.below(values.size())).toString();
         }
         return switch (OpenApi.type(schema)) {
-            case "integer" -> Long.toString(number(name, schema));
+            case "integer" -> number(name, schema);
             case "boolean" -> Boolean.toString(random.oneIn(2));
             case "array" -> {
                 var min = Math.max(1, schema.path("minItems").asInt());
@@ -55,12 +55,13 @@ public final class Values {
                 .collect(Collectors.joining(",", "{", "}"));
     }
 
-    private long number(String name, JsonNode schema) {
+    private String number(String name, JsonNode schema) {
         if (List.of("id", "ids", "user_id", "author").contains(name)) {
-            return known.user(random);
+            return known.pick(KnownValues.Kind.USER, random);
         }
         var min = schema.path("minimum").asInt(0);
-        return random.between(min, (int) Math.min(schema.path("maximum").asLong(100), min + 100L));
+        var max = Math.min(schema.path("maximum").asLong(100), min + 100L);
+        return Integer.toString(random.between(min, (int) max));
     }
 
     private String text(String name, JsonNode schema) {
@@ -68,7 +69,7 @@ public final class Values {
         if (name.equals("email")) {
             var isLogin = !schema.has("maxLength");
             return random.oneIn(isLogin ? 1 : 8)
-                    ? known.email(random)
+                    ? known.pick(KnownValues.Kind.EMAIL, random)
                     : "u" + index + "." + random.below(1_000_000) + "@example.com";
         }
         if (name.equals("urls")) { // without a name that the server would look up

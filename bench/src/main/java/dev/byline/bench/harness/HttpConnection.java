@@ -28,7 +28,7 @@ public final class HttpConnection implements AutoCloseable {
     private volatile @Nullable Socket socket; // closed by another thread at a timeout
     private InputStream in = InputStream.nullInputStream();
     private long usedAt;
-    private Response last = new Response(0, List.of(), "");
+    private Response last = new Response(0, List.of(), "", 0);
 
     public HttpConnection(int port) {
         this.port = port;
@@ -39,8 +39,9 @@ public final class HttpConnection implements AutoCloseable {
      *
      * @param headers whole lines
      * @param body each character is a byte (ISO 8859-1)
+     * @param nanos since the request was sent
      */
-    public record Response(int status, List<String> headers, String body) {
+    public record Response(int status, List<String> headers, String body, long nanos) {
         /** The value of the last header of this name, empty if there is none. */
         public String header(String name) {
             var value = "";
@@ -52,6 +53,10 @@ public final class HttpConnection implements AutoCloseable {
                 }
             }
             return value;
+        }
+
+        public double seconds() {
+            return nanos / 1e9;
         }
 
         /** The body, decoded as UTF-8. */
@@ -101,9 +106,10 @@ public final class HttpConnection implements AutoCloseable {
         if (System.nanoTime() - usedAt > MAX_IDLE_NANOS) {
             close();
         }
+        var start = System.nanoTime();
         try {
             write(connected(), request, end);
-            var response = read(head);
+            var response = read(head, start);
             usedAt = System.nanoTime();
             if (end || response.header("Connection").equalsIgnoreCase("close")) {
                 close();
@@ -142,7 +148,7 @@ public final class HttpConnection implements AutoCloseable {
         }
     }
 
-    private Response read(boolean head) throws IOException {
+    private Response read(boolean head, long start) throws IOException {
         while (true) {
             var status = status(line());
             var headers = new ArrayList<String>();
@@ -150,9 +156,10 @@ public final class HttpConnection implements AutoCloseable {
                 headers.add(header);
             }
             if (status >= 200) { // not an interim response
-                var response = new Response(status, headers, "");
+                var response = new Response(status, headers, "", 0);
                 var body = head || status == 204 || status == 304 ? new byte[0] : body(response);
-                return new Response(status, headers, new String(body, StandardCharsets.ISO_8859_1));
+                var text = new String(body, StandardCharsets.ISO_8859_1);
+                return new Response(status, headers, text, System.nanoTime() - start);
             }
         }
     }
