@@ -162,7 +162,8 @@ final class Drive {
                 .id(user.getId())
                 .ifMatch(header(mine, "etag"))
                 .build());
-        problem(me, 401, "unauthenticated", () -> tokens.listTokens(TokensApi.APIListTokensRequest.newBuilder().build()));
+        var listTokens = TokensApi.APIListTokensRequest.newBuilder().build();
+        problem(me, 401, "unauthenticated", () -> tokens.listTokens(listTokens));
         pass("delete the user, whose token is then no good: 401 problem");
     }
 

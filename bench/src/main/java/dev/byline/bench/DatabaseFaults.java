@@ -133,7 +133,8 @@ final class DatabaseFaults {
         var began = System.nanoTime();
         TimeUnit.NANOSECONDS.sleep(FAULT.toNanos());
         end.run();
-        report(name, results.join(), began, System.nanoTime());
+        var ended = System.nanoTime();
+        report(name, results.join(), began, ended);
     }
 
     private void report(String name, Results results, long began, long ended) throws Exception {
@@ -147,8 +148,8 @@ final class DatabaseFaults {
                 .max();
         System.out.printf(
                 Locale.ROOT,
-                "  %-18s slowest %4.0f ms (503: %4.0f ms), statuses %s; cached: %d of %d 200, slowest %.0f ms; last failure"
-                        + " %s after the end; then active %.0f, pending %.0f, threads %.0f%n",
+                "  %-18s slowest %4.0f ms (503: %4.0f ms), statuses %s; cached: %d of %d 200, slowest %.0f ms;"
+                        + " last failure %s after the end; then active %.0f, pending %.0f, threads %.0f%n",
                 name,
                 others.percentile(1),
                 others.withStatus(503).percentile(1),

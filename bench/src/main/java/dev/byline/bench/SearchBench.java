@@ -53,7 +53,8 @@ final class SearchBench {
             ORDER BY published_at DESC, id DESC LIMIT 21 OFFSET %d
             """;
     private static final String AUTHOR = """
-            SELECT * FROM posts WHERE user_id = 7 AND published_at IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT 21
+            SELECT * FROM posts WHERE user_id = 7 AND published_at IS NOT NULL
+            ORDER BY created_at DESC, id DESC LIMIT 21
             """;
     private static final String FIND = """
             SELECT p.* FROM find_posts(%s, %s, NULL, NULL, NULL, %d) f JOIN posts p ON p.id = f.found_id

@@ -19,7 +19,8 @@ final class BarChart {
     private static final String STYLE = """
             <style>
             svg { font: 12px system-ui, sans-serif }
-            .back { fill: #ffffff } text { fill: #24292f } .quiet { fill: #57606a } .title { font-weight: 600; font-size: 13px }
+            .back { fill: #ffffff } text { fill: #24292f } .quiet { fill: #57606a }
+            .title { font-weight: 600; font-size: 13px }
             .peer { fill: #9fb3c8 } .byline { fill: #1f6feb } .track { fill: #f0f3f6 }
             .end { text-anchor: end }
             @media (prefers-color-scheme: dark) {

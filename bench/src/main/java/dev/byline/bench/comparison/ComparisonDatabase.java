@@ -37,7 +37,8 @@ final class ComparisonDatabase implements AutoCloseable {
             """;
     private static final String INSERT_POSTS = """
             INSERT INTO posts (id, user_id, title, body, metadata, published_at, created_at, updated_at)
-            SELECT i, 1 + (i::bigint * 7919) % 100000, 'Post ' || i, words, jsonb_build_object('series', i / 1000), at, at, at
+            SELECT i, 1 + (i::bigint * 7919) % 100000, 'Post ' || i, words,
+                jsonb_build_object('series', i / 1000), at, at, at
             FROM generate_series(1, 1000000) AS i,
                 LATERAL (SELECT timestamptz '2020-01-01' + i * interval '1 minute' AS at) AS a,
                 LATERAL (SELECT string_agg('w' || (20000 * random() ^ 3)::int, ' ') AS words

@@ -36,7 +36,8 @@ public record Options(
               --seconds N        of each round and target (3)
               --warm-up N        seconds of a slice of warm-up (2): a JVM gets several, until it gets no faster
               --connections N    of clients (32)
-              --keep FOLDER      of the database, created by the first run (byline-side-by-side in the temporary folder)""".formatted(List.of(Workload.values()), List.of(Target.values()));
+              --keep FOLDER      of the database, created by the first run (byline-side-by-side in the temporary folder)
+            """.formatted(List.of(Workload.values()), List.of(Target.values()));
 
     /** Reads a command line. */
     public static Options parse(String... args) {

@@ -26,7 +26,7 @@ public final class ResponseCheck {
 
     private static final Pattern PROBLEM_TYPE = Pattern.compile("(?m)^\\| `(urn:[a-z:-]+)` \\| ([0-9]{3}) \\|");
     private static final Pattern INTERNALS = Pattern.compile(
-            "Exception|org\\.(postgresql|eclipse|jooq)|dev\\.byline|java\\.(lang|util)|\\bat [a-z.]+\\(|SELECT |INSERT ");
+            "Exception|org\\.(postgresql|eclipse|jooq)|dev\\.byline|java\\.(lang|util)|\\bat [a-z.]+\\(|(SELECT|INSERT) ");
 
     private final ObjectMapper json = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     private final Map<String, Integer> problemTypes;

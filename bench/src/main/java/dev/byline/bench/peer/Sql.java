@@ -24,8 +24,9 @@ public final class Sql {
 
     /** A user with their newest posts: id, id. */
     public static final String AUTHOR = "SELECT " + USER_COLUMNS + ", " + POST_COLUMNS
-            + " FROM users u LEFT JOIN LATERAL (SELECT * FROM posts p WHERE p.user_id = ? AND p.published_at IS NOT NULL"
-            + " ORDER BY p.created_at DESC, p.id DESC LIMIT " + (LIMIT + 1) + ") p ON true"
+            + " FROM users u LEFT JOIN LATERAL (SELECT * FROM posts p WHERE p.user_id = ?"
+            + " AND p.published_at IS NOT NULL ORDER BY p.created_at DESC, p.id DESC LIMIT " + (LIMIT + 1)
+            + ") p ON true"
             + " WHERE u.id = ? AND u.deleted_at IS NULL ORDER BY p.created_at DESC, p.id DESC";
 
     /** A new post: title, body, metadata, author. */

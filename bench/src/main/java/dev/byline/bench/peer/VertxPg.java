@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Vert.x with its PostgreSQL client, which pipelines statements; one event loop per processor. Arguments: port, database
- * as postgresql://, connections of each event loop.
+ * Vert.x with its PostgreSQL client, which pipelines statements; one event loop per processor. Arguments: port,
+ * database as postgresql://, connections of each event loop.
  */
 final class VertxPg extends VerticleBase {
     private static final String USER = statement(Sql.USER);
