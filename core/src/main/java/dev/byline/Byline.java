@@ -6,18 +6,23 @@ import dev.byline.internal.security.Passwords;
 import dev.byline.internal.sql.CacheKeySql;
 import dev.byline.internal.sql.ServerFactsSql;
 import dev.byline.internal.store.Database;
+import dev.byline.internal.store.DatabaseStore;
 import dev.byline.internal.store.Housekeeper;
+import dev.byline.internal.store.JoinedStore;
 import dev.byline.internal.store.Store;
+import dev.byline.internal.store.TokenUses;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
 import dev.byline.model.Metrics;
 import dev.byline.model.PoolStatus;
 import dev.byline.model.ServerFacts;
+import java.sql.Connection;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The entry point of the library: users and posts on PostgreSQL.
@@ -32,24 +37,43 @@ import javax.sql.DataSource;
  */
 public final class Byline implements AutoCloseable {
     private final Database database;
+    private final Builder settings;
     private final Housekeeper housekeeper;
     private final Passwords passwords;
     private final TieredCache cache;
+    private final TieredCache noCache = TieredCache.open(BylineConfig.Cache.OFF, Map::of, Metrics.NONE);
+    private final DatabaseStore store;
+    private final TokenUses tokenUses;
     private final Users users;
     private final Posts posts;
     private final Tokens tokens;
     private final Imports imports;
 
-    private Byline(Database database, Builder parts) {
+    private Byline(Database database, Builder settings) {
         this.database = database;
+        this.settings = settings;
         this.housekeeper = new Housekeeper(database);
-        this.passwords = new Passwords(parts.metrics);
-        this.cache = TieredCache.open(parts.cache, this::cacheKeys, parts.metrics);
-        var store = new Store(database, cache);
-        this.users = new Users(store, cache, housekeeper, passwords, parts.signupOpen);
-        this.tokens = new Tokens(store, cache, passwords, parts.clock, parts.tokenTtl, users, parts.metrics);
-        this.posts = new Posts(store, cache, users, parts.clock);
-        this.imports = new Imports(new FeedImporter(store, parts.clock, parts.metrics, parts.imports), parts.imports);
+        this.passwords = new Passwords(settings.metrics);
+        this.cache = TieredCache.open(settings.cache, this::cacheKeys, settings.metrics);
+        this.store = new DatabaseStore(database, cache, housekeeper::run);
+        this.tokenUses = new TokenUses(store, settings.clock);
+        this.users = users(store, cache);
+        this.posts = posts(store, cache, users);
+        this.tokens = tokens(store, cache, users, tokenUses);
+        this.imports = new Imports(
+                new FeedImporter(store, settings.clock, settings.metrics, settings.imports), settings.imports);
+    }
+
+    private Users users(Store store, TieredCache cache) {
+        return new Users(store, cache, passwords, settings.signupOpen);
+    }
+
+    private Posts posts(Store store, TieredCache cache, Users users) {
+        return new Posts(store, cache, users, settings.clock);
+    }
+
+    private Tokens tokens(Store store, TieredCache cache, Users users, @Nullable TokenUses uses) {
+        return new Tokens(store, cache, passwords, settings.clock, settings.tokenTtl, users, settings.metrics, uses);
     }
 
     private Map<Long, byte[]> cacheKeys() {
@@ -200,6 +224,68 @@ public final class Byline implements AutoCloseable {
         return tokens;
     }
 
+    /**
+     * Joins the transaction of a connection: the use cases run on it and commit or roll back with it. After the commit,
+     * call {@link JoinedTransaction#committed}.
+     *
+     * @param connection to a database with Byline's schema, with auto-commit off; Byline never commits, rolls back or
+     *     closes it
+     * @throws IllegalStateException when the connection has auto-commit on or is closed
+     * @throws BylineException.Unavailable when the connection is broken
+     */
+    public JoinedTransaction in(Connection connection) {
+        var joined = store.join(connection);
+        joined.check();
+        var parts = parts(joined);
+        return new JoinedTransaction(parts, () -> store.committed(joined), () -> store.uncertain(joined));
+    }
+
+    /**
+     * Runs a transaction on a connection of the pool: commits when the callback returns, rolls back when it throws, then
+     * invalidates the cache. Blocks for a connection.
+     *
+     * @param work runs use cases, and its own statements on {@link BylineTransaction#connection}
+     * @param <T> the result
+     * @param <E> a checked exception of the callback
+     * @return what the callback returned
+     * @throws E from the callback
+     * @throws BylineException.Unavailable when the database is unavailable, overloaded or too slow; the transaction was
+     *     rolled back, or its outcome is unknown because the connection broke during the commit
+     */
+    public <T extends @Nullable Object, E extends Exception> T transaction(TransactionCallback<T, E> work) throws E {
+        try {
+            return store.transaction(joined -> {
+                try {
+                    return work.run(new BylineTransaction(parts(joined)));
+                } catch (Exception e) {
+                    throw new CallbackException(e);
+                }
+            });
+        } catch (CallbackException e) {
+            @SuppressWarnings("unchecked") // the callback throws nothing else
+            var thrown = (E) e.getCause();
+            throw thrown;
+        }
+    }
+
+    /** Carries an exception of the host's callback past the translation of Byline's own. */
+    private static final class CallbackException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        CallbackException(Exception cause) {
+            super(cause);
+        }
+    }
+
+    private BylineTransaction.Parts parts(JoinedStore joined) {
+        var joinedUsers = users(joined, noCache);
+        return new BylineTransaction.Parts(
+                joined.connection(),
+                joinedUsers,
+                posts(joined, noCache, joinedUsers),
+                tokens(joined, noCache, joinedUsers, null));
+    }
+
     /** Returns the current state of the pool; empty for the host's pool. Doesn't block. */
     public Optional<PoolStatus> poolStatus() {
         return database.poolStatus();
@@ -236,7 +322,7 @@ public final class Byline implements AutoCloseable {
     @Override
     public void close() {
         imports.close();
-        tokens.close();
+        tokenUses.close();
         housekeeper.close();
         passwords.close();
         cache.close();

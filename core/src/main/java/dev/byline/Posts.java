@@ -2,7 +2,6 @@ package dev.byline;
 
 import dev.byline.internal.cache.CacheKeys;
 import dev.byline.internal.cache.TieredCache;
-import dev.byline.internal.pool.BatchLoader;
 import dev.byline.internal.sql.AuthorDeletedException;
 import dev.byline.internal.sql.Cursor;
 import dev.byline.internal.sql.Keyset;
@@ -75,14 +74,14 @@ public final class Posts {
     private final TieredCache cache;
     private final Users users;
     private final InstantSource clock;
-    private final BatchLoader<Long, Shared> byId;
+    private final Function<Long, Optional<Shared>> byId;
 
     Posts(Store store, TieredCache cache, Users users, InstantSource clock) {
         this.store = store;
         this.cache = cache;
         this.users = users;
         this.clock = clock;
-        this.byId = store.batching(MAX_SHARED, Posts::share);
+        this.byId = store.lookup(MAX_SHARED, Posts::share);
     }
 
     /**
@@ -101,7 +100,7 @@ public final class Posts {
     }
 
     private Optional<Post> load(long id) {
-        return byId.get(id).flatMap(shared -> shared.post() == null ? loadAlone(id) : Optional.of(shared.post()));
+        return byId.apply(id).flatMap(shared -> shared.post() == null ? loadAlone(id) : Optional.of(shared.post()));
     }
 
     private Optional<Post> loadAlone(long id) {

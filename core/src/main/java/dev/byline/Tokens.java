@@ -6,6 +6,7 @@ import dev.byline.internal.security.Digests;
 import dev.byline.internal.security.Passwords;
 import dev.byline.internal.sql.TokenSql;
 import dev.byline.internal.store.Store;
+import dev.byline.internal.store.TokenUses;
 import dev.byline.model.BylineException;
 import dev.byline.model.IssuedToken;
 import dev.byline.model.Metrics;
@@ -16,21 +17,12 @@ import dev.byline.model.Token;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Login and opaque bearer tokens: {@code byl_} and 32 random bytes in base64url. The database stores only their
@@ -50,8 +42,6 @@ public final class Tokens {
     /** The longest lifetime of a token. */
     public static final Duration MAX_TTL = Duration.ofDays(3650);
 
-    private static final Logger LOG = LoggerFactory.getLogger(Tokens.class);
-    private static final Duration USE_INTERVAL = Duration.ofMinutes(5);
     private static final Pattern FORM = Pattern.compile("byl_[A-Za-z0-9_-]{43}");
 
     private final Store store;
@@ -62,15 +52,9 @@ public final class Tokens {
     private final Users users;
     private final Metrics metrics;
     private final SecureRandom random = new SecureRandom();
-    private final Set<Long> noting = ConcurrentHashMap.newKeySet();
-    private final ThreadPoolExecutor executor = new ThreadPoolExecutor(
-            1,
-            1,
-            10,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(1000),
-            Thread.ofPlatform().daemon().name("byline-tokens").factory());
+    private final @Nullable TokenUses uses;
 
+    /** @param uses records when tokens are used; null if nothing does */
     Tokens(
             Store store,
             TieredCache cache,
@@ -78,7 +62,8 @@ public final class Tokens {
             InstantSource clock,
             Duration ttl,
             Users users,
-            Metrics metrics) {
+            Metrics metrics,
+            @Nullable TokenUses uses) {
         this.store = store;
         this.cache = cache;
         this.passwords = passwords;
@@ -86,7 +71,7 @@ public final class Tokens {
         this.ttl = ttl;
         this.users = users;
         this.metrics = metrics;
-        executor.allowCoreThreadTimeOut(true);
+        this.uses = uses;
     }
 
     /**
@@ -174,7 +159,7 @@ public final class Tokens {
         }
         var hash = sha256(secret);
         var holder = holder(hash).orElseThrow(Tokens::refused);
-        if (noteUse(holder.tokenId(), holder.lastUsedAt())) {
+        if (uses != null && uses.record(holder.tokenId(), holder.lastUsedAt())) {
             cache.forget(CacheKeys.token(hash)); // the cached value holds the time of the last use
         }
         return holder.principal();
@@ -197,33 +182,6 @@ public final class Tokens {
         cache.forget(key); // token or user is stale: read the database
         cache.suspect(CacheKeys.user(holder.userId()));
         return store.read(dsl -> TokenSql.holder(dsl, hash));
-    }
-
-    /** Records the use of a token in the background, rarely. It may be lost. */
-    private boolean noteUse(long id, @Nullable Instant lastUsedAt) {
-        var recent = lastUsedAt != null && lastUsedAt.plus(USE_INTERVAL).isAfter(clock.instant());
-        if (recent || !noting.add(id)) {
-            return !recent;
-        }
-        try {
-            executor.execute(() -> writeUse(id));
-        } catch (RejectedExecutionException e) {
-            noting.remove(id); // the queue is full: a later request records it
-        }
-        return true;
-    }
-
-    private void writeUse(long id) {
-        try {
-            store.write(tx -> {
-                TokenSql.used(tx.dsl(), id, USE_INTERVAL);
-                return null;
-            });
-        } catch (RuntimeException e) {
-            LOG.debug("could not record the use of a token", e);
-        } finally {
-            noting.remove(id);
-        }
     }
 
     /**
@@ -283,10 +241,5 @@ public final class Tokens {
 
     private static byte[] sha256(String secret) {
         return Digests.sha256(secret.getBytes(StandardCharsets.US_ASCII));
-    }
-
-    /** Stops recording uses; those in the queue are lost. */
-    void close() {
-        executor.shutdownNow();
     }
 }

@@ -2,13 +2,11 @@ package dev.byline;
 
 import dev.byline.internal.cache.CacheKeys;
 import dev.byline.internal.cache.TieredCache;
-import dev.byline.internal.pool.BatchLoader;
 import dev.byline.internal.security.Passwords;
 import dev.byline.internal.sql.Cursor;
 import dev.byline.internal.sql.DeletedUserSql;
 import dev.byline.internal.sql.Keyset;
 import dev.byline.internal.sql.UserSql;
-import dev.byline.internal.store.Housekeeper;
 import dev.byline.internal.store.IdempotentRequest;
 import dev.byline.internal.store.SnapshotFormat;
 import dev.byline.internal.store.Store;
@@ -32,6 +30,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -52,21 +51,19 @@ public final class Users {
 
     private final Store store;
     private final TieredCache cache;
-    private final Housekeeper housekeeper;
     private final Passwords passwords;
     private final boolean signupOpen;
-    private final BatchLoader<Long, User> byId;
+    private final Function<Long, Optional<User>> byId;
 
     /** Requests with a key whose password this process is hashing. */
     private final Set<ByteBuffer> hashing = ConcurrentHashMap.newKeySet();
 
-    Users(Store store, TieredCache cache, Housekeeper housekeeper, Passwords passwords, boolean signupOpen) {
+    Users(Store store, TieredCache cache, Passwords passwords, boolean signupOpen) {
         this.store = store;
         this.cache = cache;
-        this.housekeeper = housekeeper;
         this.passwords = passwords;
         this.signupOpen = signupOpen;
-        this.byId = store.batching(MAX_SHARED, (dsl, ids) -> Keyset.byId(UserSql.byIds(dsl, ids), User::id));
+        this.byId = store.lookup(MAX_SHARED, (dsl, ids) -> Keyset.byId(UserSql.byIds(dsl, ids), User::id));
     }
 
     /**
@@ -151,7 +148,7 @@ public final class Users {
 
     /** Finds the whole row, cached or not. */
     private Optional<User> find(long id) {
-        return cache.get(CacheKeys.user(id), () -> byId.get(id));
+        return cache.get(CacheKeys.user(id), () -> byId.apply(id));
     }
 
     /** Reads the whole row from the database: writes are decided on it. */
@@ -387,13 +384,13 @@ public final class Users {
         if (!principal.isAdminOr(id)) {
             throw refusal(id, "only the user and admins may delete a user");
         }
-        var removed = store.write(tx -> {
+        var unused = store.write(tx -> {
             tx.invalidate(CacheKeys.userDeleted(id));
-            return remove(tx.dsl(), id, expected);
+            if (!remove(tx.dsl(), id, expected)) {
+                tx.leaveRows();
+            }
+            return id;
         });
-        if (!removed) {
-            housekeeper.run();
-        }
     }
 
     private static boolean remove(DSLContext dsl, long id, ExpectedVersion expected) {

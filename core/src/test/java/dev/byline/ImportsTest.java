@@ -7,6 +7,7 @@ import dev.byline.internal.cache.TieredCache;
 import dev.byline.internal.feed.FeedImporter;
 import dev.byline.internal.feed.FeedServer;
 import dev.byline.internal.store.Database;
+import dev.byline.internal.store.DatabaseStore;
 import dev.byline.internal.store.Store;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
@@ -43,9 +44,10 @@ class ImportsTest extends CoreTest {
     private static final BylineConfig.Imports PRIVATE = new BylineConfig.Imports(true, 4);
 
     private final FeedServer server = new FeedServer();
-    private final Store store = new Store(
+    private final Store store = new DatabaseStore(
             Database.on(database.dataSource(), Metrics.NONE),
-            TieredCache.open(BylineConfig.Cache.OFF, Map::of, Metrics.NONE));
+            TieredCache.open(BylineConfig.Cache.OFF, Map::of, Metrics.NONE),
+            () -> {});
     private final Imports imports = imports(PRIVATE, FeedImporter.TIME_LIMIT);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private int paths;

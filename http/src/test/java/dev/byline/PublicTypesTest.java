@@ -29,9 +29,12 @@ class PublicTypesTest {
     private static final String NAMES = """
             Byline
             Byline$Builder
+            BylineTransaction
             Imports
+            JoinedTransaction
             Posts
             Tokens
+            TransactionCallback
             Users
             model.AuthorWithPosts
             model.BylineConfig

@@ -105,7 +105,8 @@ public final class HostConnections implements ConnectionProvider {
 
     private static IllegalStateException autoCommitOff() {
         return new IllegalStateException(
-                "the DataSource returns connections with auto-commit off, on which Byline's writes would be lost: use a"
-                        + " DataSource with auto-commit on (HikariCP: setAutoCommit(true)), outside your transactions");
+                "the DataSource returns a connection with auto-commit off: it belongs to a transaction, or its pool is set"
+                        + " up that way. To run in your transaction, use Byline.in(connection); otherwise use a DataSource with"
+                        + " auto-commit on (HikariCP: setAutoCommit(true))");
     }
 }

@@ -38,6 +38,7 @@ public final class Database implements AutoCloseable {
     private final @Nullable ConnectionPool pool;
     private final Watchdog watchdog;
     private final Violations violations = new Violations();
+    private volatile boolean closed;
     private volatile long answeredAt = System.nanoTime() - Duration.ofDays(1).toNanos();
 
     private Database(
@@ -101,10 +102,11 @@ public final class Database implements AutoCloseable {
      *
      * @param query the statement; blocks for a connection and for the statement
      * @param <T> the result
-     * @throws IllegalStateException when a host's connection has auto-commit off; so do the methods below
+     * @throws IllegalStateException when a host's connection has auto-commit off, or this is closed; so do the methods below
      * @throws BylineException.Unavailable when the database is unavailable, overloaded or too slow
      */
     public <T extends @Nullable Object> T read(Function<DSLContext, T> query) {
+        checkOpen();
         try {
             var result = query.apply(dsl);
             answered();
@@ -124,6 +126,7 @@ public final class Database implements AutoCloseable {
      *     rolled back, or its outcome is unknown because the connection broke during the commit
      */
     public <T extends @Nullable Object> T write(Function<DSLContext, T> statements) {
+        checkOpen();
         try {
             var result = dsl.connectionResult(connection -> inTransaction(connection, statements));
             answered();
@@ -139,7 +142,7 @@ public final class Database implements AutoCloseable {
         connection.setAutoCommit(false);
         T result;
         try {
-            result = statements.apply(dsl.configuration().derive(connection).dsl());
+            result = statements.apply(on(connection));
             connection.commit();
         } catch (Throwable e) {
             rollBack(connection, e);
@@ -159,6 +162,13 @@ public final class Database implements AutoCloseable {
         }
     }
 
+    /** @throws IllegalStateException when this is closed */
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("Byline is closed");
+        }
+    }
+
     private void answered() {
         answeredAt = System.nanoTime();
         if (pool != null) {
@@ -167,15 +177,37 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Batches look-ups by key, as {@link BatchLoader} does.
+     * Returns a look-up by key. With a pool of its own, look-ups that arrive while one is in flight share the next
+     * statement, as in {@link BatchLoader}. On a host's DataSource each runs its own: the statement of another thread
+     * may belong to another transaction.
      *
      * @param maxKeys the most keys of one statement
      * @param query finds values by their keys, in one statement
      * @param <K> the keys
      * @param <V> the values
      */
-    public <K, V> BatchLoader<K, V> batching(int maxKeys, BiFunction<DSLContext, Set<K>, Map<K, V>> query) {
-        return new BatchLoader<>(watchdog, maxKeys, keys -> read(dsl -> query.apply(dsl, keys)));
+    <K, V> Function<K, Optional<V>> lookup(int maxKeys, BiFunction<DSLContext, Set<K>, Map<K, V>> query) {
+        if (pool == null) {
+            return key -> read(
+                    dsl -> Optional.ofNullable(query.apply(dsl, Set.of(key)).get(key)));
+        }
+        var loader = new BatchLoader<K, V>(watchdog, maxKeys, keys -> read(dsl -> query.apply(dsl, keys)));
+        return loader::get;
+    }
+
+    /**
+     * Returns a context that runs statements on a connection.
+     *
+     * @throws IllegalStateException when this is closed
+     */
+    DSLContext on(Connection connection) {
+        checkOpen();
+        return dsl.configuration().derive(connection).dsl();
+    }
+
+    /** Returns what to throw instead of an exception of the database. */
+    RuntimeException translate(DataAccessException e) {
+        return violations.translate(e);
     }
 
     /** Returns the time since a statement last succeeded; more than a day before the first. Doesn't block. */
@@ -191,6 +223,7 @@ public final class Database implements AutoCloseable {
     /** Closes the pool if this opened it. */
     @Override
     public void close() {
+        closed = true;
         if (pool != null) {
             pool.close();
         }

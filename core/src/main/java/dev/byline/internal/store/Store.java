@@ -1,12 +1,7 @@
 package dev.byline.internal.store;
 
-import dev.byline.internal.cache.CacheKey;
-import dev.byline.internal.cache.TieredCache;
-import dev.byline.internal.pool.BatchLoader;
-import dev.byline.internal.sql.AuthorDeletedException;
 import dev.byline.model.BylineException;
 import dev.byline.model.Created;
-import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -16,20 +11,13 @@ import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs reads, and transactions that invalidate the cache: the only way to the database. Callbacks use the context that
- * they get and do nothing slow except database calls. Every method blocks for a connection and for the statements, and
- * throws {@link BylineException.Unavailable} when the database is unavailable, overloaded or too slow. Safe for use by
- * several threads.
+ * Runs reads and writes: the only way to the database. {@link DatabaseStore} runs each on a connection of the pool,
+ * {@link JoinedStore} runs them in one transaction of the caller. Callbacks use the context that they get and do nothing
+ * slow except database calls. Every method blocks for a connection and for the statements, and throws
+ * {@link BylineException.Unavailable} when the database is unavailable, overloaded or too slow.
  */
-public final class Store {
-    private final Database database;
-    private final TieredCache cache;
-
-    /** Uses one database and its cache. */
-    public Store(Database database, TieredCache cache) {
-        this.database = database;
-        this.cache = cache;
-    }
+public abstract sealed class Store permits DatabaseStore, JoinedStore {
+    Store() {}
 
     /**
      * Runs one statement that reads.
@@ -37,21 +25,18 @@ public final class Store {
      * @param query the statement
      * @param <T> the result
      */
-    public <T extends @Nullable Object> T read(Function<DSLContext, T> query) {
-        return database.read(query);
-    }
+    public abstract <T extends @Nullable Object> T read(Function<DSLContext, T> query);
 
     /**
-     * Batches look-ups by key: those that arrive while a statement is in flight share the next one.
+     * Returns a look-up by key. Look-ups of several threads may share a statement.
      *
      * @param maxKeys the most keys of one statement
      * @param query finds values by their keys, in one statement; omits keys without a value
      * @param <K> the keys
      * @param <V> the values
      */
-    public <K, V> BatchLoader<K, V> batching(int maxKeys, BiFunction<DSLContext, Set<K>, Map<K, V>> query) {
-        return database.batching(maxKeys, query);
-    }
+    public abstract <K, V> Function<K, Optional<V>> lookup(
+            int maxKeys, BiFunction<DSLContext, Set<K>, Map<K, V>> query);
 
     /**
      * Runs a transaction: commits when the callback returns, rolls back when it throws.
@@ -61,47 +46,17 @@ public final class Store {
      * @throws BylineException from the callback, or for a violated constraint. After
      *     {@link BylineException.Unavailable} the outcome may be unknown
      */
-    public <T extends @Nullable Object> T write(Function<Tx, T> work) {
-        return invalidating(stale -> database.write(dsl -> work.apply(new Tx(dsl, stale))));
-    }
+    public abstract <T extends @Nullable Object> T write(Function<Tx, T> work);
 
     /**
-     * Runs one statement that writes, with auto-commit, which saves a round trip. An exception after the statement
+     * Runs one statement that writes. May use auto-commit, which saves a round trip: an exception after the statement
      * doesn't roll it back.
      *
      * @param statement the statement, and others that read
      * @param <T> the result
      * @throws BylineException as in {@link #write}
      */
-    public <T extends @Nullable Object> T writeOne(Function<Tx, T> statement) {
-        return invalidating(stale -> database.read(dsl -> statement.apply(new Tx(dsl, stale))));
-    }
-
-    /** The set gathers the keys of the write, and outlives a write that fails. */
-    private <T extends @Nullable Object> T invalidating(Function<Set<CacheKey<?>>, T> write) {
-        var stale = new LinkedHashSet<CacheKey<?>>();
-        T result;
-        try {
-            result = write.apply(stale);
-        } catch (RuntimeException | Error e) {
-            if (isUncertain(e)) {
-                cache.invalidateUncertain(stale);
-            }
-            throw e;
-        }
-        cache.invalidate(stale);
-        return result;
-    }
-
-    /** Returns whether a failed transaction may have been committed. */
-    private static boolean isUncertain(Throwable e) {
-        return switch (e) {
-            case BylineException.Unavailable ignored -> true;
-            case BylineException ignored -> false;
-            case AuthorDeletedException ignored -> false;
-            default -> true;
-        };
-    }
+    public abstract <T extends @Nullable Object> T writeOne(Function<Tx, T> statement);
 
     /**
      * Creates something, and stores a snapshot of it in the same transaction. For a day, retries of the request return
@@ -116,7 +71,7 @@ public final class Store {
      * @throws BylineException.KeyReused when the key was used for another request, or an owner was deleted since
      * @throws BylineException.Conflict when the snapshot has another format
      */
-    public <T> Created<T> createOnce(
+    public final <T> Created<T> createOnce(
             IdempotentRequest request, SnapshotFormat<T> format, Function<Tx, T> work, Function<T, Set<Long>> owners) {
         return write(tx -> Idempotency.createOnce(tx, request, format, work, owners));
     }
@@ -129,7 +84,7 @@ public final class Store {
      * @param <T> the value
      * @throws BylineException.KeyReused as in {@link #createOnce}
      */
-    public <T> Optional<T> findCreated(IdempotentRequest request, SnapshotFormat<T> format) {
+    public final <T> Optional<T> findCreated(IdempotentRequest request, SnapshotFormat<T> format) {
         return read(dsl -> Idempotency.find(dsl, request, format));
     }
 }

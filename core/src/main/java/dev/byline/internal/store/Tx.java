@@ -5,21 +5,25 @@ import java.util.Set;
 import org.jooq.DSLContext;
 
 /**
- * A transaction: the context of its statements, and the cache keys that it makes stale. These are invalidated after the
- * commit, and repeatedly while the outcome of the commit is unknown. Used by one thread.
+ * A transaction: the context of its statements, and what must follow its commit. Stale cache keys are invalidated after
+ * the commit, and repeatedly while its outcome is unknown. Used by one thread.
  */
 public final class Tx {
     private final DSLContext dsl;
-    private final Set<CacheKey<?>> stale;
+    private final Changes changes;
 
-    Tx(DSLContext dsl, Set<CacheKey<?>> stale) {
+    Tx(DSLContext dsl, Changes changes) {
         this.dsl = dsl;
-        this.stale = stale;
+        this.changes = changes;
     }
 
     /** Returns the context of this transaction. */
     public DSLContext dsl() {
         return dsl;
+    }
+
+    Changes changes() {
+        return changes;
     }
 
     /**
@@ -28,6 +32,11 @@ public final class Tx {
      * @param keys as in {@link dev.byline.internal.cache.CacheKeys}
      */
     public void invalidate(Set<CacheKey<?>> keys) {
-        stale.addAll(keys);
+        changes.addStale(keys);
+    }
+
+    /** Notes that this leaves rows behind that {@link Housekeeper} must remove. */
+    public void leaveRows() {
+        changes.leaveRows();
     }
 }

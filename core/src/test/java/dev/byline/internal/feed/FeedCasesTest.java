@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.byline.CoreTest;
 import dev.byline.internal.cache.TieredCache;
 import dev.byline.internal.store.Database;
-import dev.byline.internal.store.Store;
+import dev.byline.internal.store.DatabaseStore;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.ImportFailure;
 import dev.byline.model.ImportOutcome;
@@ -30,9 +30,10 @@ import org.junit.jupiter.api.Test;
 class FeedCasesTest extends CoreTest {
     private final FeedServer server = new FeedServer();
     private final FeedImporter importer = new FeedImporter(
-            new Store(
+            new DatabaseStore(
                     Database.on(database.dataSource(), Metrics.NONE),
-                    TieredCache.open(BylineConfig.Cache.OFF, Map::of, Metrics.NONE)),
+                    TieredCache.open(BylineConfig.Cache.OFF, Map::of, Metrics.NONE),
+                    () -> {}),
             InstantSource.system(),
             Metrics.NONE,
             new BylineConfig.Imports(true, 4));

@@ -1,0 +1,131 @@
+package dev.byline.internal.store;
+
+import dev.byline.internal.cache.TieredCache;
+import dev.byline.internal.sql.AuthorDeletedException;
+import dev.byline.model.BylineException;
+import java.sql.Connection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.jooq.DSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs each read and each transaction on a connection of the pool. A write invalidates the cache when it is committed,
+ * and repeatedly while its outcome is unknown. Safe for use by several threads.
+ */
+public final class DatabaseStore extends Store {
+    private final Database database;
+    private final TieredCache cache;
+    private final Runnable housekeeping;
+
+    /**
+     * Uses one database and its cache.
+     *
+     * @param housekeeping starts to remove rows that a write left behind; returns at once
+     */
+    public DatabaseStore(Database database, TieredCache cache, Runnable housekeeping) {
+        this.database = database;
+        this.cache = cache;
+        this.housekeeping = housekeeping;
+    }
+
+    @Override
+    public <T extends @Nullable Object> T read(Function<DSLContext, T> query) {
+        return database.read(query);
+    }
+
+    @Override
+    public <K, V> Function<K, Optional<V>> lookup(int maxKeys, BiFunction<DSLContext, Set<K>, Map<K, V>> query) {
+        return database.lookup(maxKeys, query);
+    }
+
+    @Override
+    public <T extends @Nullable Object> T write(Function<Tx, T> work) {
+        return invalidating(changes -> database.write(dsl -> {
+            var result = work.apply(changes.on(dsl));
+            changes.commit();
+            return result;
+        }));
+    }
+
+    @Override
+    public <T extends @Nullable Object> T writeOne(Function<Tx, T> statement) {
+        return invalidating(changes -> {
+            changes.commit();
+            return database.read(dsl -> statement.apply(changes.on(dsl)));
+        });
+    }
+
+    /**
+     * Runs a transaction in which the caller uses a store and the connection.
+     *
+     * @param work gets the store, which ends with the transaction
+     * @param <T> the result
+     * @throws BylineException as in {@link #write}
+     */
+    public <T extends @Nullable Object> T transaction(Function<JoinedStore, T> work) {
+        return write(tx -> tx.dsl().connectionResult(connection -> {
+            var store = new JoinedStore(connection, tx, database);
+            try {
+                return work.apply(store);
+            } finally {
+                store.end();
+            }
+        }));
+    }
+
+    /** Returns a store that runs in the transaction of a connection. */
+    public JoinedStore join(Connection connection) {
+        return new JoinedStore(connection, new Changes().on(database.on(connection)), database);
+    }
+
+    /** Does what follows the commit of a store from {@link #join}. */
+    public void committed(JoinedStore joined) {
+        follow(joined.end(), false);
+    }
+
+    /** Does what follows a commit of unknown outcome of a store from {@link #join}. */
+    public void uncertain(JoinedStore joined) {
+        follow(joined.end(), true);
+    }
+
+    /** The changes outlive a transaction that fails. */
+    private <T extends @Nullable Object> T invalidating(Function<Changes, T> write) {
+        var changes = new Changes();
+        T result;
+        try {
+            result = write.apply(changes);
+        } catch (RuntimeException | Error e) {
+            if (changes.isCommitting() && isUncertain(e)) {
+                follow(changes, true);
+            }
+            throw e;
+        }
+        follow(changes, false);
+        return result;
+    }
+
+    private void follow(Changes changes, boolean uncertain) {
+        if (uncertain) {
+            cache.invalidateUncertain(changes.stale());
+        } else {
+            cache.invalidate(changes.stale());
+        }
+        if (changes.leavesRows()) {
+            housekeeping.run();
+        }
+    }
+
+    /** Returns whether a failed commit may have succeeded. */
+    private static boolean isUncertain(Throwable e) {
+        return switch (e) {
+            case BylineException.Unavailable ignored -> true;
+            case BylineException ignored -> false;
+            case AuthorDeletedException ignored -> false;
+            default -> true;
+        };
+    }
+}
