@@ -157,7 +157,7 @@ public final class Migrations {
 
     private static Flyway flyway(DataSource dataSource, String settings) {
         var configuration = Flyway.configure(Migrations.class.getClassLoader())
-                .dataSource(dataSource)
+                .dataSource(RestoredConnections.of(dataSource))
                 .locations(new String[0]) // Scripts provides the files
                 .resourceProvider(new Scripts())
                 .javaMigrationClassProvider(List::of)

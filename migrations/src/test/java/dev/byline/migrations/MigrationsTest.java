@@ -3,13 +3,20 @@ package dev.byline.migrations;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MigrationsTest {
     @Test
@@ -45,6 +52,53 @@ class MigrationsTest {
             assertThat(Migrations.pending(database.dataSource())).isEmpty();
             assertThat(Migrations.apply(database.dataSource())).isZero();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void connectionsReturnToTheHostsPoolWithTheirSettings(boolean autoCommit) throws SQLException {
+        try (var database = TestDatabase.empty();
+                var pool = pool(database, autoCommit)) {
+            var before = settings(pool);
+            assertThat(before).containsOnly("7s|public, pg_catalog|simple|postgres");
+            assertThat(Migrations.apply(pool)).isPositive();
+            assertThat(settings(pool)).isEqualTo(before);
+            assertThat(Migrations.apply(pool)).isZero();
+            assertThat(Migrations.pending(pool)).isEmpty();
+            assertThat(settings(pool)).isEqualTo(before);
+        }
+    }
+
+    private static HikariDataSource pool(TestDatabase database, boolean autoCommit) {
+        var config = new HikariConfig();
+        config.setDataSource(database.dataSource());
+        config.setMaximumPoolSize(3);
+        config.setAutoCommit(autoCommit);
+        config.setConnectionInitSql("SET lock_timeout = '7s'; SET search_path = public, pg_catalog;"
+                + " SET byline.search_language = 'simple'; SET ROLE postgres; COMMIT");
+        return new HikariDataSource(config);
+    }
+
+    /** Returns the settings of all connections of a pool. */
+    private static List<String> settings(HikariDataSource pool) throws SQLException {
+        var settings = new ArrayList<String>();
+        var connections = new ArrayList<Connection>();
+        for (int i = 0; i < pool.getMaximumPoolSize(); i++) {
+            var connection = pool.getConnection();
+            connections.add(connection);
+            try (var statement = connection.createStatement();
+                    var rows = statement.executeQuery("""
+                            SELECT concat_ws('|', current_setting('lock_timeout'), current_setting('search_path'),
+                                current_setting('byline.search_language'), current_setting('role'))
+                            """)) {
+                assertThat(rows.next()).isTrue();
+                settings.add(rows.getString(1));
+            }
+        }
+        for (var connection : connections) {
+            connection.close();
+        }
+        return settings;
     }
 
     @Test
