@@ -1,5 +1,6 @@
 package dev.byline;
 
+import static dev.byline.model.PostStatus.DRAFT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.migrations.Migrations;
@@ -15,10 +16,16 @@ import dev.byline.model.Role;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
+import org.jooq.SQLDialect;
+import org.jooq.impl.DSL;
 import org.junit.jupiter.api.Test;
 
-/** The README's embedding example, run as it stands there. */
+/** The examples of README and docs/embedding.md, run as they stand there. */
 class EmbeddingTest {
     private static String hello(DataSource dataSource) {
         // README: embedding
@@ -42,15 +49,86 @@ class EmbeddingTest {
         }
     }
 
-    @Test
-    void theReadmeShowsTheExampleAsItIsHere() throws IOException {
-        var source = Files.readString(Path.of("src/test/java/dev/byline/EmbeddingTest.java"));
-        var example = source.substring(
-                        source.indexOf("// README: embedding\n") + "// README: embedding\n".length(),
-                        source.indexOf("        // end\n"))
-                .stripTrailing()
-                .stripIndent();
+    private static long order(DataSource dataSource, Byline byline, Principal buyer) throws SQLException {
+        // docs: JDBC
+        try (var connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            var tx = byline.in(connection);
+            try {
+                var post = tx.posts().create(buyer, new NewPost("Order 7", "", Metadata.EMPTY, DRAFT, null, null));
+                insertOrder(connection, 7, post.id()); // your own statement
+                connection.commit();
+                tx.committed(); // after the commit
+                return post.id();
+            } catch (RuntimeException | SQLException e) {
+                connection.rollback();
+                throw e;
+            }
+        }
+        // end
+    }
 
-        assertThat(Files.readString(Path.of("../README.md"))).contains(example);
+    private static long orderInOurTransaction(Byline byline, Principal buyer) throws SQLException {
+        // docs: transaction
+        return byline.transaction(tx -> {
+            var post = tx.posts().create(buyer, new NewPost("Order 8", "", Metadata.EMPTY, DRAFT, null, null));
+            insertOrder(tx.connection(), 8, post.id()); // an exception rolls back both
+            return post.id();
+        });
+        // end
+    }
+
+    private static long orderWithJooq(DataSource dataSource, Byline byline, Principal buyer) {
+        // docs: jOOQ
+        var joined = new AtomicReference<JoinedTransaction>();
+        long id = DSL.using(dataSource, SQLDialect.POSTGRES)
+                .transactionResult(configuration -> configuration.dsl().connectionResult(connection -> {
+                    var tx = byline.in(connection);
+                    joined.set(tx);
+                    var post = tx.posts().create(buyer, new NewPost("Order 9", "", Metadata.EMPTY, DRAFT, null, null));
+                    insertOrder(connection, 9, post.id());
+                    return post.id();
+                }));
+        joined.get().committed(); // after the commit
+        return id;
+        // end
+    }
+
+    private static void insertOrder(Connection connection, long id, long post) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.executeUpdate("INSERT INTO orders VALUES (" + id + ", " + post + ")");
+        }
+    }
+
+    @Test
+    void theExamplesOfTheGuideRun() throws SQLException {
+        try (var database = TestDatabase.migrated();
+                var byline = Byline.builder().dataSource(database.dataSource())) {
+            database.run("CREATE TABLE orders (id bigint PRIMARY KEY, post bigint NOT NULL REFERENCES posts)");
+            var ada = byline.users()
+                    .create(new Principal.Anonymous(), new NewUser("ada@example.com", "Ada", Metadata.EMPTY));
+            var buyer = new Principal.Member(ada.id(), Role.USER);
+            var first = order(database.dataSource(), byline, buyer);
+            var second = orderInOurTransaction(byline, buyer);
+            var third = orderWithJooq(database.dataSource(), byline, buyer);
+
+            assertThat(database.value("SELECT string_agg(post::text, ',' ORDER BY id) FROM orders"))
+                    .isEqualTo(first + "," + second + "," + third);
+        }
+    }
+
+    @Test
+    void readmeAndGuideShowTheExamplesAsTheyAreHere() throws IOException {
+        var source = Files.readString(Path.of("src/test/java/dev/byline/EmbeddingTest.java"));
+        var documents = Files.readString(Path.of("../README.md")) + Files.readString(Path.of("../docs/embedding.md"));
+        var examples = Pattern.compile("(?s) // (?:README|docs): \\w+\n(.*?)\n *// end\n")
+                .matcher(source)
+                .results()
+                .map(match -> match.group(1).stripTrailing().stripIndent())
+                .toList();
+
+        assertThat(examples)
+                .hasSize(4)
+                .allSatisfy(example -> assertThat(documents).contains(example));
     }
 }
