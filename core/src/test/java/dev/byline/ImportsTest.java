@@ -60,12 +60,13 @@ class ImportsTest extends CoreTest {
     }
 
     private static String item(String id, String text) {
-        return "{\"id\":\"" + id + "\",\"title\":\"" + id + "\",\"content_text\":\"" + text
-                + "\",\"date_published\":\"2020-01-01T00:00:00Z\"}";
+        return """
+                {"id":"%s","title":"%s","content_text":"%s","date_published":"2020-01-01T00:00:00Z"}""".formatted(id, id, text);
     }
 
     private static String feed(List<String> items) {
-        return "{\"version\":\"https://jsonfeed.org/version/1.1\",\"items\":[" + String.join(",", items) + "]}";
+        return """
+                {"version":"https://jsonfeed.org/version/1.1","items":[%s]}""".formatted(String.join(",", items));
     }
 
     private static String feed(String... items) {
@@ -169,7 +170,7 @@ class ImportsTest extends CoreTest {
     void anUnchangedFeedIsOneConditionalGetAndNoWrite() {
         var user = newUser();
         var feed = new Changing(feed(item("a", "A")));
-        feed.tag = "\"1\"";
+        feed.tag = quoted("1");
         run(user, feed.url);
         server.requests.clear();
 
@@ -177,7 +178,7 @@ class ImportsTest extends CoreTest {
 
         assertThat(run(user, feed.url)).isEqualTo(new Unchanged(feed.url));
 
-        assertThat(server.requests).singleElement().asString().endsWith(" \"1\"");
+        assertThat(server.requests).singleElement().asString().endsWith(" " + feed.tag);
         assertThat(database.value("SELECT max(xmin::text::bigint) FROM feeds")).isEqualTo(transactions);
     }
 
@@ -185,7 +186,7 @@ class ImportsTest extends CoreTest {
     void anItemThatIsTooLongFailsAloneAndIsToldEachTime() {
         var user = newUser();
         var feed = new Changing(feed(item("long", "x".repeat(200_001)), item("a", "A")));
-        feed.tag = "\"1\"";
+        feed.tag = quoted("1");
         for (int i = 0; i < 2; i++) {
             assertThat(run(user, feed.url)).isInstanceOfSatisfying(Imported.class, outcome -> {
                 assertThat(outcome.failed()).isEqualTo(1);
@@ -234,19 +235,27 @@ class ImportsTest extends CoreTest {
         }
     }
 
+    private static String quoted(String text) {
+        return '"' + text + '"';
+    }
+
+    private static String member(String name, String value) {
+        return quoted(name) + ":" + value;
+    }
+
     private static String randomItem(Random random, int id) {
         var members = new ArrayList<String>();
         var text = "text " + random.nextInt(3) + (random.nextInt(20) == 0 ? "\\u0000" : " <b>é😀</b>");
         if (random.nextInt(4) > 0) {
-            members.add("\"id\":" + (random.nextBoolean() ? id : "\"" + id + "\""));
+            members.add(member("id", random.nextBoolean() ? "" + id : quoted("" + id)));
         }
         if (random.nextBoolean()) {
-            members.add("\"title\":\"" + (random.nextInt(10) == 0 ? "x".repeat(600) : "title " + id) + "\"");
+            members.add(member("title", quoted(random.nextInt(10) == 0 ? "x".repeat(600) : "title " + id)));
         }
         if (random.nextInt(3) > 0) {
-            members.add("\"date_published\":\"" + (1990 + random.nextInt(60)) + "-01-01T00:00:00Z\"");
+            members.add(member("date_published", quoted((1990 + random.nextInt(60)) + "-01-01T00:00:00Z")));
         }
-        members.add((random.nextBoolean() ? "\"content_html\":\"" : "\"content_text\":\"") + text + "\"");
+        members.add(member(random.nextBoolean() ? "content_html" : "content_text", quoted(text)));
         return "{" + String.join(",", members) + "}";
     }
 

@@ -300,13 +300,15 @@ class PostsTest extends CoreTest {
         void touchesOnlyWhatIsNamed() {
             var author = newUser();
             var post = newPost(author, "title");
-            var patch = new MetadataChange.Merge(Metadata.parse("{\"a\":1}"));
+            var patch = new MetadataChange.Merge(Metadata.parse("""
+                    {"a":1}"""));
 
             var changed = byline.posts().change(as(author), post.id(), new PostChange(null, "", patch, null));
 
             assertThat(changed.title()).isEqualTo("title");
             assertThat(changed.body()).isEmpty();
-            assertThat(changed.metadata().json()).isEqualTo("{\"a\": 1}");
+            assertThat(changed.metadata().json()).isEqualTo("""
+                    {"a": 1}""");
             assertThat(changed.publishedAt()).isEqualTo(post.publishedAt());
             assertThat(changed.version()).isEqualTo(2);
         }

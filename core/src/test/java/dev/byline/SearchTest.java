@@ -30,6 +30,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SearchTest extends CoreTest {
+    private static final String QUOTE = "\"";
+
     private User author = newUser();
     private User other = newUser();
 
@@ -39,25 +41,18 @@ class SearchTest extends CoreTest {
 
     @BeforeAll
     void write() {
-        write(
-                author,
-                "Crème brûlée",
-                "Sugar and eggs, caramelised.",
-                "{\"lang\":\"fr\",\"tags\":{\"sweet\":true}}",
-                PostStatus.PUBLISHED);
-        write(
-                author,
-                "On engines",
-                "An analytical engine weaves algebraic patterns.",
-                "{\"lang\":\"en\"}",
-                PostStatus.PUBLISHED);
-        write(
-                other,
-                "Patterns",
-                "What looms do, engines do.",
-                "{\"lang\":\"en\",\"tags\":{\"sweet\":false}}",
-                PostStatus.PUBLISHED);
-        write(author, "A secret engine", "Not yet.", "{\"lang\":\"en\"}", PostStatus.DRAFT);
+        write(author, "Crème brûlée", "Sugar and eggs, caramelised.", """
+                {"lang":"fr","tags":{"sweet":true}}""", PostStatus.PUBLISHED);
+        write(author, "On engines", "An analytical engine weaves algebraic patterns.", """
+                {"lang":"en"}""", PostStatus.PUBLISHED);
+        write(other, "Patterns", "What looms do, engines do.", """
+                {"lang":"en","tags":{"sweet":false}}""", PostStatus.PUBLISHED);
+        write(author, "A secret engine", "Not yet.", """
+                {"lang":"en"}""", PostStatus.DRAFT);
+    }
+
+    private static String phrase(String words) {
+        return QUOTE + words + QUOTE;
     }
 
     private List<String> search(@Nullable String query, @Nullable Long by, @Nullable String metadata) {
@@ -90,10 +85,14 @@ class SearchTest extends CoreTest {
     @Test
     void withAnAuthorAndMetadata() {
         assertThat(search("engine", author.id(), null)).containsExactly("On engines");
-        assertThat(search("patterns", null, "{\"tags\":{\"sweet\":false}}")).containsExactly("Patterns");
-        assertThat(search(null, null, "{\"lang\":\"en\"}")).containsExactly("Patterns", "On engines");
-        assertThat(search(null, other.id(), "{\"lang\":\"en\"}")).containsExactly("Patterns");
-        assertThat(search(null, null, "{\"lang\":\"de\"}")).isEmpty();
+        assertThat(search("patterns", null, """
+                {"tags":{"sweet":false}}""")).containsExactly("Patterns");
+        assertThat(search(null, null, """
+                {"lang":"en"}""")).containsExactly("Patterns", "On engines");
+        assertThat(search(null, other.id(), """
+                {"lang":"en"}""")).containsExactly("Patterns");
+        assertThat(search(null, null, """
+                {"lang":"de"}""")).isEmpty();
         assertThat(search(null, null, "{}")).hasSize(3);
     }
 
@@ -153,9 +152,8 @@ class SearchTest extends CoreTest {
         for (int i = 0; i < 300; i++) {
             var query = new StringBuilder();
             for (int length = random.nextInt(1, 60); length > 0; length--) {
-                var c = random.nextInt(4) == 0
-                        ? "\"'\\&|!():*<>-@ ".codePointAt(random.nextInt(15))
-                        : random.nextInt(1, 0x3000);
+                var c = random.nextInt(4) == 0 ? """
+                        "'\\&|!():*<>-@\s""".codePointAt(random.nextInt(15)) : random.nextInt(1, 0x3000);
                 query.appendCodePoint(c);
             }
             search(query.toString(), null, null);
@@ -165,7 +163,7 @@ class SearchTest extends CoreTest {
     /** 200 exclusions of nothing were more than PostgreSQL's parser of queries has room for. */
     @Test
     void aQueryMayBeNothingButSigns() {
-        for (var sign : List.of("-", "- ", "<!--", "-(", "-\"", "\"", "!", "&", "|", "a -", "-a ", "'")) {
+        for (var sign : List.of("-", "- ", "<!--", "-(", "-" + QUOTE, QUOTE, "!", "&", "|", "a -", "-a ", "'")) {
             assertThat(search(sign.repeat(200 / sign.length()), null, null))
                     .as(sign)
                     .isEmpty();
@@ -206,7 +204,7 @@ class SearchTest extends CoreTest {
     void addressesAndNamesAreFoundByTheirParts() {
         var post = write(other, "foo_bar in src/main.c", "mail ada@example.com, v1.25", "{}", PostStatus.PUBLISHED);
         for (var query :
-                List.of("foo_bar", "bar", "src/main.c", "ada@example.com", "example", "v1.25", "\"foo bar\"")) {
+                List.of("foo_bar", "bar", "src/main.c", "ada@example.com", "example", "v1.25", phrase("foo bar"))) {
             assertThat(search(query, null, null)).as(query).containsExactly(post.title());
         }
         byline.posts().delete(as(other), post.id());
@@ -214,7 +212,10 @@ class SearchTest extends CoreTest {
 
     @Test
     void metadataToLookForMustHoldAValue() {
-        for (var nothing : List.of("{\"a\":{}}", "{\"a\":[]}", "{\"a\":{\"b\":[{}]}}")) {
+        for (var nothing : List.of("""
+                {"a":{}}""", """
+                {"a":[]}""", """
+                {"a":{"b":[{}]}}""")) {
             assertThatThrownBy(() -> search(null, null, nothing)).isInstanceOf(BylineException.Invalid.class);
             assertThatThrownBy(() -> new UserFilter(null, Metadata.parse(nothing)))
                     .isInstanceOf(BylineException.Invalid.class);
@@ -279,7 +280,7 @@ class SearchTest extends CoreTest {
         database.run("INSERT INTO posts (user_id, title, body, published_at, created_at) SELECT " + writer.id()
                 + ", 'haystack needle', '', timestamptz '2019-02-01' + i * interval '1 minute', now()"
                 + " FROM generate_series(1, 12000) AS i");
-        var filter = new PostFilter(writer.id(), "\"needle haystack\"", null);
+        var filter = new PostFilter(writer.id(), phrase("needle haystack"), null);
 
         var page = byline.posts().feed(NOBODY, filter, PageRequest.first(20));
         assertThat(page.items()).isEmpty();
@@ -297,12 +298,12 @@ class SearchTest extends CoreTest {
 
     @Test
     void usersByMetadata() {
-        var pro = byline.users()
-                .create(
-                        NOBODY,
-                        new NewUser("pro@example.com", "Pro", Metadata.parse("{\"plan\":\"pro\",\"seats\":3}")));
-        byline.users().create(NOBODY, new NewUser("free@example.com", "Free", Metadata.parse("{\"plan\":\"free\"}")));
-        var filter = new UserFilter(null, Metadata.parse("{\"plan\":\"pro\"}"));
+        var pro = byline.users().create(NOBODY, new NewUser("pro@example.com", "Pro", Metadata.parse("""
+                {"plan":"pro","seats":3}""")));
+        byline.users().create(NOBODY, new NewUser("free@example.com", "Free", Metadata.parse("""
+                {"plan":"free"}""")));
+        var filter = new UserFilter(null, Metadata.parse("""
+                {"plan":"pro"}"""));
 
         assertThat(byline.users().list(NOBODY, filter, PageRequest.first(20)).items())
                 .extracting(User::id)
@@ -360,7 +361,7 @@ class SearchTest extends CoreTest {
                 "Zorbulon -Quixfable",
                 "-quixfable zorbulon",
                 "zorbulon -2024",
-                "zorbulon -\"quixfable\"",
+                "zorbulon -" + phrase("quixfable"),
                 "zorbulon -quixfable.2024")) {
             assertThat(search(excluded, null, null)).as(excluded).isEmpty();
         }
@@ -456,14 +457,16 @@ class SearchTest extends CoreTest {
                         .append(' ');
             }
             dense.insert(0, i % 2 == 0 ? "needle haystack " : "needle camel haystack ");
-            ids.add(write(other, "Dense " + i, dense.toString(), "{\"dense\":" + i + "}", PostStatus.PUBLISHED)
+            ids.add(write(other, "Dense " + i, dense.toString(), """
+                    {"dense":%d}""".formatted(i), PostStatus.PUBLISHED)
                     .id());
         }
         assertThat(search("needle", null, null)).hasSize(20).contains("Dense 29");
-        assertThat(walk("\"needle haystack\"")).hasSize(15).doesNotHaveDuplicates();
+        assertThat(walk(phrase("needle haystack"))).hasSize(15).doesNotHaveDuplicates();
         assertThat(walk("needle -camel")).hasSize(15).doesNotHaveDuplicates();
         assertThat(search("engines", null, null)).contains("On engines", "Patterns");
-        assertThat(search("needle", null, "{\"dense\":7}")).containsExactly("Dense 7");
+        assertThat(search("needle", null, """
+                {"dense":7}""")).containsExactly("Dense 7");
         assertThat(search("needle", other.id(), null)).hasSize(20);
         ids.forEach(id -> byline.posts().delete(as(other), id));
     }

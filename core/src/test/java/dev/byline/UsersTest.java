@@ -38,14 +38,16 @@ class UsersTest extends CoreTest {
         @Test
         void keepsEverythingAsSent() {
             var created = byline.users()
-                    .create(NOBODY, new NewUser("Ada.Lovelace@Example.COM", " Ada ", Metadata.parse("{\"a\":1}")));
+                    .create(NOBODY, new NewUser("Ada.Lovelace@Example.COM", " Ada ", Metadata.parse("""
+                            {"a":1}""")));
 
             assertThat(created.email()).isEqualTo("Ada.Lovelace@Example.COM");
             assertThat(created.name()).isEqualTo(" Ada ");
             assertThat(created.role()).isEqualTo(Role.USER);
             assertThat(created.active()).isTrue();
             assertThat(created.version()).isEqualTo(1);
-            assertThat(created.metadata().json()).isEqualTo("{\"a\": 1}");
+            assertThat(created.metadata().json()).isEqualTo("""
+                    {"a": 1}""");
             assertThat(byline.users().get(as(created), created.id())).isEqualTo(created);
         }
 
@@ -106,7 +108,8 @@ class UsersTest extends CoreTest {
         }
 
         @ParameterizedTest
-        @ValueSource(strings = {"a@b", "\"quoted\"@x", "ü@münchen.de", "a+b@[::1]", "😀@例え"})
+        @ValueSource(strings = {"a@b", """
+                "quoted"@x""", "ü@münchen.de", "a+b@[::1]", "😀@例え"})
         void takesOddAddresses(String email) {
             assertThat(byline.users().create(NOBODY, user(email)).email()).isEqualTo(email);
         }
@@ -228,9 +231,10 @@ class UsersTest extends CoreTest {
                             + " 'pad', repeat('x', CASE i % 3 WHEN 0 THEN 16000 WHEN 1 THEN 2500 ELSE 0 END))"
                             + " FROM generate_series(1, 1100) AS i");
             try {
-                var team = Metadata.parse("{\"team\":3}");
+                var team = Metadata.parse("""
+                        {"team":3}""");
                 var expected = database.value("SELECT string_agg(id::text, ',' ORDER BY created_at DESC, id DESC)"
-                        + " FROM users WHERE metadata @> '{\"team\": 3}'");
+                        + " FROM users WHERE metadata @> jsonb_build_object('team', 3)");
 
                 var found = walk(new UserFilter(null, team), limit);
 
@@ -293,12 +297,12 @@ class UsersTest extends CoreTest {
         @Test
         void mergesMetadata() {
             var user = newUser();
-            merge(user, "{\"a\":{\"b\":1,\"c\":2},\"d\":3}");
+            merge(user, """
+                    {"a":{"b":1,"c":2},"d":3}""");
 
-            assertThat(merge(user, "{\"a\":{\"b\":null},\"e\":[null]}")
-                            .metadata()
-                            .json())
-                    .isEqualTo("{\"a\": {\"c\": 2}, \"d\": 3, \"e\": [null]}");
+            assertThat(merge(user, """
+                    {"a":{"b":null},"e":[null]}""").metadata().json()).isEqualTo("""
+                    {"a": {"c": 2}, "d": 3, "e": [null]}""");
             assertThat(byline.users()
                             .change(as(user), user.id(), change(null, new MetadataChange.Clear()))
                             .metadata()
@@ -309,9 +313,11 @@ class UsersTest extends CoreTest {
         @Test
         void metadataThatGrewTooLargeIsRefusedAndNothingChanged() {
             var user = newUser();
-            merge(user, "{\"a\":\"" + "x".repeat(10_000) + "\"}");
+            merge(user, """
+                    {"a":"%s"}""".formatted("x".repeat(10_000)));
 
-            assertThatThrownBy(() -> merge(user, "{\"b\":\"" + "x".repeat(10_000) + "\"}"))
+            assertThatThrownBy(() -> merge(user, """
+                    {"b":"%s"}""".formatted("x".repeat(10_000))))
                     .isInstanceOfSatisfying(
                             BylineException.Invalid.class,
                             e -> assertThat(e.errors())
@@ -326,7 +332,8 @@ class UsersTest extends CoreTest {
             try (var threads = Executors.newFixedThreadPool(4)) {
                 var done = new ArrayList<Future<User>>();
                 for (int i = 0; i < 20; i++) {
-                    var patch = "{\"k" + i + "\":" + i + "}";
+                    var patch = """
+                            {"k%d":%d}""".formatted(i, i);
                     done.add(threads.submit(() -> merge(user, patch)));
                 }
                 var answers = new ArrayList<User>();
@@ -338,7 +345,9 @@ class UsersTest extends CoreTest {
             }
             var after = byline.users().get(as(user), user.id());
             assertThat(after.version()).isEqualTo(21);
-            assertThat(after.metadata().json()).contains("\"k0\": 0", "\"k19\": 19");
+            assertThat(after.metadata().json()).contains("""
+                    "k0": 0""", """
+                    "k19": 19""");
         }
 
         @Test

@@ -6,39 +6,38 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.byline.migrations.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class MetadataTest {
     @Test
     void keepsEveryDigitAndDropsWhiteSpace() {
-        assertThat(Metadata.parse("{ \"a\" : 1.10, \"b\":[ 12345678901234567890123, -0.0 ] }")
-                        .json())
-                .isEqualTo("{\"a\":1.10,\"b\":[12345678901234567890123,0.0]}");
+        assertThat(Metadata.parse("""
+                { "a" : 1.10, "b":[ 12345678901234567890123, -0.0 ] }""").json()).isEqualTo("""
+                {"a":1.10,"b":[12345678901234567890123,0.0]}""");
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "",
-                "[]",
-                "null",
-                "1",
-                "{",
-                "{}{}",
-                "{} x",
-                "{\"a\":1,\"a\":2}",
-                "{\"a\":{\"b\":1,\"b\":2}}",
-                "{\"a\":NaN}",
-                "{\"a\":\"\\u0000\"}",
-                "{\"\\u0000\":1}",
-                "{\"a\":\"\\ud800\"}",
-                "{\"a\":1e999999999}",
-                "{\"a\":1e20000}",
-                "{\"a\":1e1000}",
-                "{\"a\":1e-999}",
-                "{\"a\":1e-20000}",
-                "{\"a\":'b'}",
-            })
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+                    ``
+                    []
+                    null
+                    1
+                    {
+                    {}{}
+                    {} x
+                    {"a":1,"a":2}
+                    {"a":{"b":1,"b":2}}
+                    {"a":NaN}
+                    {"a":"\\u0000"}
+                    {"\\u0000":1}
+                    {"a":"\\ud800"}
+                    {"a":1e999999999}
+                    {"a":1e20000}
+                    {"a":1e1000}
+                    {"a":1e-999}
+                    {"a":1e-20000}
+                    {"a":'b'}
+                    """)
     void refuses(String json) {
         assertThatThrownBy(() -> Metadata.parse(json))
                 .isInstanceOfSatisfying(
@@ -51,22 +50,23 @@ class MetadataTest {
     @Test
     void refusesTooManyLevels() {
         var depth = Metadata.MAX_DEPTH - 1;
-        assertThat(Metadata.parse("{\"a\":" + "[".repeat(depth) + "]".repeat(depth) + "}")
-                        .json())
-                .isNotEmpty();
-        assertThatThrownBy(() -> Metadata.parse("{\"a\":" + "[".repeat(depth + 1) + "]".repeat(depth + 1) + "}"))
-                .isInstanceOf(BylineException.Invalid.class);
+        assertThat(Metadata.parse(nested(depth)).json()).isNotEmpty();
+        assertThatThrownBy(() -> Metadata.parse(nested(depth + 1))).isInstanceOf(BylineException.Invalid.class);
+    }
+
+    private static String nested(int depth) {
+        return """
+                {"a":%s}""".formatted("[".repeat(depth) + "]".repeat(depth));
     }
 
     /** The limit counts what PostgreSQL will store: at the limit both sides agree, one more and both refuse. */
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "%s",
-                "\",\"b\":[1,2,{\"c\":true,\"d\":false,\"e\":null},[],{}],\"f\":{\"g\":[[1],[2,3]]},\"z\":\"%s",
-                "é\\n\\t\\\"\\\\/\\u0001\\ud83d\\ude00%s",
-                "\",\"n\":[1e10,1.5e-7,-0,1.0e1,1E+3,100.00],\"z\":\"%s",
-            })
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+                    {"a":"%s"}
+                    {"a":"","b":[1,2,{"c":true,"d":false,"e":null},[],{}],"f":{"g":[[1],[2,3]]},"z":"%s"}
+                    {"a":"é\\n\\t\\"\\\\/\\u0001\\ud83d\\ude00%s"}
+                    {"a":"","n":[1e10,1.5e-7,-0,1.0e1,1E+3,100.00],"z":"%s"}
+                    """)
     void measuresWhatTheDatabaseStores(String shape) {
         try (var database = TestDatabase.migrated()) {
             var fill = 0;
@@ -91,6 +91,6 @@ class MetadataTest {
     }
 
     private static String json(String shape, int fill) {
-        return "{\"a\":\"" + shape.replace("%s", "x".repeat(fill)) + "\"}";
+        return shape.formatted("x".repeat(fill));
     }
 }

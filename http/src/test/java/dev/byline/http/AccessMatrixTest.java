@@ -25,24 +25,31 @@ class AccessMatrixTest extends ServerTest {
 
     /** Method and path; body; the statuses of nobody, owner, other, admin. */
     private static final Map<String, Row> ROWS = new TreeMap<>(Map.ofEntries(
-            row("POST /users", "{\"email\":\"%s@new.example\",\"name\":\"N\"}", 201, 201, 201, 201),
+            row("POST /users", """
+                    {"email":"%s@new.example","name":"N"}""", 201, 201, 201, 201),
             row("GET /users", "", 200, 200, 200, 200),
             row("GET /users/{id}", "", 200, 200, 200, 200),
-            row("PATCH /users/{id}", "{\"name\":\"M\"}", 401, 200, 403, 200),
+            row("PATCH /users/{id}", """
+                    {"name":"M"}""", 401, 200, 403, 200),
             row("DELETE /users/{id}", "", 401, 204, 403, 204),
             row("GET /users/{id}/posts", "", 200, 200, 200, 200),
             row("POST /users/{id}/tokens", "", 401, 403, 403, 201),
-            row("POST /posts", "{\"title\":\"t\",\"body\":\"\"}", 401, 201, 201, 201),
-            row("POST /posts/batch", "{\"posts\":[{\"title\":\"t\",\"body\":\"\"}]}", 401, 201, 201, 201),
+            row("POST /posts", """
+                    {"title":"t","body":""}""", 401, 201, 201, 201),
+            row("POST /posts/batch", """
+                    {"posts":[{"title":"t","body":""}]}""", 401, 201, 201, 201),
             row("GET /posts", "", 200, 200, 200, 200),
             row("GET /posts/{id}", "", 404, 200, 404, 200), // a draft
-            row("PATCH /posts/{id}", "{\"title\":\"u\"}", 401, 200, 404, 200),
+            row("PATCH /posts/{id}", """
+                    {"title":"u"}""", 401, 200, 404, 200),
             row("DELETE /posts/{id}", "", 401, 204, 404, 204),
-            row("POST /tokens", "{\"email\":\"x@y.example\",\"password\":\"wrong\"}", 401, 401, 401, 401),
+            row("POST /tokens", """
+                    {"email":"x@y.example","password":"wrong"}""", 401, 401, 401, 401),
             row("GET /tokens", "", 401, 200, 200, 200),
             row("DELETE /tokens/{id}", "", 401, 204, 404, 204),
             row("DELETE /tokens/current", "", 401, 204, 204, 204),
-            row("POST /imports", "{\"urls\":[\"http://127.0.0.1/\"]}", 401, 200, 200, 200),
+            row("POST /imports", """
+                    {"urls":["http://127.0.0.1/"]}""", 401, 200, 200, 200),
             row("GET /", "", 200, 200, 200, 200),
             row("GET /openapi.json", "", 200, 200, 200, 200),
             row("GET /docs", "", 200, 200, 200, 200),
@@ -73,7 +80,8 @@ class AccessMatrixTest extends ServerTest {
 
         Owner() {
             draft = AccessMatrixTest.this
-                    .send(request("POST", "/posts", "{\"title\":\"d\",\"body\":\"\",\"status\":\"draft\"}", secret))
+                    .send(request("POST", "/posts", """
+                            {"title":"d","body":"","status":"draft"}""", secret))
                     .id();
         }
     }
@@ -166,17 +174,20 @@ class AccessMatrixTest extends ServerTest {
     @Test
     void whatOnlyAdminsMaySetIsRefusedByName() {
         var owner = new Owner();
-        for (var body : List.of("{\"role\":\"admin\"}", "{\"is_active\":true}")) {
+        for (var body : List.of("""
+                {"role":"admin"}""", """
+                {"is_active":true}""")) {
             assertProblem(send(request("PATCH", "/users/" + owner.id, body, owner.secret)), 403, "forbidden");
         }
-        for (var field : List.of("\"user_id\":1", "\"published_at\":\"2020-01-01T00:00:00Z\"")) {
-            var body = "{\"title\":\"t\",\"body\":\"\"," + field + "}";
+        for (var body : List.of("""
+                {"title":"t","body":"","user_id":1}""", """
+                {"title":"t","body":"","published_at":"2020-01-01T00:00:00Z"}""")) {
             assertProblem(send(request("POST", "/posts", body, owner.secret)), 403, "forbidden");
         }
-        for (var body : List.of(
-                "{\"email\":\"m@a.example\",\"name\":\"x\",\"role\":\"admin\"}",
-                "{\"email\":\"m@a.example\",\"name\":\"x\",\"id\":7}",
-                "{\"email\":\"m@a.example\",\"name\":\"x\",\"password_hash\":\"x\"}")) {
+        for (var body : List.of("""
+                {"email":"m@a.example","name":"x","role":"admin"}""", """
+                {"email":"m@a.example","name":"x","id":7}""", """
+                {"email":"m@a.example","name":"x","password_hash":"x"}""")) {
             assertProblem(send(request("POST", "/users", body, "")), 422, "invalid");
         }
     }

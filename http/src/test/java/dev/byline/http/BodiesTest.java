@@ -25,13 +25,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** All bodies together may take one and a half megabytes. */
+/** The buffer for all bodies holds 1.5 MB. */
 class BodiesTest {
     private final PrometheusMetrics metrics = new PrometheusMetrics("test");
     private final Bodies bodies = new Bodies(3 * 512 * 1024);
     private final Server server = new Server(0);
 
-    /** Answers how many bytes there were, or the status of what was wrong with them. */
+    /** Responds with the size of the body, or with the status of its problem. */
     private static final class Size extends Handler.Abstract {
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
@@ -82,7 +82,7 @@ class BodiesTest {
     }
 
     @Test
-    void allTogetherTakeABoundedAmountOfMemory() throws Exception {
+    void aBodyThatDoesNotFitIntoTheBufferIs503() throws Exception {
         try (var first = send(1_000_000, 900_000)) {
             awaitMemory(900_000, Bodies.MAX_BODY);
             try (var second = send(1_000_000, 900_000)) {
@@ -98,11 +98,12 @@ class BodiesTest {
         try (var again = send(1_000_000, 1_000_000)) {
             assertThat(status(again)).contains(" 200 ");
         }
-        assertThat(metrics.text()).contains("http_requests_rejected_total{reason=\"bodies\",} 1.0");
+        assertThat(metrics.text()).contains("""
+                http_requests_rejected_total{reason="bodies",} 1.0""");
     }
 
     @Test
-    void whoeverGoesAwayLeavesNothingBehind() throws Exception {
+    void aClosedConnectionReleasesTheMemoryOfItsBody() throws Exception {
         var gone = send(1_000_000, 900_000);
         awaitMemory(900_000, Bodies.MAX_BODY);
         gone.close();

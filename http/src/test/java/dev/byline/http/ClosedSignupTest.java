@@ -16,7 +16,8 @@ class ClosedSignupTest extends ServerTest {
 
     @Test
     void onlyAdminsCreateUsers() {
-        var body = "{\"email\":\"a@example.com\",\"name\":\"A\"}";
+        var body = """
+                {"email":"a@example.com","name":"A"}""";
         assertProblem(
                 send("POST", "/users", body, "Content-Type", "application/json", "X-Anonymous", "true"),
                 401,

@@ -8,12 +8,13 @@ import org.junit.jupiter.api.Test;
 /** What a host added to the schema refuses is a 409, which shows nothing of it. */
 class HostRulesTest extends ServerTest {
     private long newUser(String name) {
-        return post("/users", "{\"email\":\"" + name + "@example.com\",\"name\":\"" + name + "\"}")
-                .id();
+        return post("/users", """
+                {"email":"%s@example.com","name":"%s"}""".formatted(name, name)).id();
     }
 
     private static String body(long user) {
-        return "{\"title\":\"t\",\"body\":\"b\",\"user_id\":" + user + "}";
+        return """
+                {"title":"t","body":"b","user_id":%d}""".formatted(user);
     }
 
     private long newPost(long user) {
@@ -72,8 +73,10 @@ class HostRulesTest extends ServerTest {
             var body = body(user);
 
             assertRefused(post("/posts", body), rule);
-            assertRefused(post("/posts/batch", "{\"posts\":[" + body + "]}"), rule);
-            assertRefused(patch("/posts/" + post, "{\"title\":\"x\"}"), rule);
+            assertRefused(post("/posts/batch", """
+                    {"posts":[%s]}""".formatted(body)), rule);
+            assertRefused(patch("/posts/" + post, """
+                    {"title":"x"}"""), rule);
         } finally {
             database.run("DROP TRIGGER secret ON posts");
             database.run("DROP FUNCTION secret()");

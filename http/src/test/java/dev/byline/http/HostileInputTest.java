@@ -33,6 +33,7 @@ class HostileInputTest extends ServerTest {
     private static final int HEADER = 15_000;
     private static final int BODY = Bodies.MAX_BODY - 2_000;
     private static final int ATTEMPTS = 4;
+    private static final String QUOTE = "\"";
 
     private static final OperatingSystemMXBean PROCESS =
             (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
@@ -46,7 +47,7 @@ class HostileInputTest extends ServerTest {
             "\t",
             ",",
             ";",
-            "\"",
+            QUOTE,
             ":",
             "%",
             "[",
@@ -60,8 +61,10 @@ class HostileInputTest extends ServerTest {
             "\\",
             "q=0;",
             "W/",
-            "\"a\",",
-            "W/\"a\" ,",
+            """
+                    "a",""",
+            """
+                    W/"a" ,""",
             "a/b,",
             "*/*,",
             "a/b;q=0,",
@@ -129,10 +132,11 @@ class HostileInputTest extends ServerTest {
 
     @BeforeAll
     void someoneWithAPost() {
-        user = post("/users", "{\"email\":\"hostile@example.com\",\"name\":\"H\"}")
-                .id();
+        user = post("/users", """
+                {"email":"hostile@example.com","name":"H"}""").id();
         token = tokenOf(user);
-        post = post("/posts", "{\"title\":\"T\",\"body\":\"\"}").id();
+        post = post("/posts", """
+                {"title":"T","body":""}""").id();
     }
 
     /** A header, and a request that reads it. */
@@ -160,9 +164,10 @@ class HostileInputTest extends ServerTest {
                 new Header("Host", "GET /users/1", ""),
                 new Header("Idempotency-Key", "POST /posts", ""),
                 new Header("If-Match", "GET /posts/1", ""),
-                new Header("If-Match", "PATCH /posts/1", "\"1-1\""),
+                new Header("If-Match", "PATCH /posts/1", QUOTE + "1-1" + QUOTE),
                 new Header("If-None-Match", "GET /posts/1", ""),
-                new Header("If-None-Match", "GET /posts", "\"a\","),
+                new Header("If-None-Match", "GET /posts", """
+                        "a","""),
                 new Header("Origin", "GET /users/1", "https://app.example"),
                 new Header("Access-Control-Request-Method", "OPTIONS /users", ""),
                 new Header("Access-Control-Request-Headers", "OPTIONS /users", ""),
@@ -289,26 +294,42 @@ class HostileInputTest extends ServerTest {
 
     static List<Field> fields() {
         return List.of(
-                new Field("POST /tokens", "{\"email\":\"?\",\"password\":\"wrong horse battery\"}"),
-                new Field("POST /tokens", "{\"email\":\"?@example.com\",\"password\":1}"),
-                new Field("POST /tokens", "{\"email\":\"nobody@example.com\",\"password\":\"?\"}"),
-                new Field("POST /users", "{\"email\":\"a@x\",\"name\":\"?\"}"),
-                new Field("POST /users", "{\"email\":\"a@x\",\"name\":\" \",\"password\":\"?\"}"),
-                new Field("POST /users", "{\"email\":\"a@x\",\"name\":\"N\",\"metadata\":{\"a\":\"?\"}}"),
-                new Field("POST /users", "{\"email\":\"a@x\",\"name\":\"N\",\"metadata\":{\"?\":1}}"),
-                new Field("POST /users", "{\"email\":\"a@x\",\"name\":\"N\",\"?\":1}"),
-                new Field("PATCH /users/{user}", "{\"email\":\"?\"}"),
-                new Field("PATCH /users/{user}", "{\"password\":\"?\"}"),
-                new Field("PATCH /users/{user}", "{\"metadata\":{\"a\":{\"?\":null}}}"),
-                new Field("POST /posts", "{\"title\":\"?\",\"body\":\"\"}"),
-                new Field("POST /posts", "{\"title\":\"\",\"body\":\"?\"}"),
-                new Field("POST /posts", "{\"title\":\"T\",\"body\":\"\",\"published_at\":\"?\"}"),
-                new Field(
-                        "POST /posts",
-                        "{\"title\":\"T\",\"body\":\"\",\"published_at\":\"1990-12-31T23:59:59.?Z\",\"user_id\":0}"),
-                new Field("POST /posts", "{\"title\":\"T\",\"body\":\"\",\"status\":\"?\"}"),
-                new Field("POST /posts/batch", "{\"posts\":[{\"title\":\"?\",\"body\":1},{\"?\":1}]}"),
-                new Field("PATCH /posts/{post}", "{\"metadata\":{\"?\":{\"a\":1}}}"));
+                new Field("POST /tokens", """
+                        {"email":"?","password":"wrong horse battery"}"""),
+                new Field("POST /tokens", """
+                        {"email":"?@example.com","password":1}"""),
+                new Field("POST /tokens", """
+                        {"email":"nobody@example.com","password":"?"}"""),
+                new Field("POST /users", """
+                        {"email":"a@x","name":"?"}"""),
+                new Field("POST /users", """
+                        {"email":"a@x","name":" ","password":"?"}"""),
+                new Field("POST /users", """
+                        {"email":"a@x","name":"N","metadata":{"a":"?"}}"""),
+                new Field("POST /users", """
+                        {"email":"a@x","name":"N","metadata":{"?":1}}"""),
+                new Field("POST /users", """
+                        {"email":"a@x","name":"N","?":1}"""),
+                new Field("PATCH /users/{user}", """
+                        {"email":"?"}"""),
+                new Field("PATCH /users/{user}", """
+                        {"password":"?"}"""),
+                new Field("PATCH /users/{user}", """
+                        {"metadata":{"a":{"?":null}}}"""),
+                new Field("POST /posts", """
+                        {"title":"?","body":""}"""),
+                new Field("POST /posts", """
+                        {"title":"","body":"?"}"""),
+                new Field("POST /posts", """
+                        {"title":"T","body":"","published_at":"?"}"""),
+                new Field("POST /posts", """
+                        {"title":"T","body":"","published_at":"1990-12-31T23:59:59.?Z","user_id":0}"""),
+                new Field("POST /posts", """
+                        {"title":"T","body":"","status":"?"}"""),
+                new Field("POST /posts/batch", """
+                        {"posts":[{"title":"?","body":1},{"?":1}]}"""),
+                new Field("PATCH /posts/{post}", """
+                        {"metadata":{"?":{"a":1}}}"""));
     }
 
     @ParameterizedTest
@@ -330,15 +351,18 @@ class HostileInputTest extends ServerTest {
                 "[",
                 "[]",
                 "{",
-                "{\"a\":",
-                "[{\"a\":",
+                """
+                        {"a":""",
+                """
+                        [{"a":""",
                 "1e1000,",
                 "1e-1000,",
                 "1e9,",
                 "-1E+99999,",
                 "9".repeat(999) + ",",
                 "null,",
-                "\"\",",
+                """
+                        "",""",
                 "{},",
                 "[],",
                 " ",
@@ -347,8 +371,10 @@ class HostileInputTest extends ServerTest {
                 "//\n",
                 "'",
                 "\ufeff",
-                "\"\\u03a3\",",
-                "{\"a\":1,\"a\":1},");
+                """
+                        "\\u03a3",""",
+                """
+                        {"a":1,"a":1},""");
     }
 
     @ParameterizedTest
@@ -357,14 +383,13 @@ class HostileInputTest extends ServerTest {
         assertLinear(shape, BODY, size -> {
             var many = shape.repeat(size / shape.getBytes(StandardCharsets.UTF_8).length);
             var requests = new ArrayList<byte[]>();
-            for (var body : List.of(
-                    many,
-                    "[" + many + "0]",
-                    "{\"metadata\":{\"a\":[" + many + "0]}}",
-                    "{\"metadata\":{\"a\":" + many + "}}",
-                    "{\"posts\":[" + many + "0]}")) {
-                requests.add(withBody(body.startsWith("{\"posts") ? "POST /posts/batch" : "POST /users", body));
+            for (var body : List.of("%s", "[%s0]", """
+                    {"metadata":{"a":[%s0]}}""", """
+                    {"metadata":{"a":%s}}""")) {
+                requests.add(withBody("POST /users", body.formatted(many)));
             }
+            requests.add(withBody("POST /posts/batch", """
+                    {"posts":[%s0]}""".formatted(many)));
             return requests;
         });
     }
@@ -374,15 +399,20 @@ class HostileInputTest extends ServerTest {
         assertLinear("members", 100_000, count -> {
             var members = new StringBuilder();
             for (int i = 0; i < count - 8; i++) {
-                members.append(i == 0 ? "\"" : ",\"")
+                members.append(i == 0 ? "" : ",")
+                        .append(QUOTE)
                         .append(Integer.toString(i, 36))
-                        .append("\":0");
+                        .append(QUOTE)
+                        .append(":0");
             }
             return List.of(
-                    withBody("POST /posts", "{" + members + "}"),
-                    withBody("POST /posts", "{\"metadata\":{" + members + "}}"),
-                    withBody("POST /posts/batch", "{\"posts\":[{" + members + "}]}"),
-                    withBody("PATCH /posts/{post}", "{\"metadata\":{\"a\":{" + members + "}}}"));
+                    withBody("POST /posts", "{%s}".formatted(members)),
+                    withBody("POST /posts", """
+                            {"metadata":{%s}}""".formatted(members)),
+                    withBody("POST /posts/batch", """
+                            {"posts":[{%s}]}""".formatted(members)),
+                    withBody("PATCH /posts/{post}", """
+                            {"metadata":{"a":{%s}}}""".formatted(members)));
         });
     }
 

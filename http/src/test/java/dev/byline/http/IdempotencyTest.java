@@ -16,8 +16,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class IdempotencyTest extends ServerTest {
-    private static final String POST = "{\"title\":\"t\",\"body\":\"b\"}";
-    private static final String BATCH = "{\"posts\":[{\"title\":\"a\",\"body\":\"\"},{\"title\":\"b\",\"body\":\"\"}]}";
+    private static final String POST = """
+            {"title":"t","body":"b"}""";
+    private static final String BATCH = """
+            {"posts":[{"title":"a","body":""},{"title":"b","body":""}]}""";
     private static final String PASSWORD = "correct horse battery";
 
     @Override
@@ -61,8 +63,10 @@ class IdempotencyTest extends ServerTest {
         var before = posts();
 
         assertReplayed(keyed("/posts", POST, "once"), first);
-        assertReplayed(keyed("/posts", "{\"body\": \"b\", \"title\": \"t\"}", "once"), first);
-        patch(first.header("Location"), "{\"title\":\"changed since\"}");
+        assertReplayed(keyed("/posts", """
+                {"body": "b", "title": "t"}""", "once"), first);
+        patch(first.header("Location"), """
+                {"title":"changed since"}""");
         assertReplayed(keyed("/posts", POST, "once"), first);
         assertThat(posts()).isEqualTo(before);
     }
@@ -74,21 +78,22 @@ class IdempotencyTest extends ServerTest {
 
         assertReplayed(keyed("/posts/batch", BATCH, "batch"), first);
         assertThat(posts()).isEqualTo(before);
-        assertProblem(keyed("/posts/batch", BATCH.replace("\"b\"", "\"c\""), "batch"), 422, "key-reused");
+        assertProblem(keyed("/posts/batch", """
+                {"posts":[{"title":"a","body":""},{"title":"c","body":""}]}""", "batch"), 422, "key-reused");
     }
 
     @Test
     void anotherRequestWithTheSameKeyIsRefused() {
         keyed("/posts", POST, "other");
         var before = posts();
-        for (var body : List.of(
-                "{\"title\":\"u\",\"body\":\"b\"}",
-                "{\"title\":\"t\",\"body\":\"\"}",
-                "{\"title\":\"tb\",\"body\":\"\"}",
-                "{\"title\":\"t\",\"body\":\"b\",\"status\":\"draft\"}",
-                "{\"title\":\"t\",\"body\":\"b\",\"metadata\":{\"a\":1}}",
-                "{\"title\":\"t\",\"body\":\"b\",\"user_id\":1}",
-                "{\"title\":\"t\",\"body\":\"b\",\"published_at\":\"2020-01-01T00:00:00Z\"}")) {
+        for (var body : List.of("""
+                {"title":"u","body":"b"}""", """
+                {"title":"t","body":""}""", """
+                {"title":"tb","body":""}""", """
+                {"title":"t","body":"b","status":"draft"}""", """
+                {"title":"t","body":"b","metadata":{"a":1}}""", """
+                {"title":"t","body":"b","user_id":1}""", """
+                {"title":"t","body":"b","published_at":"2020-01-01T00:00:00Z"}""")) {
             assertProblem(keyed("/posts", body, "other"), 422, "key-reused");
         }
         assertThat(posts()).isEqualTo(before);
@@ -97,7 +102,8 @@ class IdempotencyTest extends ServerTest {
     @Test
     void aKeyBelongsToItsRouteAndItsCaller() {
         var first = keyed("/posts", POST, "shared");
-        var user = keyed("/users", "{\"email\":\"scope@example.com\",\"name\":\"S\"}", "shared");
+        var user = keyed("/users", """
+                {"email":"scope@example.com","name":"S"}""", "shared");
         assertThat(user.status()).isEqualTo(201);
         assertThat(keyed("/posts/batch", BATCH, "shared").status()).isEqualTo(201);
 
@@ -110,7 +116,8 @@ class IdempotencyTest extends ServerTest {
 
     @Test
     void anonymousCallersAreToldApartByTheirAddress() {
-        var ada = "{\"email\":\"ada-address@example.com\",\"name\":\"A\"}";
+        var ada = """
+                {"email":"ada-address@example.com","name":"A"}""";
         var first = keyed("/users", ada, "mine", "X-Anonymous", "true", "X-Forwarded-For", "192.0.2.1");
         assertThat(first.status()).isEqualTo(201);
         assertReplayed(keyed("/users", ada, "mine", "X-Anonymous", "true", "X-Forwarded-For", "192.0.2.1"), first);
@@ -121,7 +128,8 @@ class IdempotencyTest extends ServerTest {
 
     @Test
     void aSignUpIsReplayedForWhoKnowsThePassword() {
-        var body = "{\"email\":\"secret@example.com\",\"name\":\"S\",\"password\":\"%s\"}";
+        var body = """
+                {"email":"secret@example.com","name":"S","password":"%s"}""";
         var first = keyed("/users", body.formatted(PASSWORD), "signup", "X-Anonymous", "true");
         assertThat(first.status()).isEqualTo(201);
 
@@ -130,10 +138,8 @@ class IdempotencyTest extends ServerTest {
                 keyed("/users", body.formatted("a quite different one"), "signup", "X-Anonymous", "true"),
                 422,
                 "key-reused");
-        assertProblem(
-                keyed("/users", "{\"email\":\"secret@example.com\",\"name\":\"S\"}", "signup", "X-Anonymous", "true"),
-                422,
-                "key-reused");
+        assertProblem(keyed("/users", """
+                {"email":"secret@example.com","name":"S"}""", "signup", "X-Anonymous", "true"), 422, "key-reused");
         assertThat(database.value("SELECT string_agg(encode(answer, 'escape'), '') FROM idempotency_keys"))
                 .doesNotContain(PASSWORD)
                 .doesNotContain("argon2");
@@ -141,7 +147,8 @@ class IdempotencyTest extends ServerTest {
 
     @Test
     void theAnswerIsGoneWithTheUserWhomItShows() {
-        var body = "{\"email\":\"gone@example.com\",\"name\":\"G\"}";
+        var body = """
+                {"email":"gone@example.com","name":"G"}""";
         var first = keyed("/users", body, "gone");
         delete(first.header("Location"));
 
@@ -150,9 +157,10 @@ class IdempotencyTest extends ServerTest {
 
     @Test
     void alsoForWhoWroteInTheirName() {
-        var author = keyed("/users", "{\"email\":\"ghost@example.com\",\"name\":\"G\"}", "ghost");
-        var body = "{\"posts\":[{\"title\":\"mine\",\"body\":\"\"},{\"title\":\"theirs\",\"body\":\"\",\"user_id\":"
-                + author.id() + "}]}";
+        var author = keyed("/users", """
+                {"email":"ghost@example.com","name":"G"}""", "ghost");
+        var body = """
+                {"posts":[{"title":"mine","body":""},{"title":"theirs","body":"","user_id":%d}]}""".formatted(author.id());
         assertThat(keyed("/posts/batch", body, "ghosts").status()).isEqualTo(201);
         delete(author.header("Location"));
 
@@ -161,7 +169,8 @@ class IdempotencyTest extends ServerTest {
 
     @Test
     void ofManySignUpsWithOneKeyOneHashesItsPassword() throws Exception {
-        var body = "{\"email\":\"many@example.com\",\"name\":\"M\",\"password\":\"" + PASSWORD + "\"}";
+        var body = """
+                {"email":"many@example.com","name":"M","password":"%s"}""".formatted(PASSWORD);
         try (var threads = Executors.newFixedThreadPool(30)) {
             Callable<Answer> attempt = () -> keyed("/users", body, "many", "X-Anonymous", "true");
             var created = 0;
@@ -181,15 +190,17 @@ class IdempotencyTest extends ServerTest {
 
     @Test
     void aFailureKeepsNothing() {
-        assertProblem(keyed("/posts", "{\"title\":\"\",\"body\":\"\"}", "failed"), 422, "invalid");
-        assertProblem(keyed("/posts", "{\"title\":\"t\",\"body\":\"\",\"user_id\":999999}", "failed"), 422, "invalid");
+        assertProblem(keyed("/posts", """
+                {"title":"","body":""}""", "failed"), 422, "invalid");
+        assertProblem(keyed("/posts", """
+                {"title":"t","body":"","user_id":999999}""", "failed"), 422, "invalid");
         assertThat(keyed("/posts", POST, "failed").status()).isEqualTo(201);
 
-        var taken = "{\"email\":\"admin@localhost\",\"name\":\"T\"}";
+        var taken = """
+                {"email":"admin@localhost","name":"T"}""";
         assertProblem(keyed("/users", taken, "taken"), 409, "conflict");
-        assertThat(keyed("/users", "{\"email\":\"free@example.com\",\"name\":\"T\"}", "taken")
-                        .status())
-                .isEqualTo(201);
+        assertThat(keyed("/users", """
+                {"email":"free@example.com","name":"T"}""", "taken").status()).isEqualTo(201);
     }
 
     @Test
@@ -208,7 +219,8 @@ class IdempotencyTest extends ServerTest {
         database.run("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
                 + " $$ BEGIN IF NEW.title = 'slow' THEN PERFORM pg_sleep(1); END IF; RETURN NEW; END $$");
         database.run("CREATE TRIGGER slow BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION slow()");
-        var slow = "{\"title\":\"slow\",\"body\":\"\"}";
+        var slow = """
+                {"title":"slow","body":""}""";
         try (var thread = Executors.newSingleThreadExecutor()) {
             var first = thread.submit(() -> keyed("/posts", slow, "slow"));
             while (database.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database ="
@@ -233,9 +245,8 @@ class IdempotencyTest extends ServerTest {
     @Test
     void fiftyAtOnceMakeOneRow() throws Exception {
         for (var path : List.of("/posts", "/posts/batch", "/users")) {
-            var body = path.equals("/posts")
-                    ? POST
-                    : path.equals("/posts/batch") ? BATCH : "{\"email\":\"fifty@example.com\",\"name\":\"F\"}";
+            var body = path.equals("/posts") ? POST : path.equals("/posts/batch") ? BATCH : """
+                    {"email":"fifty@example.com","name":"F"}""";
             var before = Long.parseLong(posts());
             var bodies = new HashSet<String>();
             var created = 0;
@@ -259,9 +270,10 @@ class IdempotencyTest extends ServerTest {
 
     @Test
     void whereAnAnswerMustNotBeStoredTheKeyIsIgnored() {
-        byline.users();
-        keyed("/users", "{\"email\":\"login@example.com\",\"name\":\"L\",\"password\":\"" + PASSWORD + "\"}", "x");
-        var login = "{\"email\":\"login@example.com\",\"password\":\"" + PASSWORD + "\"}";
+        keyed("/users", """
+                {"email":"login@example.com","name":"L","password":"%s"}""".formatted(PASSWORD), "x");
+        var login = """
+                {"email":"login@example.com","password":"%s"}""".formatted(PASSWORD);
         var first = keyed("/tokens", login, "login");
         var second = keyed("/tokens", login, "login");
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.byline.http.metrics.PrometheusMetrics;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ImportRoutesTest extends ServerTest {
     private Answer run(String body) {
@@ -13,8 +15,9 @@ class ImportRoutesTest extends ServerTest {
     }
 
     @Test
-    void eachFeedHasAnOutcomeInTheOrderAskedFor() {
-        var answer = run("{\"urls\":[\"http://[::1]/\",\"no address\",\"https://10.0.0.1/feed.xml\"]}");
+    void outcomesHaveTheOrderOfTheRequest() {
+        var answer = run("""
+                {"urls":["http://[::1]/","no address","https://10.0.0.1/feed.xml"]}""");
 
         assertThat(answer.status()).isEqualTo(200);
         assertThat(answer.json().at("/imports/0/url").textValue()).isEqualTo("http://[::1]/");
@@ -22,25 +25,23 @@ class ImportRoutesTest extends ServerTest {
         assertThat(answer.json().at("/imports/0/reason").textValue()).isEqualTo("forbidden_address");
         assertThat(answer.json().at("/imports/1/reason").textValue()).isEqualTo("bad_url");
         assertThat(answer.json().at("/imports/2/reason").textValue()).isEqualTo("forbidden_address");
-        assertThat(metrics.text()).contains("byline_feeds_total{outcome=\"failed\",} ");
+        assertThat(metrics.text()).contains("""
+                byline_feeds_total{outcome="failed",}""");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{}", """
+            {"urls":[]}""", """
+            {"urls":"x"}""", """
+            {"urls":[1]}""", """
+            {"urls":["a","a"]}""", """
+            {"urls":["a"],"x":1}"""})
+    void aBodyWithoutAListOfDistinctUrlsIs422(String body) {
+        assertProblem(run(body), 422, "invalid");
     }
 
     @Test
-    void whatIsNoListOfAddressesIsInvalid() {
-        for (var body : new String[] {
-            "{}",
-            "{\"urls\":[]}",
-            "{\"urls\":\"x\"}",
-            "{\"urls\":[1]}",
-            "{\"urls\":[\"a\",\"a\"]}",
-            "{\"urls\":[\"a\"],\"x\":1}"
-        }) {
-            assertProblem(run(body), 422, "invalid");
-        }
-    }
-
-    @Test
-    void whereItIsSwitchedOffItIsNotFound() throws Exception {
+    void theRouteIsMissingWhenImportsAreOff() throws Exception {
         try (var other = HttpServer.start(
                 config().withImports(false),
                 byline,

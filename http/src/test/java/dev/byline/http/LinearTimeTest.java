@@ -44,7 +44,8 @@ class LinearTimeTest {
     private static final long NOISE = noise();
 
     private static final List<String> BEGINS =
-            List.of("", "a/b;", "\"a\",", "Bearer ", "00-4bf92f3577b34da6", "[::1%", "a@", "byl_");
+            List.of("", "a/b;", """
+                    "a",""", "Bearer ", "00-4bf92f3577b34da6", "[::1%", "a@", "byl_");
 
     private static final List<String> SHAPES = List.of(
             "a",
@@ -65,13 +66,15 @@ class LinearTimeTest {
             "q=0;",
             "q=0.0;",
             "W/",
-            "\"a\",",
+            """
+                    "a",""",
             "a/b,",
             " ,",
             ", ",
             "charset=;",
             "1.1.1.1,",
-            "{\"a\":",
+            """
+                    {"a":""",
             "[",
             "1e1000,",
             "%41",
@@ -115,7 +118,8 @@ class LinearTimeTest {
             Map.entry("time", Rfc3339::parse),
             Map.entry("json", JsonFields::parse),
             Map.entry("metadata", Metadata::parse),
-            Map.entry("metadata of an object", text -> Metadata.parse("{\"a\":[" + text + "0]}")),
+            Map.entry("metadata of an object", text -> Metadata.parse("""
+                    {"a":[%s0]}""".formatted(text))),
             Map.entry("name", text -> new NewUser("a@example.com", text, Metadata.EMPTY)),
             Map.entry("email", text -> new NewUser(text, "A", Metadata.EMPTY)),
             Map.entry("email of a login", NewUser::isPossibleEmail),

@@ -17,17 +17,18 @@ class LoginTiming extends ServerTest {
 
     @Test
     void knownAgainstUnknown() {
-        post("/users", "{\"email\":\"known@example.com\",\"name\":\"K\",\"password\":\"correct horse battery\"}");
-        post("/users", "{\"email\":\"nopass@example.com\",\"name\":\"N\"}");
+        post("/users", """
+                {"email":"known@example.com","name":"K","password":"correct horse battery"}""");
+        post("/users", """
+                {"email":"nopass@example.com","name":"N"}""");
         var emails = List.of("known@example.com", "unknown@example.com", "nopass@example.com");
         var times = List.of(new ArrayList<Long>(), new ArrayList<Long>(), new ArrayList<Long>());
         for (int i = -50; i < TRIES; i++) {
             for (int turn = 0; turn < emails.size(); turn++) {
                 var which = Math.floorMod(i + turn, emails.size()); // none is always the first
                 var start = System.nanoTime();
-                var answer = post(
-                        "/tokens",
-                        "{\"email\":\"%s\",\"password\":\"not the right one\"}".formatted(emails.get(which)));
+                var answer = post("/tokens", """
+                        {"email":"%s","password":"not the right one"}""".formatted(emails.get(which)));
                 var took = System.nanoTime() - start;
                 assertThat(answer.status()).isEqualTo(401);
                 if (i >= 0) {

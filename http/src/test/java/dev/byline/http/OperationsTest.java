@@ -81,7 +81,8 @@ class OperationsTest extends ServerTest {
     class Metering {
         @Test
         void requestsAreCountedByRouteNotByAddress() throws Exception {
-            var series = "http_requests_total{method=\"GET\",endpoint=\"/posts/{id}\",status=\"%d\",}";
+            var series = """
+                    http_requests_total{method="GET",endpoint="/posts/{id}",status="%d",}""";
             var before = metrics();
             get("/posts/999999999");
             get("/posts/nonsense");
@@ -93,7 +94,8 @@ class OperationsTest extends ServerTest {
                         .as("%d", status)
                         .isEqualTo(1);
             }
-            assertThat(after).contains("http_request_duration_seconds_bucket{method=\"GET\",endpoint=\"/posts/{id}\"");
+            assertThat(after).contains("""
+                    http_request_duration_seconds_bucket{method="GET",endpoint="/posts/{id}",""");
         }
 
         @Test
@@ -111,7 +113,8 @@ class OperationsTest extends ServerTest {
             }
             var after = metrics();
 
-            var unmatched = "http_requests_total{method=\"GET\",endpoint=\"unmatched\",status=\"404\",}";
+            var unmatched = """
+                    http_requests_total{method="GET",endpoint="unmatched",status="404",}""";
             assertThat(value(after, unmatched) - value(before, unmatched)).isEqualTo(10_000);
             assertThat(series(after)).isLessThanOrEqualTo(series(before) + 20); // a status more of "other"
             assertThat(after).doesNotContain("invented").doesNotContain("BREW");
@@ -151,9 +154,11 @@ class OperationsTest extends ServerTest {
 
         @Test
         void loginsAreCountedByResult() throws Exception {
-            post("/users", "{\"email\":\"counted@example.com\",\"name\":\"C\",\"password\":\"correct horse battery\"}");
+            post("/users", """
+                    {"email":"counted@example.com","name":"C","password":"correct horse battery"}""");
             var before = metrics();
-            var login = "{\"email\":\"counted@example.com\",\"password\":\"%s\"}";
+            var login = """
+                    {"email":"counted@example.com","password":"%s"}""";
             assertThat(post("/tokens", login.formatted("correct horse battery")).status())
                     .isEqualTo(201);
             assertThat(post("/tokens", login.formatted("something else")).status())
@@ -161,7 +166,8 @@ class OperationsTest extends ServerTest {
             var after = metrics();
 
             for (var result : List.of("succeeded", "failed")) {
-                var series = "byline_logins_total{result=\"" + result + "\",}";
+                var series = """
+                        byline_logins_total{result="%s",}""".formatted(result);
                 assertThat(value(after, series) - value(before, series)).isEqualTo(1);
             }
         }
@@ -218,8 +224,8 @@ class OperationsTest extends ServerTest {
 
         @Test
         void aRequestIsOneLineThatHoldsNoSecrets() throws Exception {
-            var user = post("/users", "{\"email\":\"logged@example.com\",\"name\":\"L\"}")
-                    .id();
+            var user = post("/users", """
+                    {"email":"logged@example.com","name":"L"}""").id();
             var token = tokenOf(user);
             var lines = during(() -> get(
                     "/posts?q=canary",
@@ -286,9 +292,8 @@ class OperationsTest extends ServerTest {
                     sockets[i].getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
                 }
                 assertThat(get("/users").status()).isEqualTo(200);
-                assertThat(post("/users", "{\"email\":\"quick@example.com\",\"name\":\"Q\"}")
-                                .status())
-                        .isEqualTo(201);
+                assertThat(post("/users", """
+                        {"email":"quick@example.com","name":"Q"}""").status()).isEqualTo(201);
             } finally {
                 for (var socket : sockets) {
                     if (socket != null) {

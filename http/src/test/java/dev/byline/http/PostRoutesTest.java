@@ -2,6 +2,7 @@ package dev.byline.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -15,12 +16,20 @@ class PostRoutesTest extends ServerTest {
 
     @BeforeAll
     void author() {
-        author = post("/users", "{\"email\":\"author@example.com\",\"name\":\"Author\"}")
-                .id();
+        author = post("/users", """
+                {"email":"author@example.com","name":"Author"}""").id();
     }
 
-    private Answer newPost(String more) {
-        return post("/posts", "{\"user_id\":%d,\"title\":\"Title\",\"body\":\"Body\"%s}".formatted(author, more));
+    /** Creates a post with these members besides the required ones; each ends with a comma. */
+    private Answer newPost(String members) {
+        return post("/posts", """
+                {%s"user_id":%d,"title":"Title","body":"Body"}""".formatted(members, author));
+    }
+
+    private List<Long> listedIds(String path) {
+        return get(path).json().get("posts").findValues("id").stream()
+                .map(JsonNode::longValue)
+                .toList();
     }
 
     private static List<String> fields(Answer answer) {
@@ -33,37 +42,56 @@ class PostRoutesTest extends ServerTest {
 
     @Test
     void aPostLooksLikeTheContract() {
-        var post = newPost(",\"metadata\":{\"a\":1}");
+        var post = newPost("""
+                "metadata":{"a":1},""");
 
         assertThat(post.status()).isEqualTo(201);
         assertThat(post.header("Location")).isEqualTo("/posts/" + post.id());
-        assertThat(post.body())
-                .matches("\\{\"id\":[0-9]+,\"user_id\":" + author + ",\"title\":\"Title\",\"body\":\"Body\","
-                        + "\"metadata\":\\{\"a\": 1},\"status\":\"published\",\"published_at\":\"[^\"]+Z\","
-                        + "\"created_at\":\"[^\"]+Z\",\"updated_at\":\"[^\"]+Z\"}");
+        assertThat(post.body()).matches("""
+                \\{"id":[0-9]+,"user_id":%d,"title":"Title","body":"Body","metadata":\\{"a": 1},"status":"published",\
+                "published_at":"[^"]+Z","created_at":"[^"]+Z","updated_at":"[^"]+Z"}""".formatted(author));
         assertThat(get("/posts/" + post.id()).json()).isEqualTo(post.json());
     }
 
     @Test
-    void aDraftIsNotInTheFeed() {
-        var draft = newPost(",\"status\":\"draft\"");
-
-        assertThat(draft.body()).contains("\"status\":\"draft\",\"published_at\":null");
-        assertThat(get("/posts?author=" + author).body()).doesNotContain("\"id\":" + draft.id() + ",");
-        assertThat(get("/posts?ids=" + draft.id()).body())
-                .isEqualTo("{\"posts\":[],\"next_cursor\":null,\"remaining_ids\":[]}");
-        assertThat(get("/users/" + author + "/posts?limit=1").body()).contains("\"id\":" + draft.id() + ",");
-        assertThat(patch("/posts/" + draft.id(), "{\"status\":\"published\"}").body())
-                .contains("\"status\":\"published\"");
-        assertThat(get("/posts?limit=1").body()).contains("\"id\":" + draft.id() + ",");
+    void aDraftHasNoTimeOfPublication() {
+        assertThat(newDraft().body()).contains("""
+                "status":"draft","published_at":null""");
     }
 
     @Test
-    void takesAnyOffsetAndAnswersInUtc() {
-        var post = newPost(",\"published_at\":\"2020-02-29T12:00:00.1234567+05:30\"");
+    void aDraftIsListedOnlyAmongItsAuthorsPosts() {
+        var draft = newDraft();
 
-        assertThat(post.body())
-                .contains("\"published_at\":\"2020-02-29T06:30:00.123456Z\"", "\"created_at\":\"2020-02-29T06:30:00");
+        assertThat(listedIds("/posts?author=" + author)).doesNotContain(draft.id());
+        assertThat(get("/posts?ids=" + draft.id()).body()).isEqualTo("""
+                {"posts":[],"next_cursor":null,"remaining_ids":[]}""");
+        assertThat(listedIds("/users/" + author + "/posts?limit=1")).containsExactly(draft.id());
+    }
+
+    @Test
+    void aDraftThatIsPublishedIsListed() {
+        var draft = newDraft();
+
+        var published = patch("/posts/" + draft.id(), """
+                {"status":"published"}""");
+
+        assertThat(published.json().get("status").textValue()).isEqualTo("published");
+        assertThat(listedIds("/posts?limit=1")).containsExactly(draft.id());
+    }
+
+    private Answer newDraft() {
+        return newPost("""
+                "status":"draft",""");
+    }
+
+    @Test
+    void aTimeWithAnOffsetIsReturnedInUtc() {
+        var post = newPost("""
+                "published_at":"2020-02-29T12:00:00.1234567+05:30",""").json();
+
+        assertThat(post.get("published_at").textValue()).isEqualTo("2020-02-29T06:30:00.123456Z");
+        assertThat(post.get("created_at").textValue()).startsWith("2020-02-29T06:30:00");
     }
 
     /** RFC 3339: any number of digits, cut after six; a leap second is the last microsecond before the next minute. */
@@ -82,7 +110,8 @@ class PostRoutesTest extends ServerTest {
         "2020-02-29T00:00:00-23:59, 2020-02-29T23:59:00.000000Z"
     })
     void takesEveryTimeOfRfc3339(String sent, String shown) {
-        var post = newPost(",\"published_at\":\"" + sent + "\"");
+        var post = newPost("""
+                "published_at":"%s",""".formatted(sent));
 
         assertThat(post.json().path("published_at").textValue()).as(post.body()).isEqualTo(shown);
     }
@@ -116,7 +145,8 @@ class PostRoutesTest extends ServerTest {
                 "",
             })
     void refusesWhatIsNoTimeOfRfc3339(String sent) {
-        var answer = newPost(",\"published_at\":\"" + sent + "\"");
+        var answer = newPost("""
+                "published_at":"%s",""".formatted(sent));
 
         assertProblem(answer, 422, "invalid");
         assertThat(fields(answer)).containsExactly("published_at");
@@ -168,28 +198,30 @@ class PostRoutesTest extends ServerTest {
                 " \u200b\u2800\\u0001\u3164 ",
             })
     void textsThatLookEmptyAreBlank(String blank) {
-        var title = post("/posts", "{\"user_id\":%d,\"title\":\"%s\",\"body\":\"\"}".formatted(author, blank));
+        var title = post("/posts", """
+                {"user_id":%d,"title":"%s","body":""}""".formatted(author, blank));
         assertProblem(title, 422, "invalid");
         assertThat(title.body()).contains("title must not be blank");
-        var name = post("/users", "{\"email\":\"blank@example.com\",\"name\":\"%s\"}".formatted(blank));
+        var name = post("/users", """
+                {"email":"blank@example.com","name":"%s"}""".formatted(blank));
         assertProblem(name, 422, "invalid");
         assertThat(name.body()).contains("name must not be blank");
-        assertProblem(patch("/users/" + author, "{\"name\":\"%s\"}".formatted(blank)), 422, "invalid");
-        assertThat(newPost(",\"metadata\":{\"a\":\"%s\"}".formatted(blank)).status())
-                .as("not everything needs a word")
+        assertProblem(patch("/users/" + author, """
+                {"name":"%s"}""".formatted(blank)), 422, "invalid");
+        assertThat(newPost("""
+                "metadata":{"a":"%s"},""".formatted(blank)).status())
+                .as("metadata may be blank")
                 .isEqualTo(201);
         var word = blank + "x" + blank;
-        assertThat(post("/posts", "{\"user_id\":%d,\"title\":\"%s\",\"body\":\"\"}".formatted(author, word))
-                        .status())
-                .isEqualTo(201);
+        assertThat(post("/posts", """
+                {"user_id":%d,"title":"%s","body":""}""".formatted(author, word)).status()).isEqualTo(201);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {".", "-", "\u0301", "\ufffd", "\u4e00", "\u0e33", "\ud83d\ude00", "\ud83c\uddea", "\ue000"})
     void oneCharacterThatIsShownIsATitle(String title) {
-        assertThat(post("/posts", "{\"user_id\":%d,\"title\":\"%s\",\"body\":\"\"}".formatted(author, title))
-                        .status())
-                .isEqualTo(201);
+        assertThat(post("/posts", """
+                {"user_id":%d,"title":"%s","body":""}""".formatted(author, title)).status()).isEqualTo(201);
     }
 
     @ParameterizedTest
@@ -227,54 +259,97 @@ class PostRoutesTest extends ServerTest {
     }
 
     private String json(String title, String body) {
-        return "{\"user_id\":%d,\"title\":\"%s\",\"body\":\"%s\"}".formatted(author, title, body);
+        return """
+                {"user_id":%d,"title":"%s","body":"%s"}""".formatted(author, title, body);
+    }
+
+    private static String item(long user, String title) {
+        return """
+                {"user_id":%d,"title":"%s","body":""}""".formatted(user, title);
+    }
+
+    private Answer postBatch(String... posts) {
+        return post("/posts/batch", """
+                {"posts":[%s]}""".formatted(String.join(",", posts)));
     }
 
     @Test
-    void aBatchIsAllOrNothingAndPointsAtItsFaults() {
-        var good = "{\"user_id\":%d,\"title\":\"%s\",\"body\":\"\"}";
-        var batch = post(
-                "/posts/batch",
-                "{\"posts\":[" + good.formatted(author, "one") + "," + good.formatted(author, "two") + "]}");
+    void aBatchIsCreatedInItsOrder() {
+        var batch = postBatch(item(author, "one"), item(author, "two"));
+
         assertThat(batch.status()).isEqualTo(201);
         assertThat(batch.json().get("posts").findValuesAsText("title")).containsExactly("one", "two");
+    }
 
+    @Test
+    void aBatchWithInvalidPostsNamesEachFieldAndCreatesNothing() {
         var before = database.value("SELECT count(*) FROM posts");
-        var bad = post(
-                "/posts/batch",
-                "{\"posts\":[" + good.formatted(author, "ok") + ",{\"title\":\"\",\"bodi\":1},7,"
-                        + good.formatted(999_999, "x") + "]}");
-        assertProblem(bad, 422, "invalid");
-        assertThat(fields(bad))
+
+        var refused = postBatch(item(author, "ok"), """
+                {"title":"","bodi":1}""", "7", item(999_999, "x"));
+
+        assertProblem(refused, 422, "invalid");
+        assertThat(fields(refused))
                 .containsExactlyInAnyOrder("/posts/1/title", "/posts/1/body", "/posts/1/bodi", "/posts/2");
-        var missing = post(
-                "/posts/batch",
-                "{\"posts\":[" + good.formatted(author, "ok") + "," + good.formatted(999_999, "x") + "]}");
-        assertThat(fields(missing)).containsExactly("/posts/1/user_id");
         assertThat(database.value("SELECT count(*) FROM posts")).isEqualTo(before);
-        for (var body : List.of("{}", "{\"posts\":[]}", "{\"posts\":{}}", "{\"posts\":[" + "1,".repeat(100) + "1]}")) {
+    }
+
+    @Test
+    void aBatchWithAnUnknownAuthorNamesThePostAndCreatesNothing() {
+        var before = database.value("SELECT count(*) FROM posts");
+
+        var refused = postBatch(item(author, "ok"), item(999_999, "x"));
+
+        assertThat(fields(refused)).containsExactly("/posts/1/user_id");
+        assertThat(database.value("SELECT count(*) FROM posts")).isEqualTo(before);
+    }
+
+    @Test
+    void aBatchHas1To100Posts() {
+        var tooMany = """
+                {"posts":[%s]}""".formatted("1,".repeat(100) + "1");
+        for (var body : List.of("{}", """
+                {"posts":[]}""", """
+                {"posts":{}}""", tooMany)) {
             assertThat(fields(post("/posts/batch", body))).containsExactly("posts");
         }
     }
 
     @Test
-    void changesAndDeletes() {
+    void aPatchChangesTheNamedFields() {
         var id = newPost("").id();
 
-        assertThat(patch("/posts/" + id, "{\"title\":\"New\",\"body\":\"\"}").body())
-                .contains("\"title\":\"New\",\"body\":\"\"");
-        assertProblem(patch("/posts/" + id, "{\"user_id\":5}"), 422, "invalid");
-        assertProblem(patch("/posts/" + id, "[]"), 400, "malformed");
-        assertThat(delete("/posts/" + id).status()).isEqualTo(204);
-        assertProblem(get("/posts/" + id), 404, "not-found");
-        assertProblem(patch("/posts/" + id, "{}"), 404, "not-found");
-        assertProblem(delete("/posts/" + id), 404, "not-found");
+        assertThat(patch("/posts/" + id, """
+                {"title":"New","body":""}""").body()).contains("""
+                "title":"New","body":"",""");
+    }
+
+    @Test
+    void aPatchCannotChangeTheAuthor() {
+        assertProblem(patch("/posts/" + newPost("").id(), """
+                {"user_id":5}"""), 422, "invalid");
+    }
+
+    @Test
+    void aPatchThatIsNoObjectIs400() {
+        assertProblem(patch("/posts/" + newPost("").id(), "[]"), 400, "malformed");
+    }
+
+    @Test
+    void aDeletedPostIs404() {
+        var path = newPost("").header("Location");
+
+        assertThat(delete(path).status()).isEqualTo(204);
+        assertProblem(get(path), 404, "not-found");
+        assertProblem(patch(path, "{}"), 404, "not-found");
+        assertProblem(delete(path), 404, "not-found");
     }
 
     @Test
     void theFeedIsWalkedOnceInOrder() {
         for (int i = 0; i < 25; i++) {
-            newPost(",\"published_at\":\"2018-01-0%dT00:00:00Z\"".formatted(1 + i % 3));
+            newPost("""
+                    "published_at":"2018-01-0%dT00:00:00Z",""".formatted(1 + i % 3));
         }
         var all = new ArrayList<String>();
         var times = new ArrayList<String>();
@@ -283,7 +358,7 @@ class PostRoutesTest extends ServerTest {
             var page = get(next);
             all.addAll(page.json().get("posts").findValuesAsText("id"));
             times.addAll(page.json().get("posts").findValuesAsText("published_at"));
-            next = page.header("Link").replaceFirst("^<(.*)>; rel=\"next\"$", "$1");
+            next = page.header("Link").replaceFirst("^<(.*)>; rel=.next.$", "$1");
         }
 
         assertThat(all).doesNotHaveDuplicates();
@@ -295,8 +370,10 @@ class PostRoutesTest extends ServerTest {
 
     @Test
     void searchesByWordsMetadataAndRelevance() {
-        post("/posts", "{\"title\":\"Zebra crossing\",\"body\":\"stripes\",\"metadata\":{\"kind\":\"road\"}}");
-        post("/posts", "{\"title\":\"Stripes\",\"body\":\"a zébra has them\",\"metadata\":{\"kind\":\"animal\"}}");
+        post("/posts", """
+                {"title":"Zebra crossing","body":"stripes","metadata":{"kind":"road"}}""");
+        post("/posts", """
+                {"title":"Stripes","body":"a zébra has them","metadata":{"kind":"animal"}}""");
 
         assertThat(titles("/posts?q=zebras")).isEqualTo("Stripes,Zebra crossing");
         assertThat(titles("/posts?q=zebra&sort=relevance")).isEqualTo("Zebra crossing,Stripes");

@@ -12,6 +12,7 @@ import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,7 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /** Everything that a client can get wrong, answered as a problem: by us, by Javalin, by Jetty. */
 class ProblemsTest extends ServerTest {
-    private static final String USER = "{\"email\":\"problem@example.com\",\"name\":\"x\"}";
+    private static final String USER = """
+            {"email":"problem@example.com","name":"x"}""";
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
@@ -66,7 +68,8 @@ class ProblemsTest extends ServerTest {
     private static void assertRawProblem(String answer, int status, String slug) {
         assertThat(answer)
                 .startsWith("HTTP/1.1 " + status + " ")
-                .contains("Content-Type: application/problem+json\r\n", "\"type\":\"urn:byline:problem:" + slug + "\"");
+                .contains("Content-Type: application/problem+json\r\n", """
+                        "type":"urn:byline:problem:%s",""".formatted(slug));
         assertThat(answer).containsPattern("X-Request-Id: [A-Za-z0-9._-]+\r\n");
         assertThat(answer).doesNotContain("Server:").doesNotContain("<html");
         assertSaysNothingOfTheInside(answer);
@@ -113,19 +116,16 @@ class ProblemsTest extends ServerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "foo, chunked",
-                "gzip, chunked",
-                "gzip,chunked",
-                "identity, chunked",
-                "foo;x=\"chunked\", chunked"
-            })
+    @ValueSource(strings = {"foo, chunked", "gzip, chunked", "gzip,chunked", "identity, chunked", """
+            foo;x="chunked", chunked"""})
     void unknownTransferCodings(String codings) {
+        var chunk = """
+                28\r
+                {"email":"coding@example.com","name":1}\r
+""";
         for (var header : new String[] {codings, codings.replace(", ", "\r\nTransfer-Encoding: ")}) {
             var answer = raw("POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                    + "Transfer-Encoding: " + header + "\r\n\r\n28\r\n"
-                    + "{\"email\":\"coding@example.com\",\"name\":1}\r\n0\r\n\r\n"
+                    + "Transfer-Encoding: " + header + "\r\n\r\n" + chunk + "0\r\n\r\n"
                     + "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 
             assertRawProblem(answer, 501, "not-implemented");
@@ -167,7 +167,8 @@ class ProblemsTest extends ServerTest {
         var answer = raw("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 
         assertThat(answer).matches("(?s)HTTP/1.1 40[04] .*");
-        assertThat(answer).contains("application/problem+json").doesNotContain("alive", "\"ready\"");
+        assertThat(answer).contains("application/problem+json").doesNotContain("alive", """
+                {"status":"ready"}""");
         assertThat(metrics.holds().count()).isEqualTo(before);
     }
 
@@ -199,44 +200,44 @@ class ProblemsTest extends ServerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "",
-                " ",
-                "x",
-                "{",
-                "{\"email\":}",
-                "{\"email\":\"a@b\",\"name\":\"x\"} x",
-                "{\"email\":\"a@b\",\"name\":\"x\",}",
-                "{\"email\":\"a@b\",\"name\":\"x\",\"name\":\"y\"}",
-                "{\"email\":\"a@b\",\"name\":\"x\",\"metadata\":{\"a\":1,\"a\":2}}",
-                "{'email':'a@b'}",
-                "[]",
-                "null",
-                "\"text\"",
-                "{\"email\":NaN}",
-                "{\"email\":\"\u0001\"}",
-            })
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+                    ``
+                    ` `
+                    x
+                    {
+                    {"email":}
+                    {"email":"a@b","name":"x"} x
+                    {"email":"a@b","name":"x",}
+                    {"email":"a@b","name":"x","name":"y"}
+                    {"email":"a@b","name":"x","metadata":{"a":1,"a":2}}
+                    {'email':'a@b'}
+                    []
+                    null
+                    "text"
+                    {"email":NaN}
+                    {"email":"\u0001"}
+                    """)
     void malformedJson(String body) {
         assertProblem(post("/users", body), 400, "malformed");
     }
 
     @Test
     void deepJsonAndEndlessNumbers() {
-        assertProblem(
-                post("/users", "{\"metadata\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}"), 400, "malformed");
+        assertProblem(post("/users", """
+                {"metadata":%s}""".formatted("[".repeat(100_000) + "]".repeat(100_000))), 400, "malformed");
         assertProblem(post("/users", "[".repeat(500_000)), 400, "malformed");
-        assertProblem(post("/users", "{\"metadata\":{\"a\":" + "1".repeat(100_000) + "}}"), 400, "malformed");
-        assertProblem(
-                post("/users", "{\"email\":\"a@b\",\"name\":\"x\",\"metadata\":{\"a\":1e999999999}}"), 422, "invalid");
+        assertProblem(post("/users", """
+                {"metadata":{"a":%s}}""".formatted("1".repeat(100_000))), 400, "malformed");
+        assertProblem(post("/users", """
+                {"email":"a@b","name":"x","metadata":{"a":1e999999999}}"""), 422, "invalid");
         for (var path : new String[] {"/users", "/posts", "/posts/batch"}) {
             for (var number : new String[] {"1e99999999999", "-1e-99999999999", "0e99999999999999999999"}) {
-                assertThat(post(path, "{\"user_id\":" + number + "}").status()).isBetween(400, 422);
-                assertThat(post(path, "{\"metadata\":{\"a\":[" + number + "]}}").status())
-                        .isBetween(400, 422);
-                assertThat(post(path, "{\"posts\":[{\"user_id\":" + number + "}]}")
-                                .status())
-                        .isBetween(400, 422);
+                for (var body : List.of("""
+                        {"user_id":%s}""", """
+                        {"metadata":{"a":[%s]}}""", """
+                        {"posts":[{"user_id":%s}]}""")) {
+                    assertThat(post(path, body.formatted(number)).status()).isBetween(400, 422);
+                }
             }
         }
     }
@@ -244,7 +245,8 @@ class ProblemsTest extends ServerTest {
     @Test
     void bytesThatAreNotUtf8() {
         for (var bad : new int[][] {{0xff}, {0xc0, 0x80}, {0xed, 0xa0, 0x80}, {0xe2, 0x82}}) {
-            var body = "{\"email\":\"a@b\",\"name\":\"?\"}".getBytes(StandardCharsets.ISO_8859_1);
+            var body = """
+                    {"email":"a@b","name":"?"}""".getBytes(StandardCharsets.ISO_8859_1);
             var at = new String(body, StandardCharsets.ISO_8859_1).indexOf('?');
             var bytes = new byte[body.length - 1 + bad.length];
             System.arraycopy(body, 0, bytes, 0, at);
@@ -261,16 +263,15 @@ class ProblemsTest extends ServerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "text/plain",
-                "application/x-www-form-urlencoded",
-                "application/json; charset=latin1",
-                "x",
-                "application/json; charset=foo",
-                "application/json; charset=\"\"",
-                "application/json; charset=a b"
-            })
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+                    text/plain
+                    application/x-www-form-urlencoded
+                    application/json; charset=latin1
+                    x
+                    application/json; charset=foo
+                    application/json; charset=""
+                    application/json; charset=a b
+                    """)
     void theWrongType(String type) {
         assertProblem(send("POST", "/users", USER, "Content-Type", type), 415, "unsupported-type");
     }
@@ -431,14 +432,16 @@ class ProblemsTest extends ServerTest {
 
     @Test
     void aConnectionGoesOnAfterARefusalWhoseBodyWasRead() throws Exception {
-        var body = "{\"email\":1}";
+        var body = """
+                {"email":1}""";
         var bad = "POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
                 + body.length() + "\r\n\r\n" + body;
         var answer = raw(bad + bad + "GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"
                 + "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 
         assertThat(answer.split("HTTP/1.1 ", -1)).hasSize(5);
-        assertThat(answer).endsWith("{\"status\":\"alive\"}");
+        assertThat(answer).endsWith("""
+                {"status":"alive"}""");
     }
 
     @Test
@@ -455,7 +458,8 @@ class ProblemsTest extends ServerTest {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
             socket.getOutputStream()
                     .write(("POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                                    + "Content-Length: 500\r\n\r\n{\"email\":\"early@example.com\"")
+                                    + "Content-Length: 500\r\n\r\n" + """
+                                            {"email":"early@example.com",""")
                             .getBytes(StandardCharsets.US_ASCII));
             socket.shutdownOutput();
             var answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -475,13 +479,19 @@ class ProblemsTest extends ServerTest {
         var lines = new ListAppender<ILoggingEvent>();
         lines.start();
         root.addAppender(lines);
-        var gone = "http_requests_total{method=\"POST\",endpoint=\"/posts\",status=\"499\",}";
+        var gone = """
+                http_requests_total{method="POST",endpoint="/posts",status="499",}""";
         var before = value(gone);
         try {
             try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
                 socket.getOutputStream()
                         .write(("POST /posts HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                                        + framing + "\r\n\r\n5\r\n{\"tit\r\n")
+                                        + framing + """
+                                                \r
+                                                \r
+                                                5\r
+                                                {"tit\r
+""")
                                 .getBytes(StandardCharsets.US_ASCII));
                 awaitInFlight(1);
                 socket.setSoLinger(true, 0); // close by RST
@@ -518,8 +528,7 @@ class ProblemsTest extends ServerTest {
         var index = get("/");
 
         assertThat(index.status()).isEqualTo(200);
-        assertThat(index.body())
-                .isEqualTo("{\"name\":\"byline\",\"version\":\"test\",\"users\":\"/users\",\"posts\":\"/posts\","
-                        + "\"openapi\":\"/openapi.json\",\"docs\":\"/docs\"}");
+        assertThat(index.body()).isEqualTo("""
+                {"name":"byline","version":"test","users":"/users","posts":"/posts","openapi":"/openapi.json","docs":"/docs"}""");
     }
 }

@@ -16,17 +16,21 @@ class StrictServerTest extends ServerTest {
 
     @Test
     void whoWritesMustSayWhichVersionTheyMean() {
-        var created = post("/posts", "{\"title\":\"t\",\"body\":\"\"}");
+        var created = post("/posts", """
+                {"title":"t","body":""}""");
         var path = created.header("Location");
         for (var address : List.of(path, "/users/1")) {
-            assertProblem(patch(address, "{\"metadata\":{}}"), 428, "precondition-required");
+            assertProblem(patch(address, """
+                    {"metadata":{}}"""), 428, "precondition-required");
             assertProblem(delete(address), 428, "precondition-required");
         }
         var type = "application/json";
-        assertThat(send("PATCH", path, "{\"title\":\"u\"}", "Content-Type", type, "If-Match", created.header("ETag"))
+        assertThat(send("PATCH", path, """
+                {"title":"u"}""", "Content-Type", type, "If-Match", created.header("ETag"))
                         .status())
                 .isEqualTo(200);
-        assertThat(send("PATCH", path, "{\"title\":\"v\"}", "Content-Type", type, "If-Match", "*")
+        assertThat(send("PATCH", path, """
+                {"title":"v"}""", "Content-Type", type, "If-Match", "*")
                         .status())
                 .isEqualTo(200);
     }

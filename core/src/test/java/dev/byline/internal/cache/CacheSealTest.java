@@ -272,7 +272,7 @@ class CacheSealTest {
             var bytes = new byte[content.remaining()];
             content.get(bytes);
             var text = new String(bytes, StandardCharsets.ISO_8859_1);
-            for (var metadata : List.of("{x", "[]", "{\"", "1 ")) {
+            for (var metadata : List.of("{x", "[]", "{" + '"', "1 ")) {
                 var forged = text.replace("{}", metadata).getBytes(StandardCharsets.ISO_8859_1);
                 redis.set(name, marked(seal.seal(name, Instant.now(), forged)));
                 try (var other = Byline.open(sharing(database, redis))) {

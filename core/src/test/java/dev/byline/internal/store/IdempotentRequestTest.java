@@ -27,8 +27,8 @@ class IdempotentRequestTest {
             "title", List.of(new NewPost("b", "a", Metadata.EMPTY, PostStatus.PUBLISHED, 1L, POST.publishedAt())),
             "body", List.of(new NewPost("a", "b", Metadata.EMPTY, PostStatus.PUBLISHED, 1L, POST.publishedAt())),
             "metadata",
-                    List.of(new NewPost(
-                            "a", "a", Metadata.parse("{\"a\":1}"), PostStatus.PUBLISHED, 1L, POST.publishedAt())),
+                    List.of(new NewPost("a", "a", Metadata.parse("""
+                            {"a":1}"""), PostStatus.PUBLISHED, 1L, POST.publishedAt())),
             "status", List.of(new NewPost("a", "a", Metadata.EMPTY, PostStatus.DRAFT, 1L, null)),
             "userId",
                     List.of(
@@ -48,7 +48,8 @@ class IdempotentRequestTest {
     private static final Map<String, List<NewUser>> OTHER_USERS = Map.of(
             "email", List.of(new NewUser("b@example.com", "a", Metadata.EMPTY)),
             "name", List.of(new NewUser("a@example.com", "b", Metadata.EMPTY)),
-            "metadata", List.of(new NewUser("a@example.com", "a", Metadata.parse("{\"a\":1}"))),
+            "metadata", List.of(new NewUser("a@example.com", "a", Metadata.parse("""
+                    {"a":1}"""))),
             "password",
                     List.of(new NewUser("a@example.com", "a", new Password("correct horse battery"), Metadata.EMPTY)));
 
