@@ -122,7 +122,7 @@ class AccessMatrixTest extends ServerTest {
     }
 
     @Test
-    void everyoneGetsWhatTheyMayAndNobodyElsesAddress() {
+    void statusesMatchTheTableAndNoResponseShowsAForeignEmail() {
         ROWS.forEach((route, row) -> {
             var statuses = new ArrayList<Integer>();
             for (int who = 0; who < 4; who++) {
@@ -132,14 +132,14 @@ class AccessMatrixTest extends ServerTest {
                 var answer = attempt(route, owner, token);
                 statuses.add(answer.status());
                 if (who == 0 || who == 2) {
-                    assertShowsNoAddressBut(who == 0 ? "" : other.email, answer);
+                    assertShowsNoEmailExcept(who == 0 ? "" : other.email, answer);
                 }
             }
             assertThat(statuses).as(route).isEqualTo(row.statuses());
         });
     }
 
-    private static void assertShowsNoAddressBut(String own, Answer answer) {
+    private static void assertShowsNoEmailExcept(String own, Answer answer) {
         var text = answer.body() + answer.response().headers().map();
         assertThat(EMAIL.matcher(text).results().map(match -> match.group()))
                 .filteredOn(address -> !address.equals(own))
@@ -148,7 +148,7 @@ class AccessMatrixTest extends ServerTest {
     }
 
     @Test
-    void aTokenThatIsNoLongerGoodIsRefusedEverywhere() {
+    void aTokenThatIsNoLongerValidIs401OnEveryRoute() {
         var expired = new Owner();
         var late = tokenOf(expired.id);
         database.run("UPDATE tokens SET expires_at = now() WHERE user_id = " + expired.id);
@@ -172,7 +172,7 @@ class AccessMatrixTest extends ServerTest {
     }
 
     @Test
-    void whatOnlyAdminsMaySetIsRefusedByName() {
+    void onlyAdminsSetRoleActiveAuthorAndTime() {
         var owner = new Owner();
         for (var body : List.of("""
                 {"role":"admin"}""", """

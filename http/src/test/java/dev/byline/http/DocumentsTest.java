@@ -25,7 +25,7 @@ class DocumentsTest extends ServerTest {
     private String token = "";
 
     @Test
-    void theReadmesTourAnswersAsPrinted() throws IOException {
+    void theReadmesTourReturnsThePrintedResponses() throws IOException {
         var steps = STEP.matcher(Files.readString(Path.of("../README.md")));
         var count = 0;
         while (steps.find()) {

@@ -28,7 +28,7 @@ class HostRulesTest extends ServerTest {
     }
 
     @Test
-    void aForeignKeyKeepsUsersAndPosts() {
+    void deletingAReferencedUserOrPostIs409() {
         database.run("CREATE TABLE secret_likes (user_id bigint CONSTRAINT secret_user REFERENCES users,"
                 + " post_id bigint CONSTRAINT secret_post REFERENCES posts)");
         try {
@@ -47,7 +47,7 @@ class HostRulesTest extends ServerTest {
     }
 
     @Test
-    void aSchemaThatIsNotThereIsNamedAsWhatItIs() {
+    void aMissingSchemaIs503() {
         database.run("ALTER TABLE posts RENAME TO elsewhere");
         try {
             for (var path : List.of("/posts?q=x", "/posts/1")) {
@@ -62,7 +62,7 @@ class HostRulesTest extends ServerTest {
     }
 
     @Test
-    void aTriggerRefusesPostsAndChanges() {
+    void aTriggerThatRefusesAWriteIs409() {
         var user = newUser("writer");
         var post = newPost(user);
         database.run("CREATE FUNCTION secret() RETURNS trigger LANGUAGE plpgsql AS"

@@ -58,7 +58,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void theSameRequestWithTheSameKeyHappensOnce() {
+    void aRepeatedRequestIsExecutedOnce() {
         var first = keyed("/posts", POST, "once");
         var before = posts();
 
@@ -72,7 +72,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void aBatchToo() {
+    void aRepeatedBatchIsExecutedOnce() {
         var first = keyed("/posts/batch", BATCH, "batch");
         var before = posts();
 
@@ -83,7 +83,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void anotherRequestWithTheSameKeyIsRefused() {
+    void anotherRequestWithTheSameKeyIs422() {
         keyed("/posts", POST, "other");
         var before = posts();
         for (var body : List.of("""
@@ -100,7 +100,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void aKeyBelongsToItsRouteAndItsCaller() {
+    void aKeyIsScopedToItsRouteAndCaller() {
         var first = keyed("/posts", POST, "shared");
         var user = keyed("/users", """
                 {"email":"scope@example.com","name":"S"}""", "shared");
@@ -115,7 +115,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void anonymousCallersAreToldApartByTheirAddress() {
+    void anonymousCallersAreDistinguishedByAddress() {
         var ada = """
                 {"email":"ada-address@example.com","name":"A"}""";
         var first = keyed("/users", ada, "mine", "X-Anonymous", "true", "X-Forwarded-For", "192.0.2.1");
@@ -127,7 +127,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void aSignUpIsReplayedForWhoKnowsThePassword() {
+    void aSignUpIsReplayedOnlyForTheSamePassword() {
         var body = """
                 {"email":"secret@example.com","name":"S","password":"%s"}""";
         var first = keyed("/users", body.formatted(PASSWORD), "signup", "X-Anonymous", "true");
@@ -146,7 +146,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void theAnswerIsGoneWithTheUserWhomItShows() {
+    void theResponseOfADeletedUserIsNotReplayed() {
         var body = """
                 {"email":"gone@example.com","name":"G"}""";
         var first = keyed("/users", body, "gone");
@@ -156,7 +156,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void alsoForWhoWroteInTheirName() {
+    void aBatchIsNotReplayedOnceOneOfItsAuthorsIsDeleted() {
         var author = keyed("/users", """
                 {"email":"ghost@example.com","name":"G"}""", "ghost");
         var body = """
@@ -168,7 +168,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void ofManySignUpsWithOneKeyOneHashesItsPassword() throws Exception {
+    void concurrentSignUpsWithOneKeyCreateOneUser() throws Exception {
         var body = """
                 {"email":"many@example.com","name":"M","password":"%s"}""".formatted(PASSWORD);
         try (var threads = Executors.newFixedThreadPool(30)) {
@@ -189,7 +189,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void aFailureKeepsNothing() {
+    void aFailedRequestStoresNoResponse() {
         assertProblem(keyed("/posts", """
                 {"title":"","body":""}""", "failed"), 422, "invalid");
         assertProblem(keyed("/posts", """
@@ -204,7 +204,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void afterADayTheKeyIsFreeAgain() {
+    void aKeyExpiresAfterADay() {
         var first = keyed("/posts", POST, "old");
         database.run("UPDATE idempotency_keys SET created_at = now() - interval '24 hours 1 second'");
 
@@ -215,7 +215,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void whoComesWhileTheFirstIsUnderWayIsToldSoAtOnce() throws Exception {
+    void aRepetitionOfARequestInFlightIs409() throws Exception {
         database.run("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
                 + " $$ BEGIN IF NEW.title = 'slow' THEN PERFORM pg_sleep(1); END IF; RETURN NEW; END $$");
         database.run("CREATE TRIGGER slow BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION slow()");
@@ -243,7 +243,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void fiftyAtOnceMakeOneRow() throws Exception {
+    void fiftyConcurrentRequestsWithOneKeyAreExecutedOnce() throws Exception {
         for (var path : List.of("/posts", "/posts/batch", "/users")) {
             var body = path.equals("/posts") ? POST : path.equals("/posts/batch") ? BATCH : """
                     {"email":"fifty@example.com","name":"F"}""";
@@ -269,7 +269,7 @@ class IdempotencyTest extends ServerTest {
     }
 
     @Test
-    void whereAnAnswerMustNotBeStoredTheKeyIsIgnored() {
+    void loginsIgnoreTheKey() {
         keyed("/users", """
                 {"email":"login@example.com","name":"L","password":"%s"}""".formatted(PASSWORD), "x");
         var login = """
@@ -287,12 +287,12 @@ class IdempotencyTest extends ServerTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "tab\there", "LONG"})
-    void aKeyThatIsNoneIsMalformed(String key) {
+    void anInvalidKeyIs400(String key) {
         assertProblem(keyed("/posts", POST, key.equals("LONG") ? "k".repeat(256) : key), 400, "malformed");
     }
 
     @Test
-    void twoKeysAreMalformed() {
+    void twoKeysAre400() {
         assertProblem(keyed("/posts", POST, "one", "Idempotency-Key", "two"), 400, "malformed");
     }
 }

@@ -21,7 +21,7 @@ class OpenApiTest extends ServerTest {
     private static final Contract CONTRACT = Contract.get();
 
     @Test
-    void describesTheRoutesThatThereAre() {
+    void theDocumentHasExactlyTheServersRoutes() {
         var routes = new ArrayList<String>();
         server.routes().forEach(route -> routes.add(route.method().name() + " " + route.path()));
 
@@ -33,7 +33,7 @@ class OpenApiTest extends ServerTest {
     }
 
     @Test
-    void saysWhoMayCall() {
+    void securityMatchesTheRouteTable() {
         for (var route : server.routes()) {
             var operation = operation(route.method().name() + " " + route.path());
             var anonymous = false;
@@ -45,7 +45,7 @@ class OpenApiTest extends ServerTest {
     }
 
     @Test
-    void isServedWithTheProgramsVersion() {
+    void theServedDocumentHasTheProgramsVersion() {
         var served = get("/openapi.json");
 
         assertThat(served.status()).isEqualTo(200);
@@ -54,7 +54,7 @@ class OpenApiTest extends ServerTest {
     }
 
     @Test
-    void pointsAtWhatIsThereAndUsesWhatItDefines() {
+    void everyReferenceResolvesAndEveryComponentIsUsed() {
         var used = new HashSet<String>();
         for (var node : CONTRACT.nodesWith("$ref")) {
             var pointer = node.get("$ref").textValue();
@@ -75,7 +75,7 @@ class OpenApiTest extends ServerTest {
     }
 
     @Test
-    void itsExamplesFitItsSchemas() {
+    void examplesMatchTheirSchemas() {
         var count = 0;
         for (var content : CONTRACT.nodesWith("examples")) {
             if (!content.has("schema")) {
@@ -93,7 +93,7 @@ class OpenApiTest extends ServerTest {
     }
 
     @Test
-    void describesEveryProblem() {
+    void everyProblemIsDescribed() {
         var described = new TreeMap<String, String>();
         CONTRACT.document()
                 .at("/components/responses")
@@ -154,7 +154,7 @@ class OpenApiTest extends ServerTest {
     }
 
     @Test
-    void itsExamplesAreTheServersAnswers() {
+    void examplesAreTheServersResponses() {
         example("POST /users", "/users");
         token = Contract.parse(example("POST /tokens", "/tokens")).get("token").textValue();
         example("PATCH /users/{id}", "/users/2");

@@ -78,9 +78,9 @@ class OperationsTest extends ServerTest {
     }
 
     @Nested
-    class Metering {
+    class MetricsEndpoint {
         @Test
-        void requestsAreCountedByRouteNotByAddress() throws Exception {
+        void requestsAreCountedByRoute() throws Exception {
             var series = """
                     http_requests_total{method="GET",endpoint="/posts/{id}",status="%d",}""";
             var before = metrics();
@@ -99,7 +99,7 @@ class OperationsTest extends ServerTest {
         }
 
         @Test
-        void tenThousandInventedAddressesAndMethodsMakeNoSeries() throws Exception {
+        void unknownPathsAndMethodsAddNoSeries() throws Exception {
             get("/nothing");
             raw("BREW /coffee HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
             raw("nonsense\r\n\r\n");
@@ -121,7 +121,7 @@ class OperationsTest extends ServerTest {
         }
 
         @Test
-        void everyNameHasAKnownPrefixAndHelp() throws Exception {
+        void everyMetricHasAKnownPrefixAndAHelpText() throws Exception {
             get("/users");
             var text = metrics();
             var names = text.lines()
@@ -174,9 +174,9 @@ class OperationsTest extends ServerTest {
     }
 
     @Nested
-    class Management {
+    class OtherEndpoints {
         @Test
-        void capacitySaysWhatItKnowsAndNoMore() {
+        void capacityReportsThePlanAndAVerdict() {
             var answer = new Answer(ask("/capacity"));
 
             assertThat(answer.status()).isEqualTo(200);
@@ -190,7 +190,7 @@ class OperationsTest extends ServerTest {
         }
 
         @Test
-        void itHasNothingElse() {
+        void otherPathsAre404() {
             for (var path : List.of("/livez", "/readyz")) {
                 assertThat(ask(path).statusCode()).isEqualTo(200);
             }
@@ -204,8 +204,8 @@ class OperationsTest extends ServerTest {
     }
 
     @Nested
-    class Log {
-        private List<ILoggingEvent> during(Runnable requests) throws InterruptedException {
+    class AccessLog {
+        private List<ILoggingEvent> linesDuring(Runnable requests) throws InterruptedException {
             var logger = (Logger) LoggerFactory.getLogger(AccessLogEntry.LOGGER);
             var lines = new ListAppender<ILoggingEvent>();
             lines.start();
@@ -223,11 +223,11 @@ class OperationsTest extends ServerTest {
         }
 
         @Test
-        void aRequestIsOneLineThatHoldsNoSecrets() throws Exception {
+        void aRequestIsOneLineWithoutSecrets() throws Exception {
             var user = post("/users", """
                     {"email":"logged@example.com","name":"L"}""").id();
             var token = tokenOf(user);
-            var lines = during(() -> get(
+            var lines = linesDuring(() -> get(
                     "/posts?q=canary",
                     "Authorization",
                     "Bearer " + token,
@@ -252,13 +252,13 @@ class OperationsTest extends ServerTest {
         }
 
         @Test
-        void whatIsNoTraceIsIgnored() throws Exception {
+        void aMalformedTraceparentIsIgnored() throws Exception {
             var bad = List.of(
                     "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
                     "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
                     "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
                     "x".repeat(8000));
-            var lines = during(() -> bad.forEach(each -> get("/users", "traceparent", each)));
+            var lines = linesDuring(() -> bad.forEach(each -> get("/users", "traceparent", each)));
 
             assertThat(lines)
                     .hasSize(bad.size())
@@ -266,8 +266,8 @@ class OperationsTest extends ServerTest {
         }
 
         @Test
-        void probesThatSucceedAndHeadersThatFailAreTreatedAsTheyDeserve() throws Exception {
-            var lines = during(() -> {
+        void successfulProbesAreNotLogged() throws Exception {
+            var lines = linesDuring(() -> {
                 get("/livez");
                 get("/readyz");
                 get("/nothing/at/all");
@@ -279,10 +279,10 @@ class OperationsTest extends ServerTest {
     }
 
     @Nested
-    class Bodied {
+    class SlowBodies {
         /** More than there are places, each holding back the end of its body. */
         @Test
-        void bodiesThatComeSlowlyTakeNoPlace() throws Exception {
+        void incompleteBodiesHoldNoPermit() throws Exception {
             var sockets = new Socket[config().maxRequests() + 10];
             var head =
                     "POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n{";

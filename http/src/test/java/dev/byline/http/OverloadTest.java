@@ -61,7 +61,7 @@ class OverloadTest extends ServerTest {
     }
 
     @Test
-    void whatIsTooMuchIsRefusedAtOnceAndProbesAreAnswered() throws Exception {
+    void excessRequestsAre503WhileProbesAreAnswered() throws Exception {
         var user = post("/users", """
                 {"email":"busy@example.com","name":"B"}""").id();
         var token = tokenOf(user);
@@ -101,7 +101,7 @@ class OverloadTest extends ServerTest {
     }
 
     @Test
-    void aRequestUnderWayWhenTheServerStopsIsAnswered() throws Exception {
+    void aRequestInFlightIsAnsweredWhileTheServerStops() throws Exception {
         var user = post("/users", """
                 {"email":"last@example.com","name":"L"}""").id();
         var token = tokenOf(user);

@@ -33,7 +33,7 @@ class OwnAuthenticatorTest {
     }
 
     @Test
-    void theHostsTokensCount() throws Exception {
+    void theHostsTokensAuthenticate() throws Exception {
         try (var database = TestDatabase.migrated();
                 var byline = Byline.open(BylineConfig.of(database.url()));
                 var server = serve(byline);
@@ -54,7 +54,7 @@ class OwnAuthenticatorTest {
     }
 
     @Test
-    void theDocumentShowsTheExampleAsItIsHere() throws IOException {
+    void theDocumentShowsThisExample() throws IOException {
         var source = Files.readString(Path.of("src/test/java/dev/byline/http/OwnAuthenticatorTest.java"));
         var begin = "// docs/security.md: authenticator\n";
         var example = source.substring(source.indexOf(begin) + begin.length(), source.indexOf("        // end\n"))

@@ -56,7 +56,7 @@ class SecurityTest extends ServerTest {
     @Nested
     class LoggingIn {
         @Test
-        void fromSignUpToRevocation() {
+        void aTokenWorksUntilItIsRevoked() {
             var user = signup("192.0.2.1", "life@example.com");
             assertThat(user.body()).doesNotContain("horse").doesNotContain("password");
 
@@ -75,7 +75,7 @@ class SecurityTest extends ServerTest {
         }
 
         @Test
-        void wrongPasswordUnknownAddressAndNoPasswordAnswerTheSameBytes() {
+        void failedLoginsReturnTheSameBytes() {
             signup("192.0.2.2", "known@example.com");
             from("192.0.2.2", "POST", "/users", """
                     {"email":"without@example.com","name":"N"}""");
@@ -92,7 +92,7 @@ class SecurityTest extends ServerTest {
         }
 
         @Test
-        void badPasswordsAreRefusedWithoutBeingRepeated() {
+        void weakPasswordsAreRefusedWithoutBeingRepeated() {
             for (var password : new String[] {"short", "1qaz2wsx3edc", "canary-user says hello"}) {
                 var answer = from("192.0.2.3", "POST", "/users", """
                         {"email":"canary-user@example.com","name":"N","password":"%s"}""".formatted(password));
@@ -103,7 +103,7 @@ class SecurityTest extends ServerTest {
         }
 
         @Test
-        void onlyOneBearerTokenCounts() {
+        void anAuthorizationThatIsNotOneBearerTokenIs401() {
             for (var authorization : new String[] {"Basic YTpi", "Bearer", "Bearer a b", "byl_x", ""}) {
                 assertThat(from("192.0.2.4", "GET", "/users", "", "Authorization", authorization)
                                 .status())
@@ -111,12 +111,76 @@ class SecurityTest extends ServerTest {
                         .isEqualTo(401);
             }
         }
+
+        /** A request whose body is held back gets the rights of the moment at which it is whole. */
+        @Test
+        void rightsAreCheckedWhenTheBodyIsComplete() throws Exception {
+            var admin = signup("192.0.2.47", "fired@example.com");
+            byline.users()
+                    .change(new Principal.Operator(), admin.id(), new UserChange(null, null, null, null, Role.ADMIN));
+            var body = """
+                {"role":"admin","is_active":true}""";
+            try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+                var out = socket.getOutputStream();
+                out.write(("PATCH /users/" + admin.id() + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+                                + tokenOf(admin.id()) + "\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                                + "Content-Length: " + body.length() + "\r\n\r\n" + body.substring(0, 5))
+                        .getBytes(StandardCharsets.US_ASCII));
+                out.flush();
+                from("192.0.2.48", "GET", "/livez", ""); // the server has certainly begun with the first by now
+                byline.users()
+                        .change(
+                                new Principal.Operator(),
+                                admin.id(),
+                                new UserChange(null, null, null, false, Role.USER));
+                out.write(body.substring(5).getBytes(StandardCharsets.US_ASCII));
+                out.flush();
+                assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                        .startsWith("HTTP/1.1 401 ");
+            }
+            assertThat(byline.users().get(new Principal.Operator(), admin.id()).role())
+                    .isEqualTo(Role.USER);
+        }
+
+        @Test
+        void hugeCredentialsAreRefused() {
+            var marks = "a" + "\u0315".repeat(60_000) + "\u0316".repeat(60_000);
+            assertThat(login("192.0.2.49", "someone@example.com", marks).status())
+                    .isEqualTo(401);
+            assertThat(login("192.0.2.49", "x".repeat(900_000) + "@example.com", "wrong")
+                            .status())
+                    .isEqualTo(401);
+            assertProblem(from("192.0.2.50", "POST", "/users", """
+                {"email":"%s@x","name":"N","password":"%s"}""".formatted(marks, marks)), 422, "invalid");
+        }
+
+        /** An address that nobody can have is wrong like any other: the same bytes, the same limits, but no work. */
+        @Test
+        void impossibleEmailsFailLikeUnknownOnes() {
+            var wrong = login("192.0.2.60", "unknown@example.com", "wrong horse battery");
+            assertProblem(wrong, 401, "unauthenticated");
+            var sigmas = login("192.0.2.60", "\u03a3".repeat(400_000), "wrong horse battery");
+            assertThat(sigmas.status()).isEqualTo(401);
+            assertThat(Contract.normalised(sigmas.body())).isEqualTo(Contract.normalised(wrong.body()));
+            assertThat(sigmas.response().headers().map().keySet())
+                    .isEqualTo(wrong.response().headers().map().keySet());
+            var status = 401;
+            for (int i = 0; i < 4 && status == 401; i++) {
+                status = login("192.0.2.60", "\u03a3".repeat(300 + i), "wrong horse battery")
+                        .status();
+            }
+            assertThat(status).isEqualTo(429);
+            assertThat(login("192.0.2.61", "\ud83d\ude00".repeat(254), "wrong horse battery")
+                            .status())
+                    .as("254 code points are not too many")
+                    .isEqualTo(401);
+        }
     }
 
     @Nested
     class Limits {
         @Test
-        void forEachAddressWithoutAToken() {
+        void anonymousRequestsAreLimitedByAddress() {
             Answer last = from("192.0.2.10", "GET", "/users?limit=1", "");
             assertThat(last.header("RateLimit-Policy")).isEqualTo("""
                     "anonymous";q=200;w=60""");
@@ -132,7 +196,7 @@ class SecurityTest extends ServerTest {
         }
 
         @Test
-        void forAWholeSlash64() {
+        void ipv6AddressesAreLimitedByTheirFirst64Bits() {
             var status = 200;
             for (int i = 0; i < 250 && status == 200; i++) {
                 status = from("2001:db8:0:1::" + Integer.toHexString(i), "GET", "/users?limit=1", "")
@@ -144,7 +208,7 @@ class SecurityTest extends ServerTest {
         }
 
         @Test
-        void forEachToken() {
+        void requestsWithATokenAreLimitedByToken() {
             var user = signup("192.0.2.12", "busy@example.com");
             var bearer = "Bearer " + tokenOf(user.id());
             var status = 200;
@@ -156,7 +220,7 @@ class SecurityTest extends ServerTest {
         }
 
         @Test
-        void guessingTokensCostsTheAddress() {
+        void unknownTokensAreLimitedByAddress() {
             var status = 401;
             for (int i = 0; i < 250 && status == 401; i++) {
                 var bearer = "Bearer byl_" + "a".repeat(40) + String.format("%03d", i);
@@ -167,7 +231,7 @@ class SecurityTest extends ServerTest {
         }
 
         @Test
-        void forLoggingInAndSigningUp() {
+        void loginsAndSignUpsAreLimited() {
             signup("192.0.2.14", "target@example.com");
             for (int i = 0; i < 3; i++) {
                 assertThat(login("192.0.2.14", "target@example.com", "wrong").status())
@@ -187,7 +251,7 @@ class SecurityTest extends ServerTest {
 
         /** What the narrow limits refuse takes nothing from the account's own. */
         @Test
-        void oneAddressCannotLockAVictimOut() {
+        void failedLoginsOfOneAddressDoNotLockTheAccount() {
             signup("192.0.2.40", "victim@example.com");
             for (int i = 0; i < 60; i++) {
                 assertThat(login("192.0.2.41", "victim@example.com", "wrong").status())
@@ -199,7 +263,7 @@ class SecurityTest extends ServerTest {
         }
 
         @Test
-        void aTokenDoesNotLiftThoseForSigningUp() {
+        void signUpsWithATokenAreLimitedByAddress() {
             var bearer = "Bearer "
                     + tokenOf(signup("192.0.2.43", "spawner@example.com").id());
             var status = 201;
@@ -212,7 +276,7 @@ class SecurityTest extends ServerTest {
         }
 
         @Test
-        void forChangingPasswordAndAddress() {
+        void changesOfTheEmailAreLimited() {
             var user = signup("192.0.2.45", "changer@example.com");
             var bearer = "Bearer " + tokenOf(user.id());
             var status = 200;
@@ -226,7 +290,7 @@ class SecurityTest extends ServerTest {
 
         /** A limit on an account is spent only by those who may act for it: others are refused first. */
         @Test
-        void strangersSpendNothingOfAnAccountsLimit() {
+        void refusedChangesSpendNothingOfTheAccountsLimit() {
             var victim = signup("192.0.2.51", "spared@example.com").id();
             var own = "Bearer " + tokenOf(victim);
             var others = "Bearer "
@@ -248,39 +312,41 @@ class SecurityTest extends ServerTest {
 
         /** A limit that is used up spares the work: no statement for a token that nobody has. */
         @Test
-        void unknownTokensOverTheLimitAskNoDatabase() {
+        void unknownTokensOverTheLimitCauseNoQuery() {
             var known = "Bearer "
                     + tokenOf(signup("192.0.2.54", "known-here@example.com").id());
             assertThat(withToken("192.0.2.55", known)).isEqualTo(200);
             var status = 401;
             for (int i = 0; i < 250 && status == 401; i++) {
-                status = withToken("192.0.2.55", madeUp(i));
+                status = withToken("192.0.2.55", unknownToken(i));
             }
             assertThat(status).isEqualTo(429);
 
             var asked = metrics.holds().count();
             var lookedUp = 0; // the budget is refilled meanwhile
             for (int i = 0; i < 50; i++) {
-                lookedUp += withToken("192.0.2.55", madeUp(1000 + i)) == 429 ? 0 : 1;
+                lookedUp += withToken("192.0.2.55", unknownToken(1000 + i)) == 429 ? 0 : 1;
             }
             assertThat(lookedUp).isLessThan(25);
             assertThat(metrics.holds().count() - asked)
                     .as("connections borrowed")
                     .isLessThanOrEqualTo(lookedUp);
             assertThat(withToken("192.0.2.55", known)).as("in use before").isEqualTo(200);
-            assertThat(withToken("192.0.2.56", madeUp(2000))).as("elsewhere").isEqualTo(401);
+            assertThat(withToken("192.0.2.56", unknownToken(2000)))
+                    .as("elsewhere")
+                    .isEqualTo(401);
         }
 
         private int withToken(String address, String bearer) {
             return from(address, "GET", "/users/1", "", "Authorization", bearer).status();
         }
 
-        private String madeUp(int number) {
+        private String unknownToken(int number) {
             return "Bearer byl_" + "b".repeat(39) + String.format("%04d", number);
         }
 
         @Test
-        void forBytesThatAUserWrites() {
+        void writtenBytesAreLimitedByUser() {
             var writer = "Bearer "
                     + tokenOf(signup("192.0.2.57", "prolific@example.com").id());
             var large = """
@@ -324,7 +390,7 @@ class SecurityTest extends ServerTest {
         }
 
         @Test
-        void neighboursWithoutATokenDoNotBlockThoseWithOne() {
+        void anonymousRequestsDoNotLimitATokenOfTheSameAddress() {
             var bearer = "Bearer "
                     + tokenOf(signup("192.0.2.46", "neighbour@example.com").id());
             for (int i = 0; i < 210; i++) {
@@ -336,7 +402,7 @@ class SecurityTest extends ServerTest {
         }
 
         @Test
-        void whatAClientWritesIntoForwardedForIsNotBelieved() {
+        void forgedForwardedForEntriesAreIgnored() {
             // The proxy at 10.1.1.1 appended 192.0.2.20; what stands before that, the client made up.
             var status = 200;
             for (int i = 0; i < 250 && status == 200; i++) {
@@ -345,116 +411,62 @@ class SecurityTest extends ServerTest {
             }
             assertThat(status).isEqualTo(429);
         }
-    }
 
-    /** A request whose body is held back gets the rights of the moment at which it is whole. */
-    @Test
-    void aRequestHeldOpenDoesNotKeepLostRights() throws Exception {
-        var admin = signup("192.0.2.47", "fired@example.com");
-        byline.users().change(new Principal.Operator(), admin.id(), new UserChange(null, null, null, null, Role.ADMIN));
-        var body = """
-                {"role":"admin","is_active":true}""";
-        try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
-            var out = socket.getOutputStream();
-            out.write(("PATCH /users/" + admin.id() + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
-                            + tokenOf(admin.id()) + "\r\nContent-Type: application/json\r\nConnection: close\r\n"
-                            + "Content-Length: " + body.length() + "\r\n\r\n" + body.substring(0, 5))
-                    .getBytes(StandardCharsets.US_ASCII));
-            out.flush();
-            from("192.0.2.48", "GET", "/livez", ""); // the server has certainly begun with the first by now
-            byline.users()
-                    .change(new Principal.Operator(), admin.id(), new UserChange(null, null, null, false, Role.USER));
-            out.write(body.substring(5).getBytes(StandardCharsets.US_ASCII));
-            out.flush();
-            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-                    .startsWith("HTTP/1.1 401 ");
-        }
-        assertThat(byline.users().get(new Principal.Operator(), admin.id()).role())
-                .isEqualTo(Role.USER);
-    }
-
-    @Test
-    void whatIsFarTooLongIsWrongLikeAnythingElse() {
-        var marks = "a" + "\u0315".repeat(60_000) + "\u0316".repeat(60_000);
-        assertThat(login("192.0.2.49", "someone@example.com", marks).status()).isEqualTo(401);
-        assertThat(login("192.0.2.49", "x".repeat(900_000) + "@example.com", "wrong")
-                        .status())
-                .isEqualTo(401);
-        assertProblem(from("192.0.2.50", "POST", "/users", """
-                {"email":"%s@x","name":"N","password":"%s"}""".formatted(marks, marks)), 422, "invalid");
-    }
-
-    /** An address that nobody can have is wrong like any other: the same bytes, the same limits, but no work. */
-    @Test
-    void impossibleAddressesAreWrongLikeAnyOther() {
-        var wrong = login("192.0.2.60", "unknown@example.com", "wrong horse battery");
-        assertProblem(wrong, 401, "unauthenticated");
-        var sigmas = login("192.0.2.60", "\u03a3".repeat(400_000), "wrong horse battery");
-        assertThat(sigmas.status()).isEqualTo(401);
-        assertThat(Contract.normalised(sigmas.body())).isEqualTo(Contract.normalised(wrong.body()));
-        assertThat(sigmas.response().headers().map().keySet())
-                .isEqualTo(wrong.response().headers().map().keySet());
-        var status = 401;
-        for (int i = 0; i < 4 && status == 401; i++) {
-            status = login("192.0.2.60", "\u03a3".repeat(300 + i), "wrong horse battery")
-                    .status();
-        }
-        assertThat(status).isEqualTo(429);
-        assertThat(login("192.0.2.61", "\ud83d\ude00".repeat(254), "wrong horse battery")
-                        .status())
-                .as("254 code points are not too many")
-                .isEqualTo(401);
-    }
-
-    @Test
-    void noLimitKeepsATokenInClear() {
-        var token = "byl_" + "c".repeat(43);
-        assertThat(Authentication.digest(token)).hasSize(32).doesNotContain("byl_", "ccc");
-    }
-
-    @Test
-    void addressesWithPortsAreReadAndNamesAreNot() {
-        assertThat(ClientAddress.parse("192.0.2.1:5678").orElseThrow().getHostAddress())
-                .isEqualTo("192.0.2.1");
-        assertThat(ClientAddress.parse("[2001:db8::1]:443").orElseThrow().getHostAddress())
-                .isEqualTo("2001:db8:0:0:0:0:0:1");
-        for (var text : new String[] {"", "localhost", "999.1.1.1", "1.2.3", "unknown", "_hidden"}) {
-            assertThat(ClientAddress.parse(text)).as(text).isEmpty();
+        @Test
+        void rateLimitsKeepOnlyDigestsOfTokens() {
+            var token = "byl_" + "c".repeat(43);
+            assertThat(Authentication.digest(token)).hasSize(32).doesNotContain("byl_", "ccc");
         }
     }
 
-    @Test
-    void headersThatProtect() {
-        for (var path : new String[] {"/users", "/nothing"}) {
-            var answer = from("192.0.2.30", "GET", path, "");
-            assertThat(answer.header("X-Content-Type-Options")).isEqualTo("nosniff");
-            assertThat(answer.header("Content-Security-Policy")).startsWith("default-src 'none'");
-            assertThat(answer.header("Referrer-Policy")).isEqualTo("no-referrer");
-            assertThat(answer.header("Server")).isEmpty();
+    @Nested
+    class Headers {
+        @Test
+        void everyResponseHasSecurityHeaders() {
+            for (var path : new String[] {"/users", "/nothing"}) {
+                var answer = from("192.0.2.30", "GET", path, "");
+                assertThat(answer.header("X-Content-Type-Options")).isEqualTo("nosniff");
+                assertThat(answer.header("Content-Security-Policy")).startsWith("default-src 'none'");
+                assertThat(answer.header("Referrer-Policy")).isEqualTo("no-referrer");
+                assertThat(answer.header("Server")).isEmpty();
+            }
         }
-    }
 
-    @Test
-    void corsIsForListedOriginsOnly() {
-        var listed = from("192.0.2.31", "GET", "/users", "", "Origin", "https://app.example", "X-Anonymous", "true");
-        assertThat(listed.header("Access-Control-Allow-Origin")).isEqualTo("https://app.example");
-        assertThat(listed.header("Access-Control-Expose-Headers")).contains("Link", "RateLimit", "X-Request-Id");
-        var other = from("192.0.2.31", "GET", "/users", "", "Origin", "https://evil.example", "X-Anonymous", "true");
-        assertThat(other.header("Access-Control-Allow-Origin")).isEmpty();
-        assertThat(other.header("Vary")).contains("Origin");
-        var preflight = from(
-                "192.0.2.31",
-                "OPTIONS",
-                "/posts",
-                "",
-                "Origin",
-                "https://app.example",
-                "Access-Control-Request-Method",
-                "POST",
-                "X-Anonymous",
-                "true");
-        assertThat(preflight.status()).isEqualTo(204);
-        assertThat(preflight.header("Access-Control-Allow-Methods")).contains("POST");
-        assertThat(preflight.header("Access-Control-Allow-Headers")).contains("Authorization");
+        @Test
+        void corsAllowsListedOriginsOnly() {
+            var listed =
+                    from("192.0.2.31", "GET", "/users", "", "Origin", "https://app.example", "X-Anonymous", "true");
+            assertThat(listed.header("Access-Control-Allow-Origin")).isEqualTo("https://app.example");
+            assertThat(listed.header("Access-Control-Expose-Headers")).contains("Link", "RateLimit", "X-Request-Id");
+            var other =
+                    from("192.0.2.31", "GET", "/users", "", "Origin", "https://evil.example", "X-Anonymous", "true");
+            assertThat(other.header("Access-Control-Allow-Origin")).isEmpty();
+            assertThat(other.header("Vary")).contains("Origin");
+            var preflight = from(
+                    "192.0.2.31",
+                    "OPTIONS",
+                    "/posts",
+                    "",
+                    "Origin",
+                    "https://app.example",
+                    "Access-Control-Request-Method",
+                    "POST",
+                    "X-Anonymous",
+                    "true");
+            assertThat(preflight.status()).isEqualTo(204);
+            assertThat(preflight.header("Access-Control-Allow-Methods")).contains("POST");
+            assertThat(preflight.header("Access-Control-Allow-Headers")).contains("Authorization");
+        }
+
+        @Test
+        void clientAddressesMayHavePortsButNoNames() {
+            assertThat(ClientAddress.parse("192.0.2.1:5678").orElseThrow().getHostAddress())
+                    .isEqualTo("192.0.2.1");
+            assertThat(ClientAddress.parse("[2001:db8::1]:443").orElseThrow().getHostAddress())
+                    .isEqualTo("2001:db8:0:0:0:0:0:1");
+            for (var text : new String[] {"", "localhost", "999.1.1.1", "1.2.3", "unknown", "_hidden"}) {
+                assertThat(ClientAddress.parse(text)).as(text).isEmpty();
+            }
+        }
     }
 }

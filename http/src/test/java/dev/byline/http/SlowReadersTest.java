@@ -79,7 +79,7 @@ class SlowReadersTest extends ServerTest {
     }
 
     @Test
-    void othersAreServed() throws Exception {
+    void otherClientsAreServed() throws Exception {
         var paths = List.of(
                 "/posts?limit=100",
                 "/posts?author=" + author,
@@ -107,7 +107,7 @@ class SlowReadersTest extends ServerTest {
 
     /** So few that they fit into the budget, and none is cut off to make room. */
     @Test
-    void whoReadsSlowlyHoldsNoPlaceInAdmission() throws Exception {
+    void slowReadersHoldNoPermit() throws Exception {
         var slow = new ArrayList<Socket>();
         try {
             for (int i = 0; i < 4; i++) {
@@ -122,7 +122,7 @@ class SlowReadersTest extends ServerTest {
     }
 
     @Test
-    void aClientMustReadAtALeastRateAfterAGraceTime() {
+    void clientsMustReadAtAMinimumRateAfterAGracePeriod() {
         var write = new ResponseWrite(0);
         var second = 1_000_000_000L;
 
@@ -132,7 +132,7 @@ class SlowReadersTest extends ServerTest {
     }
 
     @Test
-    void memoryIsGivenBackWhenAnswersAreSent() throws Exception {
+    void memoryIsReleasedWhenResponsesAreSent() throws Exception {
         assertThat(get("/posts?limit=100").status()).isEqualTo(200);
 
         var end = System.nanoTime() + 5_000_000_000L;

@@ -15,7 +15,7 @@ class StrictServerTest extends ServerTest {
     }
 
     @Test
-    void whoWritesMustSayWhichVersionTheyMean() {
+    void aWriteWithoutIfMatchIs428() {
         var created = post("/posts", """
                 {"title":"t","body":""}""");
         var path = created.header("Location");
@@ -36,14 +36,14 @@ class StrictServerTest extends ServerTest {
     }
 
     @Test
-    void tokensHaveNoVersionToName() {
+    void tokensAreDeletedWithoutIfMatch() {
         var issued = post("/users/1/tokens", "{}");
 
         assertThat(delete("/tokens/" + issued.id()).status()).isEqualTo(204);
     }
 
     @Test
-    void thereIsNoDocumentationToGoTo() {
+    void theDocumentationIs404() {
         assertThat(get("/", "Accept", "text/html, */*").status()).isEqualTo(200);
         assertThat(get("/").json().has("docs")).isFalse();
         assertProblem(get("/docs"), 404, "not-found");

@@ -43,7 +43,7 @@ class StuckComputationTest extends ServerTest {
     }
 
     @Test
-    void probesAreAnsweredAndTheComputationIsLoggedOnceWithItsStack() throws Exception {
+    void probesAreAnsweredAndEachStuckRequestIsLoggedOnceWithItsStack() throws Exception {
         var lines = new ListAppender<ILoggingEvent>();
         var logger = (Logger) LoggerFactory.getLogger(RequestWatchdog.class);
         lines.start();
@@ -94,7 +94,7 @@ class StuckComputationTest extends ServerTest {
     }
 
     @Test
-    void aServerThatWorksOnNoRequestIsNotAlive() {
+    void aServerThatRunsNoTaskIsNotAlive() {
         var never = new Liveness(thread -> {}, Duration.ZERO);
         var always = new Liveness(Runnable::run, Duration.ZERO);
 

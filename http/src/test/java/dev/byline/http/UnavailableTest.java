@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class UnavailableTest {
     @Test
-    void aDatabaseThatIsAwayIsA503AndTheProcessLives() throws Exception {
+    void anUnreachableDatabaseIs503AndTheProcessStaysAlive() throws Exception {
         try (var byline = Byline.open(BylineConfig.of("postgres://nobody:secret@127.0.0.1:1/nothing"));
                 var server = HttpServer.start(
                         HttpConfig.local(0, "test"),

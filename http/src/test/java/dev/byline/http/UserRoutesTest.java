@@ -17,7 +17,7 @@ class UserRoutesTest extends ServerTest {
 
     /** The test of the article that Byline started from, as far as its words go. */
     @Test
-    void createUser() {
+    void aCreatedUserIsReadAtItsLocation() {
         var created = post("/users", """
                 {"email":"test@example.com","name":"Test User"}""");
 
@@ -29,7 +29,7 @@ class UserRoutesTest extends ServerTest {
     }
 
     @Test
-    void aUserLooksLikeTheContract() {
+    void aCreatedUserHasEveryMember() {
         var user = post("/users", """
                 {"email":"Look@example.com","name":"Ü 😀","metadata":{"a":[1.50]}}""");
 
@@ -39,13 +39,13 @@ class UserRoutesTest extends ServerTest {
     }
 
     @Test
-    void aNameThatIsNoTextIsMalformed() {
+    void aMemberNameWithALoneSurrogateIs400() {
         assertProblem(post("/users", """
                 {"email":"a@b","name":"x","\\ud800":1}"""), 400, "malformed");
     }
 
     @Test
-    void aTakenAddressConflicts() {
+    void aTakenEmailIs409() {
         post("/users", """
                 {"email":"taken@example.com","name":"A"}""");
 
@@ -68,7 +68,7 @@ class UserRoutesTest extends ServerTest {
                     {"email":"a@b","name":"x","role":"admin"}             | role
                     {"email":"a@b","name":"x","id":5,"is_active":false}   | id, is_active
                     """)
-    void everyBadFieldIsNamed(String body, String fields) {
+    void everyInvalidFieldIsNamed(String body, String fields) {
         var answer = post("/users", body);
 
         assertProblem(answer, 422, "invalid");
@@ -80,7 +80,7 @@ class UserRoutesTest extends ServerTest {
     }
 
     @Test
-    void listsNewestFirstWithALinkToTheNextPage() {
+    void aPageHasTheNewestUsersFirstAndALinkToTheNextPage() {
         var first = newUser();
         var second = newUser();
         var third = newUser();
@@ -96,7 +96,7 @@ class UserRoutesTest extends ServerTest {
     }
 
     @Test
-    void theLastPageHasNeitherCursorNorLink() {
+    void theLastPageHasNoCursorAndNoLink() {
         newUser();
 
         var page = get("/users?limit=100");
@@ -106,7 +106,7 @@ class UserRoutesTest extends ServerTest {
     }
 
     @Test
-    void byIds() {
+    void idsSelectUsersInTheirOrder() {
         var a = newUser();
         var b = newUser();
 
@@ -130,7 +130,7 @@ class UserRoutesTest extends ServerTest {
     }
 
     @Test
-    void withPosts() {
+    void includePostsAddsTheFirstPageOfPosts() {
         var user = newUser();
         assertThat(get("/users/" + user + "?include=posts").body()).endsWith("""
                 "posts":[],"next_cursor":null}""");
@@ -172,7 +172,7 @@ class UserRoutesTest extends ServerTest {
     }
 
     @Test
-    void deletes() {
+    void aDeletedUserIs404() {
         var user = newUser();
 
         var deleted = delete("/users/" + user);
