@@ -1,7 +1,6 @@
 package dev.byline;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
+import dev.byline.migrations.LeakCheck;
 import dev.byline.migrations.TestDatabase;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.Metadata;
@@ -16,11 +15,11 @@ import java.time.Instant;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A Byline on a database of its own for each test class, and the proof after each test that no connection leaked. */
+/** One Byline and one database for each test class. A test fails when it leaves a connection acquired. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class CoreTest {
     protected static final Principal OPERATOR = new Principal.Operator();
@@ -28,24 +27,24 @@ public abstract class CoreTest {
 
     private static final AtomicInteger COUNT = new AtomicInteger();
 
+    @RegisterExtension
+    protected final LeakCheck leaks = new LeakCheck();
+
     protected final TestDatabase database = TestDatabase.migrated();
     protected final Byline byline = Byline.open(BylineConfig.of(database.url()));
+
+    protected CoreTest() {
+        leaks.watch(() -> acquired(byline));
+    }
+
+    /** The acquired connections of a Byline's own pool. */
+    static int acquired(Byline byline) {
+        return byline.poolStatus().orElseThrow().active();
+    }
 
     @BeforeAll
     void connect() {
         byline.serverFacts();
-    }
-
-    /** The note of a token's use may still be on its way. */
-    @AfterEach
-    void nothingLeaked() throws InterruptedException {
-        var end = System.nanoTime() + 5_000_000_000L;
-        var active = byline.poolStatus().orElseThrow().active();
-        while (active > 0 && System.nanoTime() < end) {
-            Thread.sleep(5);
-            active = byline.poolStatus().orElseThrow().active();
-        }
-        assertThat(active).isZero();
     }
 
     @AfterAll
@@ -75,7 +74,7 @@ public abstract class CoreTest {
         return byline.posts().create(as(author), post(title, PostStatus.DRAFT, null));
     }
 
-    /** A post of the past. */
+    /** Creates a post that was published at this time. */
     protected Post newPost(User author, String title, String time) {
         var post = new NewPost(title, "", Metadata.EMPTY, PostStatus.PUBLISHED, author.id(), Instant.parse(time));
         return byline.posts().create(OPERATOR, post);

@@ -18,7 +18,7 @@ class CreateOnceTest extends CoreTest {
     }
 
     @Test
-    void aRepetitionIsAnsweredFromTheSnapshot() {
+    void aRepeatedRequestReturnsTheSnapshot() {
         var author = newUser();
         var post = post("once", PostStatus.PUBLISHED, null);
 
@@ -43,7 +43,7 @@ class CreateOnceTest extends CoreTest {
         var post = post("format", PostStatus.PUBLISHED, null);
         var first = byline.posts().create(as(author), post, key("format"));
 
-        for (var format : List.of("\\x7f", "\\x01", "\\x2f")) { // unknown, a user's, that of unreleased versions
+        for (var format : List.of("\\x7f", "\\x01", "\\x2f")) { // unknown, of a user, of unreleased versions
             database.run("UPDATE idempotency_keys SET answer = '" + format + "'::bytea || substr(answer, 2)");
             assertThatThrownBy(() -> byline.posts().create(as(author), post, key("format")))
                     .isInstanceOf(BylineException.Conflict.class);

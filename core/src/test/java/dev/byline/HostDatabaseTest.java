@@ -8,6 +8,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.byline.migrations.LeakCheck;
 import dev.byline.migrations.TestDatabase;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
@@ -33,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
-/** A host's pool, and what a host adds to the schema: foreign keys, constraints, triggers. */
+/** A host's pool, and a host's foreign keys, constraints and triggers on Byline's tables. */
 class HostDatabaseTest extends CoreTest {
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
 
@@ -53,7 +54,7 @@ class HostDatabaseTest extends CoreTest {
         Connection get() throws SQLException;
     }
 
-    /** A pool of a host's, by what it does when a connection is asked for. */
+    /** Creates a host's pool from its getConnection. */
     private static DataSource dataSource(Connections connections) {
         return (DataSource) Proxy.newProxyInstance(
                 HostDatabaseTest.class.getClassLoader(),
@@ -71,7 +72,7 @@ class HostDatabaseTest extends CoreTest {
         private static final String MESSAGE = "auto-commit off";
 
         @Test
-        void hikarisPoolIsRefusedAtOpen() {
+        void aHikariPoolIsRefusedAtOpen() {
             try (var pool = new HikariDataSource()) {
                 var config = BylineConfig.of(database.url()).database().url();
                 pool.setJdbcUrl(config.jdbcUrl());
@@ -97,7 +98,7 @@ class HostDatabaseTest extends CoreTest {
                     .hasMessageContaining(MESSAGE);
         }
 
-        /** As long as the database is away at open, or when the host is in a transaction of its own. */
+        /** The database was unreachable at open, or the host calls in a transaction of its own. */
         @Test
         void aConnectionIsRefusedAtEachBorrowAndGivenBack() throws Exception {
             var autoCommit = new AtomicBoolean(true);
@@ -139,11 +140,11 @@ class HostDatabaseTest extends CoreTest {
         }
 
         @Test
-        void openDoesNotNeedTheDatabase() {
-            var away = dataSource(() -> {
-                throw new SQLException("away", "08001");
+        void openSucceedsWithoutTheDatabase() {
+            var unreachable = dataSource(() -> {
+                throw new SQLException("unreachable", "08001");
             });
-            try (var embedded = Byline.builder().dataSource(away)) {
+            try (var embedded = Byline.builder().dataSource(unreachable)) {
                 assertThatThrownBy(() -> embedded.users().get(NOBODY, 1))
                         .isInstanceOf(BylineException.Unavailable.class);
             }
@@ -174,7 +175,7 @@ class HostDatabaseTest extends CoreTest {
     @Nested
     class ForeignKeys {
         @Test
-        void aUserWhoIsReferredToIsAConflictAndStays() {
+        void deletingAReferencedUserIsAConflict() {
             database.run("CREATE TABLE orders (user_id bigint CONSTRAINT orders_secret_fkey REFERENCES users)");
             try {
                 var user = newUser();
@@ -201,7 +202,7 @@ class HostDatabaseTest extends CoreTest {
 
         @ParameterizedTest
         @ValueSource(strings = {"", "ON DELETE RESTRICT", "DEFERRABLE INITIALLY DEFERRED"})
-        void aPostThatIsReferredToIsAConflictAndStays(String kind) {
+        void deletingAReferencedPostIsAConflict(String kind) {
             database.run(
                     "CREATE TABLE comments (post_id bigint CONSTRAINT comments_fkey REFERENCES posts " + kind + ")");
             try {
@@ -223,7 +224,7 @@ class HostDatabaseTest extends CoreTest {
         }
 
         @Test
-        void aColumnThatRefersToTheHostsRowsIsAConflict() {
+        void aViolatedForeignKeyToAHostTableIsAConflict() {
             database.run("CREATE TABLE names (name text PRIMARY KEY)");
             database.run("INSERT INTO names SELECT DISTINCT name FROM users");
             database.run("ALTER TABLE users ADD CONSTRAINT users_host_fkey FOREIGN KEY (name) REFERENCES names");
@@ -240,7 +241,7 @@ class HostDatabaseTest extends CoreTest {
 
     @Nested
     class Rules {
-        /** What PostgreSQL and its languages say when a rule is broken. */
+        /** The errors that PostgreSQL and PL/pgSQL raise for a broken rule. */
         @ParameterizedTest
         @ValueSource(
                 strings = {
@@ -255,7 +256,7 @@ class HostDatabaseTest extends CoreTest {
                     "ASSERT false, 'secret'",
                     "PERFORM 'secret'::int",
                 })
-        void aTriggerThatRefusesIsAConflict(String statement) {
+        void aTriggerThatRefusesAWriteIsAConflict(String statement) {
             database.run("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN " + statement
                     + "; RETURN NEW; END $$");
             var author = newUser();
@@ -289,7 +290,7 @@ class HostDatabaseTest extends CoreTest {
                     "ADD CONSTRAINT host_rule EXCLUDE USING gist (title gist_text_ops WITH =)",
                     "ADD COLUMN host_rule int, ADD CONSTRAINT host_rule CHECK (host_rule IS NOT NULL) NOT VALID",
                 })
-        void aConstraintIsAConflictAndToldOnce(String rule) {
+        void aViolatedConstraintIsAConflictAndLoggedOnce(String rule) {
             var author = newUser();
             database.run("TRUNCATE posts CASCADE");
             database.run("CREATE EXTENSION IF NOT EXISTS btree_gist");
@@ -305,6 +306,7 @@ class HostDatabaseTest extends CoreTest {
                             .hasMessage(
                                     "the database refused the change: it breaks a rule that was added to the schema");
                 }
+                LeakCheck.assertReleased(() -> acquired(own));
             } finally {
                 database.run("ALTER TABLE posts DROP CONSTRAINT host_rule");
                 database.run("ALTER TABLE posts DROP COLUMN IF EXISTS host_rule");
@@ -315,7 +317,7 @@ class HostDatabaseTest extends CoreTest {
         }
 
         @Test
-        void aColumnThatMustNotBeNullIsAConflict() {
+        void aMissingHostColumnIsAConflict() {
             database.run("ALTER TABLE users ADD COLUMN company text");
             database.run("UPDATE users SET company = 'x'");
             database.run("ALTER TABLE users ALTER company SET NOT NULL");
@@ -327,7 +329,7 @@ class HostDatabaseTest extends CoreTest {
         }
 
         @Test
-        void aUniqueNameIsNotAnAddressThatIsTaken() {
+        void aViolatedHostIndexIsNotReportedAsATakenEmail() {
             var first = newUser();
             database.run("CREATE UNIQUE INDEX host_names ON users (name)");
             try {
@@ -344,12 +346,12 @@ class HostDatabaseTest extends CoreTest {
             }
         }
 
-        /** A fault in Byline must not look like a rule of the host's. */
+        /** A fault in Byline must not look like a host's constraint. */
         @Test
-        void whatBreaksBylinesOwnConstraintsIsNoConflict() {
+        void aViolationOfBylinesOwnConstraintIsNoConflict() {
             var user = newUser();
-            database.run(
-                    "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.title = ''; RETURN NEW; END $$");
+            database.run("CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS"
+                    + " $$ BEGIN NEW.title = ''; RETURN NEW; END $$");
             database.run("CREATE TRIGGER spoil BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION spoil()");
             try {
                 assertThatThrownBy(() -> newPost(user, "spoiled")).isNotInstanceOf(BylineException.class);
@@ -365,7 +367,7 @@ class HostDatabaseTest extends CoreTest {
         private static final String MESSAGE = "the schema is missing: run Migrations.apply or `byline migrate`";
 
         @Test
-        void isNamedAsWhatItIs() {
+        void everyUseCaseReportsAMissingSchema() {
             try (var empty = TestDatabase.empty();
                     var embedded = Byline.builder().dataSource(empty.dataSource())) {
                 assertMissing(() -> embedded.users().get(NOBODY, 1));
@@ -380,11 +382,12 @@ class HostDatabaseTest extends CoreTest {
         }
 
         @Test
-        void isNamedThroughTheCacheToo() {
+        void theCacheReportsAMissingSchema() {
             try (var empty = TestDatabase.empty();
                     var embedded = Byline.open(BylineConfig.of(empty.url()))) {
                 assertMissing(() -> embedded.users().get(NOBODY, 1));
                 assertMissing(() -> embedded.posts().feed(NOBODY, PostFilter.NONE, PageRequest.first(1)));
+                LeakCheck.assertReleased(() -> acquired(embedded));
             }
         }
 
@@ -396,7 +399,7 @@ class HostDatabaseTest extends CoreTest {
                     "ALTER FUNCTION email_key(text) RENAME TO other_key",
                     "ALTER TABLE users RENAME TO other_users",
                 })
-        void anIncompleteOneCountsAsMissing(String damage) {
+        void anIncompleteSchemaCountsAsMissing(String damage) {
             try (var damaged = TestDatabase.migrated();
                     var embedded = Byline.builder().dataSource(damaged.dataSource())) {
                 damaged.run(damage);

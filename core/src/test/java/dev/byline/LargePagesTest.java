@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.byline.internal.sql.PostSearchSql;
 import dev.byline.internal.sql.PostSql;
 import dev.byline.internal.store.Database;
+import dev.byline.migrations.LeakCheck;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.Metadata;
 import dev.byline.model.Metrics;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** A page ends by bytes as well as by rows. */
+/** Pages are limited by bytes as well as by rows. */
 class LargePagesTest extends CoreTest {
     private final List<Long> ids = new ArrayList<>();
     private User author;
@@ -47,7 +48,7 @@ class LargePagesTest extends CoreTest {
         return posts.stream().mapToLong(Post::jsonBytes).sum();
     }
 
-    private void assertWalk(Function<PageRequest, Page<Post>> list) {
+    private void assertPagesHaveEachPostOnce(Function<PageRequest, Page<Post>> list) {
         var seen = new ArrayList<Long>();
         @Nullable String cursor = null;
         do {
@@ -61,16 +62,17 @@ class LargePagesTest extends CoreTest {
     }
 
     @Test
-    void aWalkOverPagesThatEndByBytesReturnsEachPostOnce() {
-        assertWalk(request -> byline.posts().feed(NOBODY, PostFilter.NONE, request));
-        assertWalk(request -> byline.posts().feed(NOBODY, new PostFilter(author.id()), request));
-        assertWalk(request -> byline.posts().feed(NOBODY, new PostFilter(null, "large", null), request));
-        assertWalk(request -> byline.posts().byAuthor(NOBODY, author.id(), request));
-        assertWalk(request -> byline.posts().byAuthor(as(author), author.id(), request));
+    void pagesLimitedByBytesHaveEachPostOnce() {
+        assertPagesHaveEachPostOnce(request -> byline.posts().feed(NOBODY, PostFilter.NONE, request));
+        assertPagesHaveEachPostOnce(request -> byline.posts().feed(NOBODY, new PostFilter(author.id()), request));
+        assertPagesHaveEachPostOnce(
+                request -> byline.posts().feed(NOBODY, new PostFilter(null, "large", null), request));
+        assertPagesHaveEachPostOnce(request -> byline.posts().byAuthor(NOBODY, author.id(), request));
+        assertPagesHaveEachPostOnce(request -> byline.posts().byAuthor(as(author), author.id(), request));
     }
 
     @Test
-    void aCachedFirstPageLeadsOn() {
+    void aCachedFirstPageHasACursorToTheRest() {
         var request = PageRequest.first(PageRequest.DEFAULT_LIMIT);
         for (int i = 0; i < 2; i++) {
             var feed = byline.posts().feed(NOBODY, PostFilter.NONE, request);
@@ -87,7 +89,7 @@ class LargePagesTest extends CoreTest {
     }
 
     @Test
-    void whatWasAskedForByIdAndDidNotFitIsNamed() {
+    void idsBeyondTheLimitOfBytesAreReturnedAsRemaining() {
         var wanted = new ArrayList<>(ids);
         Collections.reverse(wanted);
         wanted.add(1, 999_999_999L);
@@ -105,7 +107,7 @@ class LargePagesTest extends CoreTest {
     }
 
     @Test
-    void theBestMatchesThatDidNotFitAreNamed() {
+    void matchesBeyondTheLimitOfBytesAreReturnedAsRemaining() {
         var best = byline.posts().mostRelevant(NOBODY, new PostFilter(null, "large", null), 100);
 
         assertThat(bytes(best.items())).isLessThanOrEqualTo(PageRequest.MAX_BYTES);
@@ -114,26 +116,26 @@ class LargePagesTest extends CoreTest {
     }
 
     @Test
-    void lookUpsThatShareAStatementFindLargePosts() throws Exception {
+    void batchedLookupsFindLargePosts() throws Exception {
         try (var threads = Executors.newVirtualThreadPerTaskExecutor();
-                var uncached =
-                        dev.byline.Byline.open(BylineConfig.of(database.url()).withCache(BylineConfig.Cache.OFF))) {
-            var lookUps = IntStream.range(0, 40)
+                var uncached = Byline.open(BylineConfig.of(database.url()).withCache(BylineConfig.Cache.OFF))) {
+            var lookups = IntStream.range(0, 40)
                     .<Callable<Long>>mapToObj(i -> () -> uncached.posts()
                             .get(NOBODY, ids.get(i % ids.size()))
                             .id())
                     .toList();
             var found = new ArrayList<Long>();
-            for (var lookUp : threads.invokeAll(lookUps)) {
-                found.add(lookUp.get());
+            for (var lookup : threads.invokeAll(lookups)) {
+                found.add(lookup.get());
             }
             assertThat(found).containsAll(ids);
+            LeakCheck.assertReleased(() -> acquired(uncached));
         }
     }
 
-    /** However many rows are asked for, the database sends what fits and one row more. */
+    /** The limit of rows is 101 in each statement. */
     @Test
-    void theDatabaseSendsWhatFitsAndOneRowMore() {
+    void theDatabaseSendsAtMostOneRowBeyondTheLimitOfBytes() {
         try (var direct = Database.open(BylineConfig.of(database.url()).database(), Metrics.NONE)) {
             for (var found : List.<List<Post>>of(
                     direct.read(dsl -> PostSql.feed(dsl, PostFilter.NONE, null, 101)),
@@ -148,12 +150,13 @@ class LargePagesTest extends CoreTest {
                             .items())) {
                 assertThat(bytes(found)).isLessThan(PageRequest.MAX_BYTES + 1_300_000);
             }
+            LeakCheck.assertReleased(() -> direct.poolStatus().orElseThrow().active());
         }
     }
 
     @Test
-    void principalsWhoMaySeeDraftsGetBoundedPagesToo() {
+    void pagesWithDraftsAreLimitedByBytesToo() {
         var operator = new Principal.Operator();
-        assertWalk(request -> byline.posts().byAuthor(operator, author.id(), request));
+        assertPagesHaveEachPostOnce(request -> byline.posts().byAuthor(operator, author.id(), request));
     }
 }

@@ -5,7 +5,7 @@ import java.util.Base64;
 import org.bouncycastle.crypto.generators.Argon2BytesGenerator;
 import org.bouncycastle.crypto.params.Argon2Parameters;
 
-/** A hash as an earlier version might have made it: weaker parameters, another length. */
+/** Hashes a password with weaker parameters and another length, as an earlier version might have. */
 final class OldHash {
     private OldHash() {}
 

@@ -55,7 +55,7 @@ class PostsTest extends CoreTest {
     @Nested
     class Writing {
         @Test
-        void isPublishedAtOnceOrADraft() {
+        void aNewPostIsPublishedOrADraft() {
             var author = newUser();
 
             var published = newPost(author, "published");
@@ -69,7 +69,7 @@ class PostsTest extends CoreTest {
         }
 
         @Test
-        void takesTheLongestOfEverything() {
+        void titleAndBodyOfTheMaximumLengthAreAccepted() {
             var post = new NewPost(
                     "😀".repeat(NewPost.MAX_TITLE),
                     "😀".repeat(NewPost.MAX_BODY),
@@ -82,20 +82,20 @@ class PostsTest extends CoreTest {
         }
 
         @Test
-        void refusesEveryBadField() {
+        void everyInvalidFieldIsNamed() {
             assertThatThrownBy(() -> new NewPost(
                             "", "x".repeat(NewPost.MAX_BODY + 1), Metadata.EMPTY, PostStatus.DRAFT, -1L, Instant.EPOCH))
                     .satisfies(e -> assertFields(e, "title", "body", "user_id", "published_at"));
         }
 
         @Test
-        void onlyUsersMay() {
+        void anonymousCallersCannotCreatePosts() {
             assertThatThrownBy(() -> byline.posts().create(NOBODY, post("x", PostStatus.PUBLISHED, null)))
                     .isInstanceOf(BylineException.Forbidden.class);
         }
 
         @Test
-        void onlyAdminsWriteForOthersOrBackdate() {
+        void onlyAdminsSetAuthorAndTime() {
             var author = newUser();
             var other = newUser();
 
@@ -111,7 +111,7 @@ class PostsTest extends CoreTest {
         }
 
         @Test
-        void theFutureIsRefused() {
+        void aTimeInTheFutureIsInvalid() {
             try (var then = Byline.builder()
                     .clock(() -> Instant.parse("2020-01-01T00:00:00Z"))
                     .dataSource(database.dataSource())) {
@@ -226,7 +226,7 @@ class PostsTest extends CoreTest {
     @Nested
     class Listing {
         @Test
-        void pagesMeetWithoutGapOrOverlapEvenWhereTimesAreEqual() {
+        void pagesHaveEachPostOnceEvenWhenTimesAreEqual() {
             var author = newUser();
             var expected = new ArrayList<Long>();
             for (int i = 0; i < 10; i++) {
@@ -245,7 +245,7 @@ class PostsTest extends CoreTest {
         }
 
         @Test
-        void aWalkSeesEveryPostThatWasThereAllAlongExactlyOnceWhileOthersWrite() {
+        void pagesHaveEachExistingPostOnceWhileOthersWrite() {
             var author = newUser();
             var there = new ArrayList<Long>();
             for (int i = 0; i < 30; i++) {
@@ -264,7 +264,7 @@ class PostsTest extends CoreTest {
         }
 
         @Test
-        void theFeedGoesByPublicationTheAuthorsListByWriting() {
+        void theFeedIsOrderedByPublicationAndTheAuthorsListByCreation() {
             var author = newUser();
             var draft = newDraft(author, "written first, published last");
             var post = newPost(author, "written last");
@@ -280,7 +280,7 @@ class PostsTest extends CoreTest {
     @Nested
     class Changing {
         @Test
-        void publishingSetsTheTimeOnceAndWithdrawingClearsIt() {
+        void publishingSetsTheTimeOnceAndADraftHasNone() {
             var author = newUser();
             var draft = newDraft(author, "draft");
 
@@ -297,7 +297,7 @@ class PostsTest extends CoreTest {
         }
 
         @Test
-        void touchesOnlyWhatIsNamed() {
+        void aChangeSetsOnlyTheGivenFields() {
             var author = newUser();
             var post = newPost(author, "title");
             var patch = new MetadataChange.Merge(Metadata.parse("""
@@ -314,7 +314,7 @@ class PostsTest extends CoreTest {
         }
 
         @Test
-        void nothingChangesNothing() {
+        void anEmptyChangeKeepsTheVersion() {
             var author = newUser();
             var post = newPost(author, "title");
 
@@ -323,7 +323,7 @@ class PostsTest extends CoreTest {
         }
 
         @Test
-        void strangersMayOnlyRead() {
+        void otherUsersCannotChangeOrDelete() {
             var post = newPost(newUser(), "title");
 
             for (var stranger : List.of(NOBODY, as(newUser()))) {
@@ -338,7 +338,7 @@ class PostsTest extends CoreTest {
         }
 
         @Test
-        void deletingRemoves() {
+        void aDeletedPostIsNotFound() {
             var author = newUser();
             var post = newPost(author, "title");
 
@@ -358,7 +358,7 @@ class PostsTest extends CoreTest {
         }
 
         @Test
-        void twiceMakesNoDuplicates() {
+        void importingTwiceCreatesNoDuplicates() {
             var posts = List.of(
                     imported("import@example.com", "one", "2020-01-01T00:00:00Z"),
                     imported("IMPORT@example.com", "two", "2020-01-01T00:00:00Z"),
@@ -373,7 +373,7 @@ class PostsTest extends CoreTest {
         }
 
         @Test
-        void onlyAdminsMayAndNotFromTheFuture() {
+        void onlyAdminsImportAndNotFromTheFuture() {
             var post = imported("future@example.com", "x", "9999-01-01T00:00:00Z");
 
             assertThatThrownBy(() -> byline.posts().importAll(as(newUser()), List.of(post)))
@@ -384,7 +384,7 @@ class PostsTest extends CoreTest {
     }
 
     @Test
-    void rolesAreWhatThePrincipalSays() {
+    void onlyTheOperatorOfTheseIsAnAdmin() {
         assertThat(new Principal.Anonymous().isAdmin()).isFalse();
         assertThat(new Principal.Operator().isAdmin()).isTrue();
         assertThat(new Principal.Operator().is(0)).isFalse();

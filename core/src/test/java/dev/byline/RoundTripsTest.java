@@ -3,6 +3,7 @@ package dev.byline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.byline.migrations.LeakCheck;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
 import dev.byline.model.Metadata;
@@ -26,18 +27,23 @@ import java.util.function.IntSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/** How often a use case asks for a connection, and what it asks on it. */
+/** Counts connections and round trips of each use case. */
 class RoundTripsTest extends CoreTest {
-    private final AtomicInteger lent = new AtomicInteger();
+    private final AtomicInteger connections = new AtomicInteger();
     private final Metrics counting = new Metrics() {
         @Override
         public void connectionAcquired(Duration waited) {
-            lent.incrementAndGet();
+            connections.incrementAndGet();
         }
     };
     private final Byline cached = Byline.open(BylineConfig.of(database.url()), counting);
     private final Byline uncached =
             Byline.open(BylineConfig.of(database.url()).withCache(BylineConfig.Cache.OFF), counting);
+
+    RoundTripsTest() {
+        leaks.watch(() -> acquired(cached));
+        leaks.watch(() -> acquired(uncached));
+    }
 
     @AfterAll
     void closeBoth() {
@@ -45,83 +51,85 @@ class RoundTripsTest extends CoreTest {
         uncached.close();
     }
 
-    private int lentDuring(Runnable work) {
-        var before = lent.get();
+    private int connectionsDuring(Runnable work) {
+        var before = connections.get();
         work.run();
-        return lent.get() - before;
+        return connections.get() - before;
     }
 
-    private void readsTakeOneAndHitsNone(Runnable cold, Runnable read) {
-        assertThat(lentDuring(cold)).isEqualTo(1);
-        assertThat(lentDuring(read)).isEqualTo(1);
-        assertThat(lentDuring(read)).isZero();
+    private void assertOneConnectionAndNoneFromTheCache(Runnable cold, Runnable read) {
+        assertThat(connectionsDuring(cold)).isEqualTo(1);
+        assertThat(connectionsDuring(read)).isEqualTo(1);
+        assertThat(connectionsDuring(read)).isZero();
     }
 
     @Test
-    void users() {
+    void aUserTakesOneConnectionAndNoneFromTheCache() {
         var user = newUser();
-        readsTakeOneAndHitsNone(
+        assertOneConnectionAndNoneFromTheCache(
                 () -> uncached.users().get(NOBODY, user.id()),
                 () -> cached.users().get(NOBODY, user.id()));
     }
 
     @Test
-    void newestUsers() {
+    void theNewestUsersTakeOneConnectionAndNoneFromTheCache() {
         var first = PageRequest.first(20);
-        readsTakeOneAndHitsNone(
+        assertOneConnectionAndNoneFromTheCache(
                 () -> uncached.users().list(NOBODY, UserFilter.NONE, first),
                 () -> cached.users().list(NOBODY, UserFilter.NONE, first));
     }
 
     @Test
-    void usersWithPosts() {
+    void aUserWithPostsTakesOneConnectionAndNoneFromTheCache() {
         var user = newUser();
         newPost(user, "Hello");
         var first = PageRequest.first(20);
-        readsTakeOneAndHitsNone(
+        assertOneConnectionAndNoneFromTheCache(
                 () -> uncached.posts().withAuthor(NOBODY, user.id(), first),
                 () -> cached.posts().withAuthor(NOBODY, user.id(), first));
-        assertThat(lentDuring(() -> cached.posts().byAuthor(NOBODY, user.id(), first)))
+        assertThat(connectionsDuring(() -> cached.posts().byAuthor(NOBODY, user.id(), first)))
                 .isZero();
     }
 
     @Test
-    void aPostOfAnUnknownAuthorIsRefusedByTwoStatements() {
+    void aPostOfAnUnknownAuthorTakesTwoConnections() {
         var post = new NewPost("a", "", Metadata.EMPTY, PostStatus.PUBLISHED, 999_999L, null);
 
-        assertThat(lentDuring(() -> assertThatThrownBy(() -> cached.posts().create(OPERATOR, post))
-                        .isInstanceOf(BylineException.Invalid.class)))
+        assertThat(connectionsDuring(
+                        () -> assertThatThrownBy(() -> cached.posts().create(OPERATOR, post))
+                                .isInstanceOf(BylineException.Invalid.class)))
                 .isEqualTo(2);
     }
 
     @Test
-    void theFeed() {
+    void theFeedTakesOneConnectionAndNoneFromTheCache() {
         var first = PageRequest.first(20);
-        readsTakeOneAndHitsNone(
+        assertOneConnectionAndNoneFromTheCache(
                 () -> uncached.posts().feed(NOBODY, PostFilter.NONE, first),
                 () -> cached.posts().feed(NOBODY, PostFilter.NONE, first));
     }
 
-    /** A hit also looks for the author, whose row may have to be read once. */
+    /** A cached post also needs its author, who is read once. */
     @Test
-    void posts() {
+    void aPostTakesOneConnectionAndNoneFromTheCache() {
         var post = newPost(newUser(), "Hello");
         Runnable read = () -> cached.posts().get(NOBODY, post.id());
-        assertThat(lentDuring(() -> uncached.posts().get(NOBODY, post.id()))).isEqualTo(1);
-        assertThat(lentDuring(read)).isEqualTo(1);
-        assertThat(lentDuring(read)).isEqualTo(1);
-        assertThat(lentDuring(read)).isZero();
+        assertThat(connectionsDuring(() -> uncached.posts().get(NOBODY, post.id())))
+                .isEqualTo(1);
+        assertThat(connectionsDuring(read)).isEqualTo(1);
+        assertThat(connectionsDuring(read)).isEqualTo(1);
+        assertThat(connectionsDuring(read)).isZero();
     }
 
     @Test
-    void writes() {
+    void aNewPostTakesOneConnection() {
         var user = newUser();
-        assertThat(lentDuring(() -> cached.posts().create(as(user), post("Hello", PostStatus.PUBLISHED, null))))
+        assertThat(connectionsDuring(() -> cached.posts().create(as(user), post("Hello", PostStatus.PUBLISHED, null))))
                 .isEqualTo(1);
     }
 
     @Test
-    void aReadAndANewPostAreOneRoundTripATransactionIsOneMore() throws Exception {
+    void aReadAndANewPostAreOneRoundTripAndABatchIsTwo() throws Exception {
         var user = newUser();
         var post = post("Hello", PostStatus.PUBLISHED, null);
         var other = newUser();
@@ -133,21 +141,22 @@ class RoundTripsTest extends CoreTest {
             assertThat(wire.during(() -> byline.posts().create(as(user), post))).isEqualTo(1);
             assertThat(wire.during(() -> byline.posts().createAll(as(user), List.of(post, post))))
                     .isEqualTo(2);
+            LeakCheck.assertReleased(() -> acquired(byline));
         }
     }
 
     @Test
-    void aPostOfWhichNobodyHeardIsSeenByTheNextReader() throws Exception {
+    void aPostWhoseResponseWasLostIsVisibleToTheNextRead() throws Exception {
         var user = newUser();
         var first = PageRequest.first(1);
         try (var wire = new Wire(URI.create(database.url()).getPort());
                 var byline = Byline.open(throughOneConnection(wire))) {
             byline.posts().feed(NOBODY, PostFilter.NONE, first);
             byline.posts().byAuthor(NOBODY, user.id(), first);
-            wire.answersAreLost().set(true);
+            wire.responsesAreLost().set(true);
             assertThatThrownBy(() -> byline.posts().create(as(user), post("Lost", PostStatus.PUBLISHED, null)))
                     .isInstanceOf(BylineException.Unavailable.class);
-            wire.answersAreLost().set(false);
+            wire.responsesAreLost().set(false);
 
             assertThat(byline.posts().feed(NOBODY, PostFilter.NONE, first).items())
                     .extracting(Post::title)
@@ -155,6 +164,7 @@ class RoundTripsTest extends CoreTest {
             assertThat(byline.posts().byAuthor(NOBODY, user.id(), first).items())
                     .extracting(Post::title)
                     .containsExactly("Lost");
+            LeakCheck.assertReleased(() -> acquired(byline));
         }
     }
 
@@ -169,8 +179,8 @@ class RoundTripsTest extends CoreTest {
                 config.imports());
     }
 
-    /** Passes on what a server and its clients say, and counts how often it is asked: what is asked together comes at once. */
-    private record Wire(ServerSocket socket, int server, AtomicInteger asked, AtomicBoolean answersAreLost)
+    /** A proxy that counts round trips: statements of one batch arrive in one read. */
+    private record Wire(ServerSocket socket, int server, AtomicInteger requests, AtomicBoolean responsesAreLost)
             implements AutoCloseable {
         Wire(int server) throws IOException {
             this(
@@ -186,9 +196,9 @@ class RoundTripsTest extends CoreTest {
         }
 
         int during(Runnable work) {
-            var before = asked.get();
+            var before = requests.get();
             work.run();
-            return asked.get() - before;
+            return requests.get() - before;
         }
 
         private void accept() {
@@ -196,19 +206,19 @@ class RoundTripsTest extends CoreTest {
                 while (true) {
                     var client = socket.accept();
                     var there = new Socket(InetAddress.getLoopbackAddress(), server);
-                    Thread.startVirtualThread(() -> pass(client, there, asked::incrementAndGet));
-                    Thread.startVirtualThread(() -> pass(there, client, () -> answersAreLost.get() ? 0 : 1));
+                    Thread.startVirtualThread(() -> pass(client, there, requests::incrementAndGet));
+                    Thread.startVirtualThread(() -> pass(there, client, () -> responsesAreLost.get() ? 0 : 1));
                 }
             } catch (IOException e) {
                 // closed
             }
         }
 
-        private static void pass(Socket from, Socket to, IntSupplier goingOn) {
+        private static void pass(Socket from, Socket to, IntSupplier forward) {
             var bytes = new byte[65536];
             try (from;
                     to) {
-                for (int n; (n = from.getInputStream().read(bytes)) > 0 && goingOn.getAsInt() > 0; ) {
+                for (int n; (n = from.getInputStream().read(bytes)) > 0 && forward.getAsInt() > 0; ) {
                     to.getOutputStream().write(bytes, 0, n);
                 }
             } catch (IOException e) {

@@ -3,6 +3,7 @@ package dev.byline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.byline.migrations.LeakCheck;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
 import dev.byline.model.FieldError;
@@ -50,7 +51,7 @@ class TokensTest extends CoreTest {
     @Nested
     class LoggingIn {
         @Test
-        void givesATokenThatSaysWhoCalls() {
+        void aLoginIssuesATokenOfTheUser() {
             var user = newUserWithPassword();
 
             var issued = byline.tokens().login("P" + count + "@EXAMPLE.com", PASSWORD);
@@ -66,7 +67,7 @@ class TokensTest extends CoreTest {
         }
 
         @Test
-        void storesNeitherPasswordNorToken() {
+        void onlyHashesOfPasswordAndTokenAreStored() {
             var user = newUserWithPassword();
             var secret = login(user).secret();
 
@@ -80,7 +81,7 @@ class TokensTest extends CoreTest {
         }
 
         @Test
-        void whatDoesNotFitIsRefusedInOneWay() {
+        void everyFailedLoginHasTheSameMessage() {
             var user = newUserWithPassword();
             var without = newUser();
             var inactive = newUserWithPassword();
@@ -119,7 +120,7 @@ class TokensTest extends CoreTest {
         }
 
         @Test
-        void aHashOfOldParametersIsReplaced() {
+        void aLoginReplacesAHashOfOldParameters() {
             var user = newUserWithPassword();
             // argon2id of "correct horse battery" with m=64,t=1,p=1, as another program writes it
             database.run("UPDATE users SET password_hash = '" + OldHash.of("correct horse battery") + "' WHERE id = "
@@ -133,7 +134,7 @@ class TokensTest extends CoreTest {
         }
 
         @Test
-        void keepsTheNewestTokensOnly() {
+        void onlyTheNewestTokensAreKept() {
             var user = newUser();
             var first = byline.tokens().issue(OPERATOR, user.id(), null);
             for (int i = 0; i < Tokens.MAX_PER_USER; i++) {
@@ -159,7 +160,7 @@ class TokensTest extends CoreTest {
                     "BADPASS is my name",
                     "nul\u0000 in the middle"
                 })
-        void refused(String text) {
+        void aWeakPasswordIsInvalid(String text) {
             assertThatThrownBy(() -> new NewUser("badpass@example.com", "B", new Password(text), Metadata.EMPTY))
                     .isInstanceOfSatisfying(
                             BylineException.Invalid.class,
@@ -179,14 +180,14 @@ class TokensTest extends CoreTest {
         }
 
         @Test
-        void areNeverShown() {
+        void toStringHidesPasswords() {
             assertThat(new NewUser("a@b", "n", PASSWORD, Metadata.EMPTY).toString())
                     .doesNotContain("horse");
             assertThat(password("correct horse battery").toString()).doesNotContain("horse");
         }
 
         @Test
-        void aNewOneRevokesTheOtherTokens() {
+        void aNewPasswordRevokesTheOtherTokens() {
             var user = newUserWithPassword();
             var kept = login(user);
             var other = login(user);
@@ -202,7 +203,7 @@ class TokensTest extends CoreTest {
         }
 
         @Test
-        void noTokenOfTheOldOneOutlivesTheChange() throws Exception {
+        void noTokenOfTheOldPasswordSurvivesTheChange() throws Exception {
             var user = newUserWithPassword();
             try (var threads = Executors.newFixedThreadPool(4)) {
                 var logins = new java.util.ArrayList<Future<Optional<IssuedToken>>>();
@@ -224,7 +225,7 @@ class TokensTest extends CoreTest {
         }
 
         @Test
-        void aChangeChecksTheAddressToo() {
+        void aPasswordMustNotContainTheEmail() {
             var user = newUserWithPassword();
             var local = String.valueOf(user.email()).replaceFirst("@.*", "");
             byline.users().change(as(user), user.id(), new UserChange("long" + local + "@x", null, null, null, null));
@@ -237,7 +238,7 @@ class TokensTest extends CoreTest {
     @Nested
     class Refusing {
         @Test
-        void garbageAndUnknownTokens() {
+        void malformedAndUnknownTokensAreRefused() {
             for (var secret :
                     List.of("", "byl_", "byl_" + "a".repeat(43), "x".repeat(10_000), "byl_\u0000", "Bearer x")) {
                 assertThatThrownBy(() -> byline.tokens().authenticate(secret))
@@ -246,7 +247,7 @@ class TokensTest extends CoreTest {
         }
 
         @Test
-        void revokedExpiredDeactivatedAndDeleted() {
+        void revokedAndExpiredTokensAndThoseOfInactiveOrDeletedUsersAreRefused() {
             var user = newUser();
             var revoked = byline.tokens().issue(OPERATOR, user.id(), null);
             byline.tokens().revoke(as(user), revoked.token().id());
@@ -274,7 +275,7 @@ class TokensTest extends CoreTest {
         }
 
         @Test
-        void othersTokens() {
+        void tokensOfOtherUsersAreNotAccessible() {
             var user = newUser();
             var token = byline.tokens().issue(OPERATOR, user.id(), null);
 
@@ -292,11 +293,11 @@ class TokensTest extends CoreTest {
     }
 
     @Test
-    void useIsNotedAfterTheFactAndRarely() throws InterruptedException {
+    void theUseOfATokenIsRecordedAtMostEveryFiveMinutes() throws InterruptedException {
         var user = newUser();
         var token = byline.tokens().issue(OPERATOR, user.id(), null);
         assertThat(token.token().lastUsedAt()).isNull();
-        // Without a cache: the test changes times behind its back.
+        // Without a cache: the test changes times in the database.
         try (var uncached = Byline.open(BylineConfig.of(database.url()).withCache(BylineConfig.Cache.OFF))) {
             uncached.tokens().authenticate(token.secret());
             var used = awaitUse(user);
@@ -312,6 +313,7 @@ class TokensTest extends CoreTest {
                 assertThat(System.nanoTime()).isLessThan(end);
                 Thread.sleep(10);
             }
+            LeakCheck.assertReleased(() -> acquired(uncached));
         }
     }
 
@@ -331,7 +333,7 @@ class TokensTest extends CoreTest {
     @Nested
     class Admins {
         @Test
-        void theFirstIsCreatedOnceAndNeverChanged() {
+        void theFirstAdminIsCreatedOnce() {
             var admin = new NewUser("root@example.com", "Root", PASSWORD, Metadata.EMPTY);
 
             var created = byline.users().ensureAdmin(OPERATOR, admin).orElseThrow();
@@ -355,7 +357,7 @@ class TokensTest extends CoreTest {
         }
 
         @Test
-        void theLastActiveOneStays() {
+        void theLastActiveAdminCannotLeave() {
             var admin = byline.users()
                     .ensureAdmin(OPERATOR, new NewUser("last@example.com", "L", Metadata.EMPTY))
                     .orElseThrow();
@@ -374,7 +376,7 @@ class TokensTest extends CoreTest {
         }
 
         @Test
-        void twoWhoLeaveAtOnceDoNotBothSucceed() throws Exception {
+        void ofTheLastTwoAdminsOnlyOneCanLeave() throws Exception {
             for (int round = 0; round < 10; round++) {
                 var one = newUser();
                 var two = newUser();

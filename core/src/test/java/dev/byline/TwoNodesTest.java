@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.byline.internal.cache.TestRedis;
+import dev.byline.migrations.LeakCheck;
 import dev.byline.migrations.TestDatabase;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
@@ -27,13 +28,15 @@ import java.util.function.Supplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Two Bylines on one database and one Redis. What they keep would outlive the test: only an invalidation explains that the
- * other one sees a write.
+ * Two Bylines on one database and one Redis. Cached values live longer than the test: only an invalidation makes a
+ * write visible to the other node.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(60)
@@ -42,11 +45,19 @@ class TwoNodesTest {
     private static final Principal NOBODY = new Principal.Anonymous();
     private static final PageRequest FIRST = PageRequest.first(20);
 
+    @RegisterExtension
+    private final LeakCheck leaks = new LeakCheck();
+
     private final TestDatabase database = TestDatabase.migrated();
     private final TestRedis redis = new TestRedis();
     private final Byline a = open();
     private final Byline b = open();
     private int count;
+
+    TwoNodesTest() {
+        leaks.watch(() -> CoreTest.acquired(a));
+        leaks.watch(() -> CoreTest.acquired(b));
+    }
 
     private Byline open() {
         var cache = new BylineConfig.Cache(true, Duration.ofHours(1), Duration.ofHours(2), 10 << 20, redis.uri());
@@ -54,7 +65,7 @@ class TwoNodesTest {
     }
 
     @BeforeAll
-    void bothListen() {
+    void awaitSubscriptions() {
         var admin = new NewUser("admin@localhost", "Admin", Metadata.EMPTY);
         assertThat(a.users().ensureAdmin(OPERATOR, admin)).isPresent();
         var user = newUser();
@@ -111,7 +122,7 @@ class TwoNodesTest {
 
     private static <T> void eventually(Supplier<T> actual, T expected) {
         while (!actual.get().equals(expected)) {
-            pause(); // the test's own time limit ends it
+            pause(); // until the timeout of the test
         }
     }
 
@@ -139,169 +150,179 @@ class TwoNodesTest {
                 .toList();
     }
 
-    @Test
-    void aPostChangedOnOneIsChangedOnBoth() {
-        var author = newUser();
-        var post = newPost(author, PostStatus.PUBLISHED);
-        for (var node : List.of(a, b, a, b)) {
-            assertThat(node.posts().get(NOBODY, post.id()).title()).isEqualTo("old");
-            assertThat(ofAuthor(node, author)).containsExactly("old");
-            assertThat(feed(node)).contains("old");
-        }
-
-        a.posts().change(as(author), post.id(), title("new " + post.id()));
-
-        assertThat(a.posts().get(NOBODY, post.id()).title()).isEqualTo("new " + post.id());
-        assertThat(feed(a)).contains("new " + post.id());
-        assertThat(ofAuthor(a, author)).containsExactly("new " + post.id());
-        eventually(() -> b.posts().get(NOBODY, post.id()).title(), "new " + post.id());
-        eventually(() -> feed(b).contains("new " + post.id()), true);
-        eventually(() -> ofAuthor(b, author), List.of("new " + post.id()));
-
-        b.posts().delete(as(author), post.id());
-        assertThatThrownBy(() -> b.posts().get(NOBODY, post.id())).isInstanceOf(BylineException.NotFound.class);
-        assertThat(ofAuthor(b, author)).isEmpty();
-        eventuallyRefused(() -> a.posts().get(NOBODY, post.id()), BylineException.NotFound.class);
-        eventually(() -> ofAuthor(a, author), List.of());
-        eventually(() -> feed(a).contains("new " + post.id()), false);
-    }
-
-    @Test
-    void whatWasLookedForInVainIsFoundOnceItIsThere() {
-        var author = newUser();
-        var next = newPost(author, PostStatus.PUBLISHED).id() + 1;
-        assertThatThrownBy(() -> a.posts().get(NOBODY, next)).isInstanceOf(BylineException.NotFound.class);
-        assertThatThrownBy(() -> b.posts().get(NOBODY, next)).isInstanceOf(BylineException.NotFound.class);
-
-        assertThat(newPost(author, PostStatus.PUBLISHED).id()).isEqualTo(next);
-
-        assertThat(a.posts().get(NOBODY, next).title()).isEqualTo("old");
-        eventually(
-                () -> {
-                    try {
-                        return b.posts().get(NOBODY, next).title();
-                    } catch (BylineException.NotFound e) {
-                        return "";
-                    }
-                },
-                "old");
-    }
-
-    @Test
-    void aCachedDraftIsForItsAuthorOnly() {
-        var author = newUser();
-        var draft = newPost(author, PostStatus.DRAFT);
-        for (var node : List.of(a, b)) {
-            assertThat(node.posts().get(as(author), draft.id()).title()).isEqualTo("old");
-            assertThatThrownBy(() -> node.posts().get(NOBODY, draft.id())).isInstanceOf(BylineException.NotFound.class);
-            assertThatThrownBy(() -> node.posts().get(as(newUser()), draft.id()))
-                    .isInstanceOf(BylineException.NotFound.class);
-            assertThat(node.posts().byAuthor(as(author), author.id(), FIRST).items())
-                    .hasSize(1);
-            assertThat(ofAuthor(node, author)).isEmpty();
-        }
-    }
-
-    @Test
-    void aCachedUserShowsTheAddressToThemselfOnly() {
-        var user = newUser();
-        for (var node : List.of(a, b, a, b)) {
-            assertThat(node.users().get(as(user), user.id()).email()).isEqualTo(user.email());
-            assertThat(node.users().get(NOBODY, user.id()).email()).isNull();
-            assertThat(node.users().list(NOBODY, UserFilter.NONE, FIRST).items())
-                    .allMatch(each -> each.email() == null && each.role() == null);
-            assertThat(node.posts()
-                            .withAuthor(NOBODY, user.id(), FIRST)
-                            .author()
-                            .email())
-                    .isNull();
-        }
-    }
-
-    @Test
-    void aDeletedUserTakesEverythingWithThemOnBoth() {
-        var author = newUser();
-        var post = newPost(author, PostStatus.PUBLISHED);
-        a.posts().change(as(author), post.id(), title("ghost"));
-        var token = a.tokens().issue(OPERATOR, author.id(), null).secret();
-        eventually(() -> feed(b).contains("ghost"), true);
-        eventually(() -> b.posts().get(NOBODY, post.id()).title(), "ghost");
-        assertThat(b.tokens().authenticate(token)).isNotNull();
-
-        a.users().delete(as(author), author.id());
-
-        assertThatThrownBy(() -> a.posts().get(NOBODY, post.id())).isInstanceOf(BylineException.NotFound.class);
-        assertThatThrownBy(() -> a.tokens().authenticate(token)).isInstanceOf(BylineException.Unauthenticated.class);
-        assertThat(feed(a)).doesNotContain("ghost");
-        eventuallyRefused(() -> b.users().get(NOBODY, author.id()), BylineException.NotFound.class);
-        assertThatThrownBy(() -> b.posts().get(NOBODY, post.id())).isInstanceOf(BylineException.NotFound.class);
-        assertThatThrownBy(() -> ofAuthor(b, author)).isInstanceOf(BylineException.NotFound.class);
-        assertThatThrownBy(() -> b.tokens().authenticate(token)).isInstanceOf(BylineException.Unauthenticated.class);
-        eventually(() -> feed(b).contains("ghost"), false);
-    }
-
-    @Test
-    void rightsThatAreLostOnOneAreLostOnBoth() {
-        var user = newUser();
-        var kept = a.tokens().issue(OPERATOR, user.id(), null);
-        var revoked = a.tokens().issue(OPERATOR, user.id(), null);
-        for (var node : List.of(a, b)) {
-            assertThat(node.tokens().authenticate(kept.secret()).isAdmin()).isFalse();
-            assertThat(node.tokens().authenticate(revoked.secret()).isAdmin()).isFalse();
-        }
-        a.tokens().revoke(as(user), revoked.token().id());
-        assertThatThrownBy(() -> a.tokens().authenticate(revoked.secret()))
-                .isInstanceOf(BylineException.Unauthenticated.class);
-        eventuallyRefused(() -> b.tokens().authenticate(revoked.secret()), BylineException.Unauthenticated.class);
-
-        a.users().change(OPERATOR, user.id(), new UserChange(null, null, null, null, Role.ADMIN));
-        eventually(() -> b.tokens().authenticate(kept.secret()).isAdmin(), true);
-        a.users().change(OPERATOR, user.id(), new UserChange(null, null, null, null, Role.USER));
-        eventually(() -> b.tokens().authenticate(kept.secret()).isAdmin(), false);
-
-        a.users().change(OPERATOR, user.id(), new UserChange(null, null, null, false, null));
-        eventuallyRefused(() -> b.tokens().authenticate(kept.secret()), BylineException.Unauthenticated.class);
-        a.users().change(OPERATOR, user.id(), new UserChange(null, null, null, true, null));
-        assertThat(a.tokens().authenticate(kept.secret()).is(user.id())).isTrue();
-
-        var password = new Password("a new one, quite different");
-        a.users().change(OPERATOR, user.id(), new UserChange(null, null, password, null, null, null));
-        assertThatThrownBy(() -> a.tokens().authenticate(kept.secret()))
-                .isInstanceOf(BylineException.Unauthenticated.class);
-        eventuallyRefused(() -> b.tokens().authenticate(kept.secret()), BylineException.Unauthenticated.class);
-    }
-
-    @Test
-    void usersAreListedOnBothAsTheyAre() {
-        var user = newUser();
-        assertThat(names(a)).isNotEmpty();
-        assertThat(names(b)).isNotEmpty();
-        a.users().change(as(user), user.id(), new UserChange(null, "renamed " + user.id(), null, null, null));
-        assertThat(names(a)).contains("renamed " + user.id());
-        eventually(() -> names(b).contains("renamed " + user.id()), true);
-    }
-
-    private static List<String> names(Byline node) {
-        return node.users().list(NOBODY, UserFilter.NONE, FIRST).items().stream()
-                .map(User::name)
-                .toList();
-    }
-
-    /** Shorter first pages are cut from the one that is kept, with a cursor that leads to the rest. */
-    @Test
-    void shortFirstPagesLeadOn() {
-        var author = newUser();
-        for (int i = 0; i < 5; i++) {
-            newPost(author, PostStatus.PUBLISHED);
-        }
-        for (int limit = 1; limit <= 5; limit++) {
-            var page = b.posts().byAuthor(NOBODY, author.id(), PageRequest.first(limit));
-            assertThat(page.items()).hasSize(limit);
-            assertThat(page.nextCursor() == null).isEqualTo(limit == 5);
-            if (page.nextCursor() != null) {
-                var rest = b.posts().byAuthor(NOBODY, author.id(), new PageRequest(20, page.nextCursor()));
-                assertThat(rest.items()).hasSize(5 - limit);
+    @Nested
+    class Posts {
+        @Test
+        void aChangedOrDeletedPostIsVisibleToBothNodes() {
+            var author = newUser();
+            var post = newPost(author, PostStatus.PUBLISHED);
+            for (var node : List.of(a, b, a, b)) {
+                assertThat(node.posts().get(NOBODY, post.id()).title()).isEqualTo("old");
+                assertThat(ofAuthor(node, author)).containsExactly("old");
+                assertThat(feed(node)).contains("old");
             }
+
+            a.posts().change(as(author), post.id(), title("new " + post.id()));
+
+            assertThat(a.posts().get(NOBODY, post.id()).title()).isEqualTo("new " + post.id());
+            assertThat(feed(a)).contains("new " + post.id());
+            assertThat(ofAuthor(a, author)).containsExactly("new " + post.id());
+            eventually(() -> b.posts().get(NOBODY, post.id()).title(), "new " + post.id());
+            eventually(() -> feed(b).contains("new " + post.id()), true);
+            eventually(() -> ofAuthor(b, author), List.of("new " + post.id()));
+
+            b.posts().delete(as(author), post.id());
+            assertThatThrownBy(() -> b.posts().get(NOBODY, post.id())).isInstanceOf(BylineException.NotFound.class);
+            assertThat(ofAuthor(b, author)).isEmpty();
+            eventuallyRefused(() -> a.posts().get(NOBODY, post.id()), BylineException.NotFound.class);
+            eventually(() -> ofAuthor(a, author), List.of());
+            eventually(() -> feed(a).contains("new " + post.id()), false);
+        }
+
+        @Test
+        void aNewPostReplacesACachedNotFound() {
+            var author = newUser();
+            var next = newPost(author, PostStatus.PUBLISHED).id() + 1;
+            assertThatThrownBy(() -> a.posts().get(NOBODY, next)).isInstanceOf(BylineException.NotFound.class);
+            assertThatThrownBy(() -> b.posts().get(NOBODY, next)).isInstanceOf(BylineException.NotFound.class);
+
+            assertThat(newPost(author, PostStatus.PUBLISHED).id()).isEqualTo(next);
+
+            assertThat(a.posts().get(NOBODY, next).title()).isEqualTo("old");
+            eventually(
+                    () -> {
+                        try {
+                            return b.posts().get(NOBODY, next).title();
+                        } catch (BylineException.NotFound e) {
+                            return "";
+                        }
+                    },
+                    "old");
+        }
+
+        @Test
+        void aCachedDraftIsVisibleToItsAuthorOnly() {
+            var author = newUser();
+            var draft = newPost(author, PostStatus.DRAFT);
+            for (var node : List.of(a, b)) {
+                assertThat(node.posts().get(as(author), draft.id()).title()).isEqualTo("old");
+                assertThatThrownBy(() -> node.posts().get(NOBODY, draft.id()))
+                        .isInstanceOf(BylineException.NotFound.class);
+                assertThatThrownBy(() -> node.posts().get(as(newUser()), draft.id()))
+                        .isInstanceOf(BylineException.NotFound.class);
+                assertThat(node.posts().byAuthor(as(author), author.id(), FIRST).items())
+                        .hasSize(1);
+                assertThat(ofAuthor(node, author)).isEmpty();
+            }
+        }
+
+        /** A short first page is cut from the cached one. */
+        @Test
+        void aShortFirstPageFromTheCacheHasACursorToTheRest() {
+            var author = newUser();
+            for (int i = 0; i < 5; i++) {
+                newPost(author, PostStatus.PUBLISHED);
+            }
+            for (int limit = 1; limit <= 5; limit++) {
+                var page = b.posts().byAuthor(NOBODY, author.id(), PageRequest.first(limit));
+                assertThat(page.items()).hasSize(limit);
+                assertThat(page.nextCursor() == null).isEqualTo(limit == 5);
+                if (page.nextCursor() != null) {
+                    var rest = b.posts().byAuthor(NOBODY, author.id(), new PageRequest(20, page.nextCursor()));
+                    assertThat(rest.items()).hasSize(5 - limit);
+                }
+            }
+        }
+    }
+
+    @Nested
+    class Users {
+        @Test
+        void aRenamedUserIsListedOnBothNodes() {
+            var user = newUser();
+            assertThat(names(a)).isNotEmpty();
+            assertThat(names(b)).isNotEmpty();
+            a.users().change(as(user), user.id(), new UserChange(null, "renamed " + user.id(), null, null, null));
+            assertThat(names(a)).contains("renamed " + user.id());
+            eventually(() -> names(b).contains("renamed " + user.id()), true);
+        }
+
+        private static List<String> names(Byline node) {
+            return node.users().list(NOBODY, UserFilter.NONE, FIRST).items().stream()
+                    .map(User::name)
+                    .toList();
+        }
+
+        @Test
+        void aCachedUserShowsItsEmailToThatUserOnly() {
+            var user = newUser();
+            for (var node : List.of(a, b, a, b)) {
+                assertThat(node.users().get(as(user), user.id()).email()).isEqualTo(user.email());
+                assertThat(node.users().get(NOBODY, user.id()).email()).isNull();
+                assertThat(node.users().list(NOBODY, UserFilter.NONE, FIRST).items())
+                        .allMatch(each -> each.email() == null && each.role() == null);
+                assertThat(node.posts()
+                                .withAuthor(NOBODY, user.id(), FIRST)
+                                .author()
+                                .email())
+                        .isNull();
+            }
+        }
+
+        @Test
+        void aDeletedUserIsGoneOnBothNodesWithPostsAndTokens() {
+            var author = newUser();
+            var post = newPost(author, PostStatus.PUBLISHED);
+            a.posts().change(as(author), post.id(), title("ghost"));
+            var token = a.tokens().issue(OPERATOR, author.id(), null).secret();
+            eventually(() -> feed(b).contains("ghost"), true);
+            eventually(() -> b.posts().get(NOBODY, post.id()).title(), "ghost");
+            assertThat(b.tokens().authenticate(token)).isNotNull();
+
+            a.users().delete(as(author), author.id());
+
+            assertThatThrownBy(() -> a.posts().get(NOBODY, post.id())).isInstanceOf(BylineException.NotFound.class);
+            assertThatThrownBy(() -> a.tokens().authenticate(token))
+                    .isInstanceOf(BylineException.Unauthenticated.class);
+            assertThat(feed(a)).doesNotContain("ghost");
+            eventuallyRefused(() -> b.users().get(NOBODY, author.id()), BylineException.NotFound.class);
+            assertThatThrownBy(() -> b.posts().get(NOBODY, post.id())).isInstanceOf(BylineException.NotFound.class);
+            assertThatThrownBy(() -> ofAuthor(b, author)).isInstanceOf(BylineException.NotFound.class);
+            assertThatThrownBy(() -> b.tokens().authenticate(token))
+                    .isInstanceOf(BylineException.Unauthenticated.class);
+            eventually(() -> feed(b).contains("ghost"), false);
+        }
+
+        @Test
+        void lostRightsAreLostOnBothNodes() {
+            var user = newUser();
+            var kept = a.tokens().issue(OPERATOR, user.id(), null);
+            var revoked = a.tokens().issue(OPERATOR, user.id(), null);
+            for (var node : List.of(a, b)) {
+                assertThat(node.tokens().authenticate(kept.secret()).isAdmin()).isFalse();
+                assertThat(node.tokens().authenticate(revoked.secret()).isAdmin())
+                        .isFalse();
+            }
+            a.tokens().revoke(as(user), revoked.token().id());
+            assertThatThrownBy(() -> a.tokens().authenticate(revoked.secret()))
+                    .isInstanceOf(BylineException.Unauthenticated.class);
+            eventuallyRefused(() -> b.tokens().authenticate(revoked.secret()), BylineException.Unauthenticated.class);
+
+            a.users().change(OPERATOR, user.id(), new UserChange(null, null, null, null, Role.ADMIN));
+            eventually(() -> b.tokens().authenticate(kept.secret()).isAdmin(), true);
+            a.users().change(OPERATOR, user.id(), new UserChange(null, null, null, null, Role.USER));
+            eventually(() -> b.tokens().authenticate(kept.secret()).isAdmin(), false);
+
+            a.users().change(OPERATOR, user.id(), new UserChange(null, null, null, false, null));
+            eventuallyRefused(() -> b.tokens().authenticate(kept.secret()), BylineException.Unauthenticated.class);
+            a.users().change(OPERATOR, user.id(), new UserChange(null, null, null, true, null));
+            assertThat(a.tokens().authenticate(kept.secret()).is(user.id())).isTrue();
+
+            var password = new Password("a new one, quite different");
+            a.users().change(OPERATOR, user.id(), new UserChange(null, null, password, null, null, null));
+            assertThatThrownBy(() -> a.tokens().authenticate(kept.secret()))
+                    .isInstanceOf(BylineException.Unauthenticated.class);
+            eventuallyRefused(() -> b.tokens().authenticate(kept.secret()), BylineException.Unauthenticated.class);
         }
     }
 }

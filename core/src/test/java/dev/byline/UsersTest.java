@@ -36,7 +36,7 @@ class UsersTest extends CoreTest {
     @Nested
     class Creating {
         @Test
-        void keepsEverythingAsSent() {
+        void aCreatedUserHasTheGivenValues() {
             var created = byline.users()
                     .create(NOBODY, new NewUser("Ada.Lovelace@Example.COM", " Ada ", Metadata.parse("""
                             {"a":1}""")));
@@ -52,7 +52,7 @@ class UsersTest extends CoreTest {
         }
 
         @Test
-        void anAddressIsTakenInWhateverCase() {
+        void emailsAreUniqueWithoutCase() {
             var taken = newUser();
 
             assertThatThrownBy(() -> byline.users()
@@ -61,7 +61,7 @@ class UsersTest extends CoreTest {
         }
 
         @Test
-        void ofManyAtOnceWithOneAddressOneWins() throws Exception {
+        void oneOfManyConcurrentUsersWithOneEmailIsCreated() throws Exception {
             var outcomes = new ArrayList<Future<Boolean>>();
             try (var threads = Executors.newFixedThreadPool(8)) {
                 for (int i = 0; i < 16; i++) {
@@ -98,7 +98,7 @@ class UsersTest extends CoreTest {
                     "a@b\ud800",
                     "a@b\u0085"
                 })
-        void refusesTheAddress(String email) {
+        void aMalformedEmailIsInvalid(String email) {
             assertThatThrownBy(() -> user(email))
                     .isInstanceOfSatisfying(
                             BylineException.Invalid.class,
@@ -110,12 +110,12 @@ class UsersTest extends CoreTest {
         @ParameterizedTest
         @ValueSource(strings = {"a@b", """
                 "quoted"@x""", "ü@münchen.de", "a+b@[::1]", "😀@例え"})
-        void takesOddAddresses(String email) {
+        void anUnusualEmailIsValid(String email) {
             assertThat(byline.users().create(NOBODY, user(email)).email()).isEqualTo(email);
         }
 
         @Test
-        void countsCodePoints() {
+        void lengthsAreCountedInCodePoints() {
             var name = "😀".repeat(NewUser.MAX_NAME);
             assertThat(byline.users()
                             .create(NOBODY, new NewUser("😀".repeat(252) + "@x", name, Metadata.EMPTY))
@@ -133,7 +133,7 @@ class UsersTest extends CoreTest {
     @Nested
     class Seeing {
         @Test
-        void onlyTheUserAndAdminsSeeAddressAndRole() {
+        void onlyTheUserAndAdminsSeeEmailAndRole() {
             var user = newUser();
             var other = newUser();
 
@@ -161,7 +161,7 @@ class UsersTest extends CoreTest {
         }
 
         @Test
-        void byIdsKeepsTheOrderAskedForAndLeavesOutTheMissing() {
+        void byIdsReturnsKnownUsersInTheGivenOrder() {
             var a = newUser();
             var b = newUser();
 
@@ -187,7 +187,7 @@ class UsersTest extends CoreTest {
     @Nested
     class Listing {
         @Test
-        void walksEveryUserOnceNewestFirst() {
+        void pagesHaveEachUserOnceNewestFirst() {
             var created = new ArrayList<Long>();
             for (int i = 0; i < 7; i++) {
                 created.addFirst(newUser().id());
@@ -212,7 +212,7 @@ class UsersTest extends CoreTest {
         }
 
         @Test
-        void filtersByActive() {
+        void usersAreFilteredByActive() {
             var idle = newUser();
             var busy = newUser();
             byline.users().change(OPERATOR, idle.id(), new UserChange(null, null, null, false, null));
@@ -221,10 +221,10 @@ class UsersTest extends CoreTest {
             assertThat(walk(new UserFilter(false), 2)).contains(idle.id()).doesNotContain(busy.id());
         }
 
-        /** Metadata that is compressed isn't read with the newest rows, but found by the index. */
+        /** Compressed metadata is not read with the newest rows, but found by the index. */
         @ParameterizedTest
         @ValueSource(ints = {1, 7, 100})
-        void filtersByMetadataOfAnySize(int limit) {
+        void usersAreFilteredByMetadataOfAnySize(int limit) {
             database.run(
                     "INSERT INTO users (email, name, created_at, metadata) SELECT 'sized' || i || '@example.com', 'S',"
                             + " now() - i * interval '1 second', jsonb_build_object('team', i % 7,"
@@ -273,7 +273,7 @@ class UsersTest extends CoreTest {
     @Nested
     class Changing {
         @Test
-        void touchesOnlyWhatIsNamed() {
+        void aChangeSetsOnlyTheGivenFields() {
             var user = newUser();
 
             var changed =
@@ -287,7 +287,7 @@ class UsersTest extends CoreTest {
         }
 
         @Test
-        void nothingChangesNothing() {
+        void anEmptyChangeKeepsTheVersion() {
             var user = newUser();
 
             assertThat(byline.users().change(as(user), user.id(), change(null, null)))
@@ -295,7 +295,7 @@ class UsersTest extends CoreTest {
         }
 
         @Test
-        void mergesMetadata() {
+        void metadataIsMerged() {
             var user = newUser();
             merge(user, """
                     {"a":{"b":1,"c":2},"d":3}""");
@@ -311,7 +311,7 @@ class UsersTest extends CoreTest {
         }
 
         @Test
-        void metadataThatGrewTooLargeIsRefusedAndNothingChanged() {
+        void metadataBeyondTheLimitIsRefusedAndChangesNothing() {
             var user = newUser();
             merge(user, """
                     {"a":"%s"}""".formatted("x".repeat(10_000)));
@@ -327,7 +327,7 @@ class UsersTest extends CoreTest {
         }
 
         @Test
-        void patchesAtOnceAllCount() throws Exception {
+        void concurrentChangesAreAllApplied() throws Exception {
             var user = newUser();
             try (var threads = Executors.newFixedThreadPool(4)) {
                 var done = new ArrayList<Future<User>>();
@@ -351,7 +351,7 @@ class UsersTest extends CoreTest {
         }
 
         @Test
-        void aTakenAddressConflicts() {
+        void aTakenEmailIsAConflict() {
             var user = newUser();
             var other = newUser();
 
@@ -360,7 +360,7 @@ class UsersTest extends CoreTest {
         }
 
         @Test
-        void strangersMayNot() {
+        void otherUsersCannotChange() {
             var user = newUser();
 
             for (var stranger : List.of(NOBODY, as(newUser()))) {
@@ -395,7 +395,7 @@ class UsersTest extends CoreTest {
     @Nested
     class Deleting {
         @Test
-        void takesThePostsAlongAndFreesTheAddress() {
+        void aDeletedUserLosesItsPostsAndFreesItsEmail() {
             var user = newUser();
             var post = newPost(user, "gone");
 
@@ -414,7 +414,7 @@ class UsersTest extends CoreTest {
         }
 
         @Test
-        void strangersMayNot() {
+        void otherUsersCannotDelete() {
             var user = newUser();
 
             assertThatThrownBy(() -> byline.users().delete(as(newUser()), user.id()))

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class CapacityTest {
     private static final Plan FIVE = new Plan(5, 2, 1, 1, 100);
 
-    /** In 10 seconds, each of so many requests with a connection of its own. */
+    /** Requests in 10 seconds, each with one connection. */
     private static Load load(int requests, Duration hold, double cpu) {
         return new Load(Duration.ofSeconds(10), requests, requests, hold.multipliedBy(requests), cpu);
     }
@@ -39,7 +39,7 @@ class CapacityTest {
     }
 
     @Test
-    void theVerdictNamesWhatIsUsedUp() {
+    void theVerdictNamesTheBottleneck() {
         var hold = Duration.ofMillis(100);
         assertThat(new Capacity(FIVE, load(490, hold, 0.2)).verdict())
                 .isEqualTo("the pool is the limit: 98 % of 5 connections is in use while CPU is left; the recommended"
@@ -52,7 +52,7 @@ class CapacityTest {
     }
 
     @Test
-    void tooLittleIsNotJudged() {
+    void tooLittleTrafficGivesNoPrediction() {
         var now = new Capacity(FIVE, load(3, Duration.ofMillis(1), 0.01));
 
         assertThat(now.predictedThroughput()).isEmpty();
@@ -62,7 +62,7 @@ class CapacityTest {
     }
 
     @Test
-    void aFewStatementsOfManyCachedRequestsAreNotJudgedButTheProcessorsAre() {
+    void fewStatementsGiveNoPoolPredictionButTheProcessorsDo() {
         var now = new Capacity(FIVE, new Load(Duration.ofSeconds(10), 100_000, 3, Duration.ofMillis(3), 0.5));
 
         assertThat(now.poolThroughput()).isEmpty();

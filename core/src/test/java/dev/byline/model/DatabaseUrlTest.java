@@ -20,7 +20,7 @@ class DatabaseUrlTest {
                     jdbc:postgresql://db:6543/blog?user=ada&password=s%26t&ssl=true, jdbc:postgresql://db:6543/blog?ssl=true, ada, s&t
                     jdbc:postgresql:blog,                                      jdbc:postgresql:blog, -, -
                     """)
-    void understands(String url, String jdbcUrl, String user, String password) {
+    void aUrlIsParsedIntoJdbcUrlAndCredentials(String url, String jdbcUrl, String user, String password) {
         var parsed = DatabaseUrl.parse(url);
 
         assertThat(parsed.jdbcUrl()).isEqualTo(jdbcUrl);
@@ -32,7 +32,7 @@ class DatabaseUrlTest {
     }
 
     @Test
-    void otherPasswordsAreMaskedToo() {
+    void toStringMasksOtherPasswords() {
         assertThat(DatabaseUrl.parse("postgres://ada@db/blog?sslmode=require&sslpassword=secret&sslkey=/k")
                         .toString())
                 .contains("sslpassword=****", "sslmode=require", "sslkey=/k")
@@ -50,7 +50,7 @@ class DatabaseUrlTest {
                 "postgres://ada:%zzsecret@db/blog",
                 "jdbc:postgresql://ada:secret@db/blog"
             })
-    void refusesWithoutRepeatingWhatMayBeSecret(String url) {
+    void theMessageForAnInvalidUrlShowsNoSecret(String url) {
         assertThatThrownBy(() -> DatabaseUrl.parse(url))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageNotContaining("secret");

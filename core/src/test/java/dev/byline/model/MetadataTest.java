@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class MetadataTest {
     @Test
-    void keepsEveryDigitAndDropsWhiteSpace() {
+    void numbersKeepEveryDigitAndWhiteSpaceIsDropped() {
         assertThat(Metadata.parse("""
                 { "a" : 1.10, "b":[ 12345678901234567890123, -0.0 ] }""").json()).isEqualTo("""
                 {"a":1.10,"b":[12345678901234567890123,0.0]}""");
@@ -38,7 +38,7 @@ class MetadataTest {
                     {"a":1e-20000}
                     {"a":'b'}
                     """)
-    void refuses(String json) {
+    void invalidMetadataIsRefused(String json) {
         assertThatThrownBy(() -> Metadata.parse(json))
                 .isInstanceOfSatisfying(
                         BylineException.Invalid.class,
@@ -48,7 +48,7 @@ class MetadataTest {
     }
 
     @Test
-    void refusesTooManyLevels() {
+    void theNumberOfLevelsIsLimited() {
         var depth = Metadata.MAX_DEPTH - 1;
         assertThat(Metadata.parse(nested(depth)).json()).isNotEmpty();
         assertThatThrownBy(() -> Metadata.parse(nested(depth + 1))).isInstanceOf(BylineException.Invalid.class);
@@ -59,7 +59,7 @@ class MetadataTest {
                 {"a":%s}""".formatted("[".repeat(depth) + "]".repeat(depth));
     }
 
-    /** The limit counts what PostgreSQL will store: at the limit both sides agree, one more and both refuse. */
+    /** The limit is of the bytes that PostgreSQL stores: the largest accepted metadata has exactly that size. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
                     {"a":"%s"}
@@ -67,7 +67,7 @@ class MetadataTest {
                     {"a":"é\\n\\t\\"\\\\/\\u0001\\ud83d\\ude00%s"}
                     {"a":"","n":[1e10,1.5e-7,-0,1.0e1,1E+3,100.00],"z":"%s"}
                     """)
-    void measuresWhatTheDatabaseStores(String shape) {
+    void theSizeIsThatOfTheStoredValue(String shape) {
         try (var database = TestDatabase.migrated()) {
             var fill = 0;
             while (accepts(shape, fill)) {

@@ -31,7 +31,7 @@ class PoolSizingTest {
         assertThatThrownBy(() -> PoolSizing.deadlockFloor(1, 0)).isInstanceOf(IllegalArgumentException.class);
     }
 
-    /** The article's own example: 20 connections, one request each, 50 ms. */
+    /** The first case is the article's example: 20 connections, one request each, 50 ms. */
     @Test
     void throughputFollowsLittlesLaw() {
         assertThat(PoolSizing.throughput(20, 1, Duration.ofMillis(50))).isEqualTo(400.0);

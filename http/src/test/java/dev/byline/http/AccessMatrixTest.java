@@ -17,13 +17,13 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /**
- * Every route for everyone who may come. The route table decides what is tried: a route without a row here fails. The
- * columns: nobody, the owner, another user, an admin; deactivated, expired and revoked tokens are 401 everywhere.
+ * Calls every route of the route table as an anonymous caller, the owner, another user and an admin. A route without a
+ * row here fails. Tokens that are expired, revoked or of a deactivated user are 401 on every route.
  */
 class AccessMatrixTest extends ServerTest {
     private static final Pattern EMAIL = Pattern.compile("[A-Za-z0-9._-]+@secret\\.example");
 
-    /** Method and path; body; the statuses of nobody, owner, other, admin. */
+    /** Method and path; body; the statuses for an anonymous caller, the owner, another user, an admin. */
     private static final Map<String, Row> ROWS = new TreeMap<>(Map.ofEntries(
             row("POST /users", """
                     {"email":"%s@new.example","name":"N"}""", 201, 201, 201, 201),
@@ -59,13 +59,13 @@ class AccessMatrixTest extends ServerTest {
 
     private record Row(String body, List<Integer> statuses) {}
 
-    private static Map.Entry<String, Row> row(String route, String body, int nobody, int owner, int other, int admin) {
-        return Map.entry(route, new Row(body, List.of(nobody, owner, other, admin)));
+    private static Map.Entry<String, Row> row(String route, String body, Integer... statuses) {
+        return Map.entry(route, new Row(body, List.of(statuses)));
     }
 
     private int count;
 
-    /** A user with a draft and a token, fresh for each attempt. */
+    /** A user with a draft and a token; a new one for each request. */
     private final class Owner {
         final String email = "u" + ++count + "@secret.example";
         final long id = byline.users()
@@ -162,7 +162,7 @@ class AccessMatrixTest extends ServerTest {
             for (var route : ROWS.keySet()) {
                 var answer = attempt(route, new Owner(), token);
                 if (route.endsWith("z")) {
-                    assertThat(answer.status()).as(route).isEqualTo(200); // probes look at nobody's token
+                    assertThat(answer.status()).as(route).isEqualTo(200); // probes ignore tokens
                 } else {
                     assertProblem(answer, 401, "unauthenticated");
                     assertThat(answer.header("WWW-Authenticate")).startsWith("Bearer");

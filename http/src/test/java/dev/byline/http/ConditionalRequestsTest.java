@@ -96,7 +96,7 @@ class ConditionalRequestsTest extends ServerTest {
             assertThat(get(path, "X-Anonymous", "true").header("ETag")).isEqualTo(tag);
 
             var changed = patch(path, """
-                {"title":"u"}""");
+                    {"title":"u"}""");
 
             assertThat(changed.header("ETag")).isNotEqualTo(tag);
             assertThat(get(path).header("ETag")).isEqualTo(changed.header("ETag"));
@@ -124,7 +124,7 @@ class ConditionalRequestsTest extends ServerTest {
             var path = newPost().header("Location");
             var tag = get("/users/1?include=posts").header("ETag");
             patch(path, """
-                {"title":"other"}""");
+                    {"title":"other"}""");
 
             assertThat(get("/users/1?include=posts", "If-None-Match", tag).status())
                     .isEqualTo(200);
@@ -190,7 +190,7 @@ class ConditionalRequestsTest extends ServerTest {
             }
             assertThat(get(path, "If-None-Match", quoted("other")).status()).isEqualTo(200);
             patch(path, """
-                {"title":"u"}""");
+                    {"title":"u"}""");
             assertThat(get(path, "If-None-Match", tag).status()).isEqualTo(200);
         }
 
@@ -229,10 +229,10 @@ class ConditionalRequestsTest extends ServerTest {
                 var again = get(path, "Authorization", token, "If-None-Match", first.header("ETag"));
                 assertThat(again.status()).isEqualTo(304);
                 assertThat(again.header("RateLimit")).matches("""
-                    "token";r=(99999|100000);t=[01]""");
+                        "token";r=(99999|100000);t=[01]""");
             }
             assertThat(get(path, "Authorization", token, "If-None-Match", "*").header("RateLimit"))
-                    .contains("r=99999;"); // who has nothing pays
+                    .contains("r=99999;"); // a client without an ETag pays
         }
     }
 
@@ -267,15 +267,15 @@ class ConditionalRequestsTest extends ServerTest {
         @Test
         void aStaleIfMatchForAUserIs412() {
             var path = "/users/" + newUser();
-            var seen = get(path, "X-Anonymous", "true").header("ETag"); // the public tag names the version as well
+            var seen = get(path, "X-Anonymous", "true").header("ETag"); // the ETag of the public view works as well
             var change = """
-                {"name":"N"}""";
+                    {"name":"N"}""";
             assertThat(send("PATCH", path, change, "Content-Type", JSON, "If-Match", seen)
                             .status())
                     .isEqualTo(200);
             for (var body : List.of(change, "{}", """
-                {"password":"correct horse battery"}""", """
-                {"is_active":false}""")) {
+                    {"password":"correct horse battery"}""", """
+                    {"is_active":false}""")) {
                 assertProblem(send("PATCH", path, body, "Content-Type", JSON, "If-Match", seen), 412, "stale");
             }
             assertProblem(conditional("DELETE", path, "If-Match", seen), 412, "stale");
@@ -292,7 +292,7 @@ class ConditionalRequestsTest extends ServerTest {
 
             assertProblem(
                     send("PATCH", path, """
-                        {"title":"x"}""", "Content-Type", JSON, "If-Match", quoted("x"), "Authorization", other),
+                            {"title":"x"}""", "Content-Type", JSON, "If-Match", quoted("x"), "Authorization", other),
                     403,
                     "forbidden");
         }
@@ -344,7 +344,7 @@ class ConditionalRequestsTest extends ServerTest {
             }
         }
 
-        /** As generated clients do: a problem is all that they can get from it. */
+        /** Generated clients send this: a problem is the only body of a DELETE. */
         @Test
         void deleteNeedsNoJsonInAccept() {
             assertThat(send(HttpRequest.newBuilder(uri(newPost().header("Location")))

@@ -29,13 +29,13 @@ import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The OpenAPI document as a judge: every exchange of the tests must be one that it describes, in status, headers and body;
- * what succeeds must have been a request that it allows.
+ * Checks every exchange of the tests against the OpenAPI document: it must describe the response's status, headers and
+ * body, and the request of a successful response.
  */
 final class Contract {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** What HTTP itself, browsers and CORS bring along. */
+    /** Headers of HTTP itself, security headers, CORS. */
     private static final Set<String> COMMON_HEADERS = Set.of(
             "content-length",
             "content-type",
@@ -48,7 +48,7 @@ final class Contract {
             "access-control-allow-origin",
             "access-control-expose-headers");
 
-    /** What Javalin and Jetty answer before any operation is known, or for none in particular. */
+    /** Statuses that Javalin and Jetty send before a request is matched to an operation. */
     private static final Set<String> ANY_TIME = Set.of("405", "408", "414", "417", "431", "500", "501", "505");
 
     private static final Contract INSTANCE = new Contract();
@@ -75,7 +75,7 @@ final class Contract {
         return document;
     }
 
-    /** Whoever points at a schema wants no member beyond it; parts of an allOf are judged together. */
+    /** Forbids members that a schema doesn't describe. Parts of an allOf are not strict on their own. */
     private static JsonNode strict(JsonNode node, boolean part) {
         if (node instanceof ObjectNode object) {
             if (object.has("$ref") && !part) {
@@ -89,14 +89,14 @@ final class Contract {
         return node;
     }
 
-    /** Follows a reference. */
+    /** Resolves a reference. */
     JsonNode resolve(JsonNode node) {
         return node.has("$ref")
                 ? resolve(document.at(node.get("$ref").textValue().substring(1)))
                 : node;
     }
 
-    /** What is wrong with a value, by a schema of the document. */
+    /** Validates a value against a schema of the document. */
     List<String> faults(JsonNode schema, JsonNode value) {
         var compiled = schemas.computeIfAbsent(schema.toString(), text -> {
             var root = (ObjectNode) strict(schema.deepCopy(), false);
@@ -106,7 +106,7 @@ final class Contract {
         return compiled.validate(value).stream().map(Object::toString).toList();
     }
 
-    /** Method and path to operation. */
+    /** Operations by method and path. */
     Map<String, JsonNode> operations() {
         var operations = new TreeMap<String, JsonNode>();
         document.get("paths")
@@ -134,7 +134,7 @@ final class Contract {
         return null;
     }
 
-    /** Judges an exchange. */
+    /** Checks an exchange. */
     void check(HttpRequest request, HttpResponse<String> response) {
         var what = request.method() + " " + request.uri().getPath() + " -> " + response.statusCode();
         var template = template(request.uri().getPath());
@@ -209,7 +209,7 @@ final class Contract {
                 }
             }
         }
-        // If-Match on a GET is HTTP's own; nobody would look for it at each route.
+        // If-Match on a GET is part of HTTP and not listed at each route.
         var conditions = new HashSet<>(Set.of(request.method().equals("GET") ? "" : "if-match", "if-none-match"));
         conditions.retainAll(request.headers().map().keySet().stream()
                 .map(name -> name.toLowerCase(Locale.ROOT))
@@ -283,7 +283,7 @@ final class Contract {
         return bytes.toString(StandardCharsets.UTF_8);
     }
 
-    /** Every node that points elsewhere, or is an example. */
+    /** Returns every node that has this member. */
     List<JsonNode> nodesWith(String member) {
         var found = new ArrayList<JsonNode>();
         collect(document, member, found);

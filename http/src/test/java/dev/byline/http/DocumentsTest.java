@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** What the documents show is what the server does. */
+/** Holds the documents equal to the server. */
 class DocumentsTest extends ServerTest {
     private static final Pattern STEP = Pattern.compile("(?m)^\\$ (curl .*)\n(.*)$");
     private static final Pattern TOKEN = Pattern.compile("""

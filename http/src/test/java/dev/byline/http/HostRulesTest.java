@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What a host added to the schema refuses is a 409, which shows nothing of it. */
+/** A write that a host's constraint or trigger refuses is a 409, which shows nothing of the host's schema. */
 class HostRulesTest extends ServerTest {
     private long newUser(String name) {
         return post("/users", """
@@ -50,7 +50,7 @@ class HostRulesTest extends ServerTest {
     void aMissingSchemaIs503() {
         database.run("ALTER TABLE posts RENAME TO elsewhere");
         try {
-            for (var path : List.of("/posts?q=x", "/posts/1")) {
+            for (var path : List.of("/posts?q=x", "/posts/999999")) {
                 var answer = get(path);
                 assertProblem(answer, 503, "unavailable");
                 assertThat(answer.json().get("detail").textValue())

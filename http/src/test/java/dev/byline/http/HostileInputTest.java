@@ -27,8 +27,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every header and every text field in hostile shapes, as large as they may be: no answer is a 5xx, and twice the input takes at
- * most three times the processor time, as it does where the work is linear.
+ * Sends hostile text of the maximum size in every header and text field. No response is a 5xx, and twice the input
+ * takes at most three times the CPU time, as linear work does.
  */
 class HostileInputTest extends ServerTest {
     private static final int HEADER = 15_000;
@@ -68,7 +68,7 @@ class HostileInputTest extends ServerTest {
                 {"title":"T","body":""}""").id();
     }
 
-    /** Measures again if another thread, such as the compiler's, may have spoiled the comparison. */
+    /** Takes the best of some attempts: the CPU time includes other threads, such as the compiler's. */
     private void assertLinear(String what, int size, IntFunction<List<byte[]>> requests) {
         var whole = requests.apply(size);
         var half = requests.apply(size / 2);
@@ -78,7 +78,7 @@ class HostileInputTest extends ServerTest {
             var more = cpu(whole);
             ratio = Math.min(ratio, (double) more / less);
         }
-        assertThat(ratio).as("processor time of twice the input, " + what).isLessThanOrEqualTo(3);
+        assertThat(ratio).as("CPU time for twice the input, " + what).isLessThanOrEqualTo(3);
     }
 
     private long cpu(List<byte[]> requests) {
@@ -93,7 +93,7 @@ class HostileInputTest extends ServerTest {
         return PROCESS.getProcessCpuTime() - before;
     }
 
-    /** A connection that stays open as long as the server likes. */
+    /** A keep-alive connection. */
     private static final class Connection implements AutoCloseable {
         private final Socket socket;
         private final InputStream in;
@@ -108,13 +108,13 @@ class HostileInputTest extends ServerTest {
             }
         }
 
-        /** Returns how many were answered; each of them was, and none by a 5xx. */
+        /** Returns how many requests were answered before the server closed; fails for a 5xx. */
         int sendUntilClosed(List<byte[]> requests) throws IOException {
             for (int i = 0; i < requests.size(); i++) {
                 socket.getOutputStream().write(requests.get(i));
                 var head = head();
                 if (head.isEmpty() && i > 0) {
-                    return i; // after some malformed addresses Jetty closes without saying so
+                    return i; // after some malformed targets Jetty closes without "Connection: close"
                 }
                 if (!head.matches("(?s)http/1\\.1 [234].*")) {
                     fail(new String(requests.get(i), 0, 300, StandardCharsets.ISO_8859_1) + " -> " + head);
@@ -153,7 +153,7 @@ class HostileInputTest extends ServerTest {
 
     @Nested
     class Headers {
-        /** The characters of each header's grammar, and those that patterns and case mappings treat in ways of their own. */
+        /** Characters of the headers' grammars, and some that regular expressions and case mappings treat specially. */
         private static final List<String> HEADER_SHAPES = List.of(
                 "a",
                 "0",
@@ -177,9 +177,9 @@ class HostileInputTest extends ServerTest {
                 "q=0;",
                 "W/",
                 """
-                    "a",""",
+                        "a",""",
                 """
-                    W/"a" ,""",
+                        W/"a" ,""",
                 "a/b,",
                 "*/*,",
                 "a/b;q=0,",
@@ -199,7 +199,7 @@ class HostileInputTest extends ServerTest {
                 "\u00ce\u00a3",
                 "\u00c4\u00b0");
 
-        /** A header, and a request that reads it. */
+        /** A header, a request that reads it, and how its value begins. */
         record Header(String name, String line, String begin) {
             @Override
             public String toString() {
@@ -227,7 +227,7 @@ class HostileInputTest extends ServerTest {
                     new Header("If-Match", "PATCH /posts/1", QUOTE + "1-1" + QUOTE),
                     new Header("If-None-Match", "GET /posts/1", ""),
                     new Header("If-None-Match", "GET /posts", """
-                        "a","""),
+                            "a","""),
                     new Header("Origin", "GET /users/1", "https://app.example"),
                     new Header("Access-Control-Request-Method", "OPTIONS /users", ""),
                     new Header("Access-Control-Request-Headers", "OPTIONS /users", ""),
@@ -376,7 +376,7 @@ class HostileInputTest extends ServerTest {
                 "\ud83d\ude00",
                 "\ud835\udeba");
 
-        /** A request, and a body with a hole for one text. */
+        /** A request and its body, in which "?" stands for the text. */
         record Field(String line, String body) {
             @Override
             public String toString() {
@@ -387,41 +387,41 @@ class HostileInputTest extends ServerTest {
         static List<Field> fields() {
             return List.of(
                     new Field("POST /tokens", """
-                        {"email":"?","password":"wrong horse battery"}"""),
+                            {"email":"?","password":"wrong horse battery"}"""),
                     new Field("POST /tokens", """
-                        {"email":"?@example.com","password":1}"""),
+                            {"email":"?@example.com","password":1}"""),
                     new Field("POST /tokens", """
-                        {"email":"nobody@example.com","password":"?"}"""),
+                            {"email":"nobody@example.com","password":"?"}"""),
                     new Field("POST /users", """
-                        {"email":"a@x","name":"?"}"""),
+                            {"email":"a@x","name":"?"}"""),
                     new Field("POST /users", """
-                        {"email":"a@x","name":" ","password":"?"}"""),
+                            {"email":"a@x","name":" ","password":"?"}"""),
                     new Field("POST /users", """
-                        {"email":"a@x","name":"N","metadata":{"a":"?"}}"""),
+                            {"email":"a@x","name":"N","metadata":{"a":"?"}}"""),
                     new Field("POST /users", """
-                        {"email":"a@x","name":"N","metadata":{"?":1}}"""),
+                            {"email":"a@x","name":"N","metadata":{"?":1}}"""),
                     new Field("POST /users", """
-                        {"email":"a@x","name":"N","?":1}"""),
+                            {"email":"a@x","name":"N","?":1}"""),
                     new Field("PATCH /users/{user}", """
-                        {"email":"?"}"""),
+                            {"email":"?"}"""),
                     new Field("PATCH /users/{user}", """
-                        {"password":"?"}"""),
+                            {"password":"?"}"""),
                     new Field("PATCH /users/{user}", """
-                        {"metadata":{"a":{"?":null}}}"""),
+                            {"metadata":{"a":{"?":null}}}"""),
                     new Field("POST /posts", """
-                        {"title":"?","body":""}"""),
+                            {"title":"?","body":""}"""),
                     new Field("POST /posts", """
-                        {"title":"","body":"?"}"""),
+                            {"title":"","body":"?"}"""),
                     new Field("POST /posts", """
-                        {"title":"T","body":"","published_at":"?"}"""),
+                            {"title":"T","body":"","published_at":"?"}"""),
                     new Field("POST /posts", """
-                        {"title":"T","body":"","published_at":"1990-12-31T23:59:59.?Z","user_id":0}"""),
+                            {"title":"T","body":"","published_at":"1990-12-31T23:59:59.?Z","user_id":0}"""),
                     new Field("POST /posts", """
-                        {"title":"T","body":"","status":"?"}"""),
+                            {"title":"T","body":"","status":"?"}"""),
                     new Field("POST /posts/batch", """
-                        {"posts":[{"title":"?","body":1},{"?":1}]}"""),
+                            {"posts":[{"title":"?","body":1},{"?":1}]}"""),
                     new Field("PATCH /posts/{post}", """
-                        {"metadata":{"?":{"a":1}}}"""));
+                            {"metadata":{"?":{"a":1}}}"""));
         }
 
         @ParameterizedTest
@@ -444,9 +444,9 @@ class HostileInputTest extends ServerTest {
                     "[]",
                     "{",
                     """
-                        {"a":""",
+                            {"a":""",
                     """
-                        [{"a":""",
+                            [{"a":""",
                     "1e1000,",
                     "1e-1000,",
                     "1e9,",
@@ -454,7 +454,7 @@ class HostileInputTest extends ServerTest {
                     "9".repeat(999) + ",",
                     "null,",
                     """
-                        "",""",
+                            "",""",
                     "{},",
                     "[],",
                     " ",
@@ -464,9 +464,9 @@ class HostileInputTest extends ServerTest {
                     "'",
                     "\ufeff",
                     """
-                        "\\u03a3",""",
+                            "\\u03a3",""",
                     """
-                        {"a":1,"a":1},""");
+                            {"a":1,"a":1},""");
         }
 
         @ParameterizedTest
@@ -476,12 +476,12 @@ class HostileInputTest extends ServerTest {
                 var many = shape.repeat(size / shape.getBytes(StandardCharsets.UTF_8).length);
                 var requests = new ArrayList<byte[]>();
                 for (var body : List.of("%s", "[%s0]", """
-                    {"metadata":{"a":[%s0]}}""", """
-                    {"metadata":{"a":%s}}""")) {
+                        {"metadata":{"a":[%s0]}}""", """
+                        {"metadata":{"a":%s}}""")) {
                     requests.add(withBody("POST /users", body.formatted(many)));
                 }
                 requests.add(withBody("POST /posts/batch", """
-                    {"posts":[%s0]}""".formatted(many)));
+                        {"posts":[%s0]}""".formatted(many)));
                 return requests;
             });
         }
@@ -500,11 +500,11 @@ class HostileInputTest extends ServerTest {
                 return List.of(
                         withBody("POST /posts", "{%s}".formatted(members)),
                         withBody("POST /posts", """
-                            {"metadata":{%s}}""".formatted(members)),
+                                {"metadata":{%s}}""".formatted(members)),
                         withBody("POST /posts/batch", """
-                            {"posts":[{%s}]}""".formatted(members)),
+                                {"posts":[{%s}]}""".formatted(members)),
                         withBody("PATCH /posts/{post}", """
-                            {"metadata":{"a":{%s}}}""".formatted(members)));
+                                {"metadata":{"a":{%s}}}""".formatted(members)));
             });
         }
 

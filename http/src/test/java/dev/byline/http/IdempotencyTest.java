@@ -110,7 +110,7 @@ class IdempotencyTest extends ServerTest {
         var others = keyed("/posts", POST, "shared", "Authorization", "Bearer " + tokenOf(user.id()));
         assertThat(others.status()).isEqualTo(201);
         assertThat(others.header("Location")).isNotEqualTo(first.header("Location"));
-        // The same caller with another token.
+        // the same caller with another token
         assertReplayed(keyed("/posts", POST, "shared", "Authorization", "Bearer " + tokenOf(user.id())), others);
     }
 
@@ -178,7 +178,7 @@ class IdempotencyTest extends ServerTest {
                 created += answer.get().status() == 201 ? 1 : 0;
                 assertThat(answer.get().status()).as(answer.get().body()).isIn(201, 409, 503);
                 if (answer.get().status() == 503) {
-                    // came after the first was done, and stood in line with others to compare the password
+                    // arrived after the first had finished: too many password checks at once
                     assertThat(answer.get().body()).contains("passwords");
                 }
             }

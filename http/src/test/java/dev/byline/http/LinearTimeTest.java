@@ -33,14 +33,14 @@ import java.util.function.Consumer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Whatever reads a text of a client takes at most three times as long for twice the text, far beyond the sizes that get there. */
+/** Every parser of client text takes at most three times as long for twice the text, far beyond the accepted sizes. */
 class LinearTimeTest {
     private static final int SIZE = 30_000;
     private static final int ATTEMPTS = 10;
 
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
-    /** What hashing a megabyte takes: below that, allocation and compilation decide. */
+    /** The CPU time to hash a megabyte. Below that, allocation and compilation dominate. */
     private static final long NOISE = noise();
 
     private static final List<String> BEGINS =
@@ -147,7 +147,7 @@ class LinearTimeTest {
         }
     }
 
-    /** The least of some attempts: a thread's time includes what the machine does for others, such as compiling. */
+    /** Takes the best of some attempts: a thread's CPU time includes work for others, such as compilation. */
     private static void assertLinear(Consumer<String> reader, String half, String whole) {
         var less = Long.MAX_VALUE;
         var more = Long.MAX_VALUE;
@@ -174,7 +174,7 @@ class LinearTimeTest {
         try {
             reader.accept(text);
         } catch (BylineException | HttpProblem e) {
-            // refused, which is right
+            // refusing hostile text is correct
         }
         return THREADS.getCurrentThreadCpuTime() - before;
     }

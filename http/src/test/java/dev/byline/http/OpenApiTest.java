@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The document is true: its routes are the server's, its examples the server's answers. */
+/** Holds the OpenAPI document equal to the server: its routes, its problems, its examples. */
 class OpenApiTest extends ServerTest {
     private static final Contract CONTRACT = Contract.get();
 
@@ -123,7 +123,7 @@ class OpenApiTest extends ServerTest {
 
     private String token = "";
 
-    /** Sends an operation's example, and compares the answer with the one in the document. */
+    /** Sends the example of an operation and compares the response with the one in the document. */
     private String example(String route, String path) {
         var parts = route.split(" ", 2);
         var operation = operation(route);

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** What operators see: metrics, capacity, log lines. */
+/** The management port and the access log. */
 class OperationsTest extends ServerTest {
     private final ManagementServer management = ManagementServer.start(
             "127.0.0.1", 0, byline, Optional::empty, metrics, () -> new Capacity.Plan(5, 2, 1, 2, 97));
@@ -53,11 +53,11 @@ class OperationsTest extends ServerTest {
         }
     }
 
-    /** Requests are counted when they are over, which the client may know a moment earlier. */
+    /** Reads the metrics once no request is in flight: a request is counted after its response was sent. */
     private String metrics() throws InterruptedException {
         var end = System.nanoTime() + 10_000_000_000L;
         var text = ask("/metrics").body();
-        // A body's memory is given back a moment after its request was counted.
+        // The memory of a body is released after its request was counted.
         while (!(text.contains("\nhttp_requests_in_flight 0.0\n") && text.contains("\nhttp_request_body_bytes 0.0\n"))
                 && System.nanoTime() < end) {
             TimeUnit.MILLISECONDS.sleep(5);
@@ -86,7 +86,7 @@ class OperationsTest extends ServerTest {
             var before = metrics();
             get("/posts/999999999");
             get("/posts/nonsense");
-            get("/posts/999999999", "Authorization", "Bearer byl_wrong"); // refused before its route was asked
+            get("/posts/999999999", "Authorization", "Bearer byl_wrong"); // refused before its route runs
             var after = metrics();
 
             for (var status : List.of(404, 400, 401)) {
@@ -116,7 +116,7 @@ class OperationsTest extends ServerTest {
             var unmatched = """
                     http_requests_total{method="GET",endpoint="unmatched",status="404",}""";
             assertThat(value(after, unmatched) - value(before, unmatched)).isEqualTo(10_000);
-            assertThat(series(after)).isLessThanOrEqualTo(series(before) + 20); // a status more of "other"
+            assertThat(series(after)).isLessThanOrEqualTo(series(before) + 20); // one more status of "other"
             assertThat(after).doesNotContain("invented").doesNotContain("BREW");
         }
 
@@ -198,7 +198,7 @@ class OperationsTest extends ServerTest {
                 assertProblem(new Answer(ask(path)), 404, "not-found");
             }
             for (var path : List.of("/metrics", "/capacity")) {
-                assertProblem(get(path), 404, "not-found"); // not on the port of clients
+                assertProblem(get(path), 404, "not-found"); // not on the public port
             }
         }
     }
@@ -209,7 +209,7 @@ class OperationsTest extends ServerTest {
             var logger = (Logger) LoggerFactory.getLogger(AccessLogEntry.LOGGER);
             var lines = new ListAppender<ILoggingEvent>();
             lines.start();
-            metrics(); // what came before is over
+            metrics(); // waits for earlier requests
             logger.setLevel(Level.INFO);
             logger.addAppender(lines);
             try {
@@ -280,12 +280,12 @@ class OperationsTest extends ServerTest {
 
     @Nested
     class SlowBodies {
-        /** More than there are places, each holding back the end of its body. */
+        /** Sends more requests than there are permits, each without the end of its body. */
         @Test
         void incompleteBodiesHoldNoPermit() throws Exception {
             var sockets = new Socket[config().maxRequests() + 10];
-            var head =
-                    "POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n{";
+            var head = "POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                    + "Content-Length: 9999\r\n\r\n{";
             try {
                 for (int i = 0; i < sockets.length; i++) {
                     sockets[i] = new Socket(InetAddress.getLoopbackAddress(), server.port());

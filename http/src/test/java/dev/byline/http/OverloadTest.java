@@ -3,6 +3,10 @@ package dev.byline.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.http.metrics.PrometheusMetrics;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -17,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/** One place, two that may wait. */
+/** A server with one permit and two waiters. */
 class OverloadTest extends ServerTest {
     private final HttpClient client = HttpClient.newHttpClient();
 
@@ -31,9 +35,9 @@ class OverloadTest extends ServerTest {
         client.close();
     }
 
-    private CompletableFuture<HttpResponse<String>> change(HttpServer at, long user, String token) {
+    private CompletableFuture<HttpResponse<String>> rename(HttpServer at, long user, String token) {
         var request = HttpRequest.newBuilder(uri("/users/" + user))
-                .uri(java.net.URI.create("http://127.0.0.1:" + at.port() + "/users/" + user))
+                .uri(URI.create("http://127.0.0.1:" + at.port() + "/users/" + user))
                 .header("Authorization", "Bearer " + token)
                 .header("Content-Type", "application/json")
                 .method("PATCH", BodyPublishers.ofString("""
@@ -42,7 +46,7 @@ class OverloadTest extends ServerTest {
         return client.sendAsync(request, BodyHandlers.ofString());
     }
 
-    /** Who changes the user waits until this is rolled back. */
+    /** Locks the user: writes wait until the transaction is rolled back. */
     private Connection lock(long user) throws Exception {
         var connection = database.dataSource().getConnection();
         connection.setAutoCommit(false);
@@ -50,6 +54,20 @@ class OverloadTest extends ServerTest {
             statement.execute("SELECT 1 FROM users WHERE id = " + user + " FOR UPDATE");
         }
         return connection;
+    }
+
+    /** Waits until a server that is stopping has closed its port. */
+    private static void awaitRefusedConnection(int port) throws Exception {
+        var end = System.nanoTime() + 10_000_000_000L;
+        while (true) {
+            try {
+                new Socket(InetAddress.getLoopbackAddress(), port).close();
+                assertThat(System.nanoTime()).isLessThan(end);
+                TimeUnit.MILLISECONDS.sleep(5);
+            } catch (ConnectException e) {
+                return;
+            }
+        }
     }
 
     private void awaitBlocked() throws InterruptedException {
@@ -68,7 +86,7 @@ class OverloadTest extends ServerTest {
         assertThat(get("/users/" + user, "Authorization", "Bearer " + token).status())
                 .isEqualTo(200);
         try (var held = lock(user)) {
-            var inside = change(server, user, token);
+            var inFlight = rename(server, user, token);
             awaitBlocked();
             var refused = new ArrayList<CompletableFuture<HttpResponse<String>>>();
             for (int i = 0; i < 10; i++) {
@@ -88,7 +106,7 @@ class OverloadTest extends ServerTest {
                         .startsWith("HTTP/1.1 503 ");
             }
             held.rollback();
-            assertThat(inside.join().statusCode()).isEqualTo(200);
+            assertThat(inFlight.join().statusCode()).isEqualTo(200);
         }
         assertThat(get("/users").status()).isEqualTo(200);
         var text = metrics.text();
@@ -108,13 +126,14 @@ class OverloadTest extends ServerTest {
         var other = HttpServer.start(
                 config(), byline, byline.tokens()::authenticate, Optional::empty, new PrometheusMetrics("test"));
         try (var held = lock(user)) {
-            var inside = change(other, user, token);
+            var inFlight = rename(other, user, token);
             awaitBlocked();
+            var port = other.port(); // unknown once the server stops
             var closing = CompletableFuture.runAsync(other::close);
-            TimeUnit.MILLISECONDS.sleep(200); // the server is on its way down
+            awaitRefusedConnection(port);
             held.rollback();
 
-            assertThat(inside.join().statusCode()).isEqualTo(200);
+            assertThat(inFlight.join().statusCode()).isEqualTo(200);
             closing.join();
         }
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.Byline;
 import dev.byline.http.metrics.PrometheusMetrics;
+import dev.byline.migrations.LeakCheck;
 import dev.byline.migrations.TestDatabase;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
@@ -19,7 +20,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** docs/security.md's example of a host that knows its callers in its own way, run as it stands there. */
+/** Runs the example in docs/security.md of a host that authenticates its callers itself. */
 class OwnAuthenticatorTest {
     private static HttpServer serve(Byline byline) {
         // docs/security.md: authenticator
@@ -41,6 +42,7 @@ class OwnAuthenticatorTest {
             database.run("INSERT INTO users (id, email, name) VALUES (7, 'seven@example.com', 'Seven')");
             assertThat(get(client, server, "session-of-7").body()).contains("seven@example.com");
             assertThat(get(client, server, "session-of-8").statusCode()).isEqualTo(401);
+            LeakCheck.assertReleased(() -> byline.poolStatus().orElseThrow().active());
         }
     }
 

@@ -51,32 +51,33 @@ class PostRoutesTest extends ServerTest {
         @Test
         void aCreatedPostHasEveryMember() {
             var post = newPost("""
-                "metadata":{"a":1},""");
+                    "metadata":{"a":1},""");
 
             assertThat(post.status()).isEqualTo(201);
             assertThat(post.header("Location")).isEqualTo("/posts/" + post.id());
             assertThat(post.body()).matches("""
-                \\{"id":[0-9]+,"user_id":%d,"title":"Title","body":"Body","metadata":\\{"a": 1},"status":"published",\
-                "published_at":"[^"]+Z","created_at":"[^"]+Z","updated_at":"[^"]+Z"}""".formatted(author));
+                    \\{"id":[0-9]+,"user_id":%d,"title":"Title","body":"Body","metadata":\\{"a": 1},\
+                    "status":"published",\
+                    "published_at":"[^"]+Z","created_at":"[^"]+Z","updated_at":"[^"]+Z"}""".formatted(author));
             assertThat(get("/posts/" + post.id()).json()).isEqualTo(post.json());
         }
 
         @Test
         void aDraftHasNoTimeOfPublication() {
             assertThat(newDraft().body()).contains("""
-                "status":"draft","published_at":null""");
+                    "status":"draft","published_at":null""");
         }
 
         @Test
         void aTimeWithAnOffsetIsReturnedInUtc() {
             var post = newPost("""
-                "published_at":"2020-02-29T12:00:00.1234567+05:30",""").json();
+                    "published_at":"2020-02-29T12:00:00.1234567+05:30",""").json();
 
             assertThat(post.get("published_at").textValue()).isEqualTo("2020-02-29T06:30:00.123456Z");
             assertThat(post.get("created_at").textValue()).startsWith("2020-02-29T06:30:00");
         }
 
-        /** RFC 3339: any number of digits, cut after six; a leap second is the last microsecond before the next minute. */
+        /** RFC 3339: any number of digits, cut after six; a leap second is the last microsecond of its minute. */
         @ParameterizedTest
         @CsvSource({
             "1990-12-31T23:59:60Z, 1990-12-31T23:59:59.999999Z",
@@ -93,7 +94,7 @@ class PostRoutesTest extends ServerTest {
         })
         void everyTimeOfRfc3339IsAccepted(String sent, String shown) {
             var post = newPost("""
-                "published_at":"%s",""".formatted(sent));
+                    "published_at":"%s",""".formatted(sent));
 
             assertThat(post.json().path("published_at").textValue())
                     .as(post.body())
@@ -130,7 +131,7 @@ class PostRoutesTest extends ServerTest {
                 })
         void aTimeThatIsNotRfc3339Is422(String sent) {
             var answer = newPost("""
-                "published_at":"%s",""".formatted(sent));
+                    "published_at":"%s",""".formatted(sent));
 
             assertProblem(answer, 422, "invalid");
             assertThat(fields(answer)).containsExactly("published_at");
@@ -183,22 +184,22 @@ class PostRoutesTest extends ServerTest {
                 })
         void textWithoutAVisibleCharacterIsBlank(String blank) {
             var title = post("/posts", """
-                {"user_id":%d,"title":"%s","body":""}""".formatted(author, blank));
+                    {"user_id":%d,"title":"%s","body":""}""".formatted(author, blank));
             assertProblem(title, 422, "invalid");
             assertThat(title.body()).contains("title must not be blank");
             var name = post("/users", """
-                {"email":"blank@example.com","name":"%s"}""".formatted(blank));
+                    {"email":"blank@example.com","name":"%s"}""".formatted(blank));
             assertProblem(name, 422, "invalid");
             assertThat(name.body()).contains("name must not be blank");
             assertProblem(patch("/users/" + author, """
-                {"name":"%s"}""".formatted(blank)), 422, "invalid");
+                    {"name":"%s"}""".formatted(blank)), 422, "invalid");
             assertThat(newPost("""
-                "metadata":{"a":"%s"},""".formatted(blank)).status())
+                    "metadata":{"a":"%s"},""".formatted(blank)).status())
                     .as("metadata may be blank")
                     .isEqualTo(201);
             var word = blank + "x" + blank;
             assertThat(post("/posts", """
-                {"user_id":%d,"title":"%s","body":""}""".formatted(author, word)).status()).isEqualTo(201);
+                    {"user_id":%d,"title":"%s","body":""}""".formatted(author, word)).status()).isEqualTo(201);
         }
 
         @ParameterizedTest
@@ -206,28 +207,28 @@ class PostRoutesTest extends ServerTest {
                 strings = {".", "-", "\u0301", "\ufffd", "\u4e00", "\u0e33", "\ud83d\ude00", "\ud83c\uddea", "\ue000"})
         void oneVisibleCharacterIsATitle(String title) {
             assertThat(post("/posts", """
-                {"user_id":%d,"title":"%s","body":""}""".formatted(author, title)).status()).isEqualTo(201);
+                    {"user_id":%d,"title":"%s","body":""}""".formatted(author, title)).status()).isEqualTo(201);
         }
 
         @ParameterizedTest
         @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-                    {}                                                       | title, body
-                    {"title":"x","body":null}                                | body
-                    {"title":1,"body":"x"}                                   | title
-                    {"title":"x","body":"x","user_id":"1"}                   | user_id
-                    {"title":"x","body":"x","user_id":1.5}                   | user_id
-                    {"title":"x","body":"x","user_id":9223372036854775808}   | user_id
-                    {"title":"x","body":"x","user_id":999999}                | user_id
-                    {"title":"x","body":"x","status":"gone"}                 | status
-                    {"title":"x","body":"x","status":1}                      | status
-                    {"title":"x","body":"x","published_at":"2020-02-30T00:00:00Z"} | published_at
-                    {"title":"x","body":"x","published_at":"2020-02-01"}     | published_at
-                    {"title":"x","body":"x","published_at":"2020-02-01T00:00Z"} | published_at
-                    {"title":"x","body":"x","published_at":1}                | published_at
-                    {"title":"x","body":"x","user_id":1,"published_at":"9999-01-01T00:00:00Z"} | published_at
-                    {"title":"x","body":"x","status":"draft","published_at":"2020-01-01T00:00:00Z"} | published_at
-                    {"title":"x","body":"x","version":1}                     | version
-                    """)
+                        {}                                                       | title, body
+                        {"title":"x","body":null}                                | body
+                        {"title":1,"body":"x"}                                   | title
+                        {"title":"x","body":"x","user_id":"1"}                   | user_id
+                        {"title":"x","body":"x","user_id":1.5}                   | user_id
+                        {"title":"x","body":"x","user_id":9223372036854775808}   | user_id
+                        {"title":"x","body":"x","user_id":999999}                | user_id
+                        {"title":"x","body":"x","status":"gone"}                 | status
+                        {"title":"x","body":"x","status":1}                      | status
+                        {"title":"x","body":"x","published_at":"2020-02-30T00:00:00Z"} | published_at
+                        {"title":"x","body":"x","published_at":"2020-02-01"}     | published_at
+                        {"title":"x","body":"x","published_at":"2020-02-01T00:00Z"} | published_at
+                        {"title":"x","body":"x","published_at":1}                | published_at
+                        {"title":"x","body":"x","user_id":1,"published_at":"9999-01-01T00:00:00Z"} | published_at
+                        {"title":"x","body":"x","status":"draft","published_at":"2020-01-01T00:00:00Z"} | published_at
+                        {"title":"x","body":"x","version":1}                     | version
+                        """)
         void everyInvalidFieldIsNamed(String body, String fields) {
             var answer = post("/posts", body);
 
@@ -246,7 +247,7 @@ class PostRoutesTest extends ServerTest {
 
         private String json(String title, String body) {
             return """
-                {"user_id":%d,"title":"%s","body":"%s"}""".formatted(author, title, body);
+                    {"user_id":%d,"title":"%s","body":"%s"}""".formatted(author, title, body);
         }
     }
 
@@ -254,12 +255,12 @@ class PostRoutesTest extends ServerTest {
     class Batches {
         private static String item(long user, String title) {
             return """
-                {"user_id":%d,"title":"%s","body":""}""".formatted(user, title);
+                    {"user_id":%d,"title":"%s","body":""}""".formatted(user, title);
         }
 
         private Answer postBatch(String... posts) {
             return post("/posts/batch", """
-                {"posts":[%s]}""".formatted(String.join(",", posts)));
+                    {"posts":[%s]}""".formatted(String.join(",", posts)));
         }
 
         @Test
@@ -275,7 +276,7 @@ class PostRoutesTest extends ServerTest {
             var before = database.value("SELECT count(*) FROM posts");
 
             var refused = postBatch(item(author, "ok"), """
-                {"title":"","bodi":1}""", "7", item(999_999, "x"));
+                    {"title":"","bodi":1}""", "7", item(999_999, "x"));
 
             assertProblem(refused, 422, "invalid");
             assertThat(fields(refused))
@@ -296,10 +297,10 @@ class PostRoutesTest extends ServerTest {
         @Test
         void aBatchHas1To100Posts() {
             var tooMany = """
-                {"posts":[%s]}""".formatted("1,".repeat(100) + "1");
+                    {"posts":[%s]}""".formatted("1,".repeat(100) + "1");
             for (var body : List.of("{}", """
-                {"posts":[]}""", """
-                {"posts":{}}""", tooMany)) {
+                    {"posts":[]}""", """
+                    {"posts":{}}""", tooMany)) {
                 assertThat(fields(post("/posts/batch", body))).containsExactly("posts");
             }
         }
@@ -312,14 +313,14 @@ class PostRoutesTest extends ServerTest {
             var id = newPost("").id();
 
             assertThat(patch("/posts/" + id, """
-                {"title":"New","body":""}""").body()).contains("""
-                "title":"New","body":"",""");
+                    {"title":"New","body":""}""").body()).contains("""
+                    "title":"New","body":"",""");
         }
 
         @Test
         void aPatchCannotChangeTheAuthor() {
             assertProblem(patch("/posts/" + newPost("").id(), """
-                {"user_id":5}"""), 422, "invalid");
+                    {"user_id":5}"""), 422, "invalid");
         }
 
         @Test
@@ -332,7 +333,7 @@ class PostRoutesTest extends ServerTest {
             var draft = newDraft();
 
             var published = patch("/posts/" + draft.id(), """
-                {"status":"published"}""");
+                    {"status":"published"}""");
 
             assertThat(published.json().get("status").textValue()).isEqualTo("published");
             assertThat(listedIds("/posts?limit=1")).containsExactly(draft.id());
@@ -370,7 +371,7 @@ class PostRoutesTest extends ServerTest {
 
             assertThat(listedIds("/posts?author=" + author)).doesNotContain(draft.id());
             assertThat(get("/posts?ids=" + draft.id()).body()).isEqualTo("""
-                {"posts":[],"next_cursor":null,"remaining_ids":[]}""");
+                    {"posts":[],"next_cursor":null,"remaining_ids":[]}""");
             assertThat(listedIds("/users/" + author + "/posts?limit=1")).containsExactly(draft.id());
         }
 
@@ -378,7 +379,7 @@ class PostRoutesTest extends ServerTest {
         void pagesOfTheFeedHaveEachPostOnceNewestFirst() {
             for (int i = 0; i < 25; i++) {
                 newPost("""
-                    "published_at":"2018-01-0%dT00:00:00Z",""".formatted(1 + i % 3));
+                        "published_at":"2018-01-0%dT00:00:00Z",""".formatted(1 + i % 3));
             }
             var all = new ArrayList<String>();
             var times = new ArrayList<String>();
@@ -403,9 +404,9 @@ class PostRoutesTest extends ServerTest {
         @Test
         void postsAreFoundByWordsAndMetadata() {
             post("/posts", """
-                {"title":"Zebra crossing","body":"stripes","metadata":{"kind":"road"}}""");
+                    {"title":"Zebra crossing","body":"stripes","metadata":{"kind":"road"}}""");
             post("/posts", """
-                {"title":"Stripes","body":"a zébra has them","metadata":{"kind":"animal"}}""");
+                    {"title":"Stripes","body":"a zébra has them","metadata":{"kind":"animal"}}""");
 
             assertThat(titles("/posts?q=zebras")).isEqualTo("Stripes,Zebra crossing");
             assertThat(titles("/posts?q=zebra&sort=relevance")).isEqualTo("Zebra crossing,Stripes");

@@ -15,7 +15,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
-/** Logging in, limits, headers, CORS. */
+/** Logins, rate limits, security headers, CORS. */
 class SecurityTest extends ServerTest {
     private static final String JSON = "application/json";
     private static final String BYTES_POLICY = """
@@ -29,7 +29,7 @@ class SecurityTest extends ServerTest {
                 "127.0.0.1", 0, "test", true, limits, proxies, Set.of("https://app.example"), false, true, true, 64);
     }
 
-    /** Comes through a trusted proxy, from an address of its own, so that the limits of tests don't meet. */
+    /** Sends a request through a trusted proxy, from a client address of its own: tests don't share rate limits. */
     private Answer from(String address, String method, String path, String body, String... headers) {
         var request = HttpRequest.newBuilder(uri(path))
                 .header("X-Forwarded-For", address)
@@ -112,14 +112,14 @@ class SecurityTest extends ServerTest {
             }
         }
 
-        /** A request whose body is held back gets the rights of the moment at which it is whole. */
+        /** The user loses its rights while the server waits for the rest of the body. */
         @Test
         void rightsAreCheckedWhenTheBodyIsComplete() throws Exception {
             var admin = signup("192.0.2.47", "fired@example.com");
             byline.users()
                     .change(new Principal.Operator(), admin.id(), new UserChange(null, null, null, null, Role.ADMIN));
             var body = """
-                {"role":"admin","is_active":true}""";
+                    {"role":"admin","is_active":true}""";
             try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
                 var out = socket.getOutputStream();
                 out.write(("PATCH /users/" + admin.id() + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
@@ -127,7 +127,7 @@ class SecurityTest extends ServerTest {
                                 + "Content-Length: " + body.length() + "\r\n\r\n" + body.substring(0, 5))
                         .getBytes(StandardCharsets.US_ASCII));
                 out.flush();
-                from("192.0.2.48", "GET", "/livez", ""); // the server has certainly begun with the first by now
+                awaitInFlight(1);
                 byline.users()
                         .change(
                                 new Principal.Operator(),
@@ -151,10 +151,10 @@ class SecurityTest extends ServerTest {
                             .status())
                     .isEqualTo(401);
             assertProblem(from("192.0.2.50", "POST", "/users", """
-                {"email":"%s@x","name":"N","password":"%s"}""".formatted(marks, marks)), 422, "invalid");
+                    {"email":"%s@x","name":"N","password":"%s"}""".formatted(marks, marks)), 422, "invalid");
         }
 
-        /** An address that nobody can have is wrong like any other: the same bytes, the same limits, but no work. */
+        /** An impossible email gets the same bytes and the same limits as an unknown one, but costs no work. */
         @Test
         void impossibleEmailsFailLikeUnknownOnes() {
             var wrong = login("192.0.2.60", "unknown@example.com", "wrong horse battery");
@@ -172,7 +172,7 @@ class SecurityTest extends ServerTest {
             assertThat(status).isEqualTo(429);
             assertThat(login("192.0.2.61", "\ud83d\ude00".repeat(254), "wrong horse battery")
                             .status())
-                    .as("254 code points are not too many")
+                    .as("254 code points are allowed")
                     .isEqualTo(401);
         }
     }
@@ -240,7 +240,7 @@ class SecurityTest extends ServerTest {
             assertProblem(login("192.0.2.14", "TARGET@example.com", "correct horse battery"), 429, "too-many-requests");
             assertThat(login("192.0.2.15", "target@example.com", "correct horse battery")
                             .status())
-                    .as("who is locked out elsewhere still gets in")
+                    .as("another address can still log in")
                     .isEqualTo(201);
             var status = 201;
             for (int i = 0; i < 6 && status == 201; i++) {
@@ -249,7 +249,7 @@ class SecurityTest extends ServerTest {
             assertThat(status).isEqualTo(429);
         }
 
-        /** What the narrow limits refuse takes nothing from the account's own. */
+        /** Logins that the limit of an address refuses do not count for the account. */
         @Test
         void failedLoginsOfOneAddressDoNotLockTheAccount() {
             signup("192.0.2.40", "victim@example.com");
@@ -288,7 +288,7 @@ class SecurityTest extends ServerTest {
             assertThat(status).isEqualTo(429);
         }
 
-        /** A limit on an account is spent only by those who may act for it: others are refused first. */
+        /** Authorization comes before the rate limit of the account. */
         @Test
         void refusedChangesSpendNothingOfTheAccountsLimit() {
             var victim = signup("192.0.2.51", "spared@example.com").id();
@@ -310,7 +310,7 @@ class SecurityTest extends ServerTest {
             return from("192.0.2.53", "PATCH", "/users/" + user, change, "Authorization", bearer);
         }
 
-        /** A limit that is used up spares the work: no statement for a token that nobody has. */
+        /** An exhausted limit costs no query for an unknown token. */
         @Test
         void unknownTokensOverTheLimitCauseNoQuery() {
             var known = "Bearer "
@@ -323,17 +323,19 @@ class SecurityTest extends ServerTest {
             assertThat(status).isEqualTo(429);
 
             var asked = metrics.holds().count();
-            var lookedUp = 0; // the budget is refilled meanwhile
+            var lookedUp = 0; // the limit refills meanwhile
             for (int i = 0; i < 50; i++) {
                 lookedUp += withToken("192.0.2.55", unknownToken(1000 + i)) == 429 ? 0 : 1;
             }
             assertThat(lookedUp).isLessThan(25);
             assertThat(metrics.holds().count() - asked)
-                    .as("connections borrowed")
+                    .as("acquired connections")
                     .isLessThanOrEqualTo(lookedUp);
-            assertThat(withToken("192.0.2.55", known)).as("in use before").isEqualTo(200);
+            assertThat(withToken("192.0.2.55", known))
+                    .as("a token that was used before")
+                    .isEqualTo(200);
             assertThat(withToken("192.0.2.56", unknownToken(2000)))
-                    .as("elsewhere")
+                    .as("another address")
                     .isEqualTo(401);
         }
 
@@ -376,7 +378,7 @@ class SecurityTest extends ServerTest {
             assertThat(from("192.0.2.57", "POST", "/posts", """
                     {"title":"T","body":""}""", "Authorization", writer)
                             .status())
-                    .as("a small one still fits")
+                    .as("a small post still fits")
                     .isEqualTo(201);
             var other = "Bearer "
                     + tokenOf(signup("192.0.2.58", "prolific2@example.com").id());
@@ -403,7 +405,7 @@ class SecurityTest extends ServerTest {
 
         @Test
         void forgedForwardedForEntriesAreIgnored() {
-            // The proxy at 10.1.1.1 appended 192.0.2.20; what stands before that, the client made up.
+            // The proxy at 10.1.1.1 appended 192.0.2.20; the client forged what stands before.
             var status = 200;
             for (int i = 0; i < 250 && status == 200; i++) {
                 status = from("203.0.113." + i % 250 + ", 192.0.2.20, 10.1.1.1", "GET", "/users?limit=1", "")

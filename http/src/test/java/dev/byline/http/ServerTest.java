@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.byline.Byline;
 import dev.byline.http.metrics.PrometheusMetrics;
+import dev.byline.migrations.LeakCheck;
 import dev.byline.migrations.TestDatabase;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.Metadata;
@@ -23,15 +24,19 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** The real server on a free port, on a database of its own, and a client. */
+/** The real server on a free port, with its own database, and a client. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class ServerTest {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    @RegisterExtension
+    protected final LeakCheck leaks = new LeakCheck();
 
     protected final TestDatabase database = TestDatabase.migrated();
     protected final PrometheusMetrics metrics = new PrometheusMetrics("test");
@@ -40,14 +45,18 @@ abstract class ServerTest {
             HttpServer.start(config(), byline, byline.tokens()::authenticate, Optional::empty, metrics);
     private final HttpClient client = HttpClient.newHttpClient();
 
-    /** Without limits: a test class is one busy client. */
+    protected ServerTest() {
+        leaks.watch(() -> byline.poolStatus().orElseThrow().active());
+    }
+
+    /** Without rate limits: a test class is one busy client. */
     protected HttpConfig config() {
         return HttpConfig.local(0, "test").withLimits(HttpConfig.RateLimits.NONE);
     }
 
     private String adminToken = "";
 
-    /** A token of a new user. */
+    /** Issues a token for a user. */
     protected String tokenOf(long userId) {
         return byline.tokens().issue(new Principal.Operator(), userId, null).secret();
     }
@@ -65,18 +74,6 @@ abstract class ServerTest {
         byline.serverFacts();
     }
 
-    /** The note of a token's use may still be on its way. */
-    @AfterEach
-    void nothingLeaked() throws InterruptedException {
-        var end = System.nanoTime() + 5_000_000_000L;
-        var active = byline.poolStatus().orElseThrow().active();
-        while (active > 0 && System.nanoTime() < end) {
-            Thread.sleep(5);
-            active = byline.poolStatus().orElseThrow().active();
-        }
-        assertThat(active).isZero();
-    }
-
     @AfterAll
     void close() {
         client.close();
@@ -85,7 +82,7 @@ abstract class ServerTest {
         database.close();
     }
 
-    /** An answer, with what tests ask of it. */
+    /** A response. */
     protected record Answer(HttpResponse<String> response) {
         int status() {
             return response.statusCode();
@@ -116,11 +113,11 @@ abstract class ServerTest {
         return URI.create("http://127.0.0.1:" + server.port() + path);
     }
 
-    /** As an admin, unless the request says otherwise. */
+    /** Sends a request as an admin, unless it has an Authorization or X-Anonymous header. */
     protected Answer send(HttpRequest.Builder request) {
-        var says = request.copy().build().headers();
-        if (says.firstValue("Authorization").isEmpty()
-                && says.firstValue("X-Anonymous").isEmpty()) {
+        var headers = request.copy().build().headers();
+        if (headers.firstValue("Authorization").isEmpty()
+                && headers.firstValue("X-Anonymous").isEmpty()) {
             request.header("Authorization", "Bearer " + adminToken);
         }
         try {
@@ -163,7 +160,7 @@ abstract class ServerTest {
         return send(HttpRequest.newBuilder(uri(path)).DELETE());
     }
 
-    /** A request written by hand, and everything that comes back until the server closes. */
+    /** Sends the bytes of a request and returns all that the server sends until it closes the connection. */
     protected String raw(String request) {
         return raw(request.getBytes(StandardCharsets.ISO_8859_1));
     }
@@ -181,6 +178,22 @@ abstract class ServerTest {
         }
     }
 
+    protected double metric(String series) {
+        return metrics.text()
+                .lines()
+                .filter(line -> line.startsWith(series + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+                .sum();
+    }
+
+    protected void awaitInFlight(int requests) throws InterruptedException {
+        var end = System.nanoTime() + 10_000_000_000L;
+        while (metric("http_requests_in_flight") != requests) {
+            assertThat(System.nanoTime()).as("requests in flight").isLessThan(end);
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+    }
+
     protected static void assertProblem(Answer answer, int status, String slug) {
         assertThat(answer.status()).as(answer.body()).isEqualTo(status);
         assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
@@ -190,10 +203,10 @@ abstract class ServerTest {
         assertThat(json.get("title").textValue()).isNotBlank();
         assertThat(json.get("detail").textValue()).isNotBlank();
         assertThat(json.get("request_id").textValue()).isEqualTo(answer.header("X-Request-Id"));
-        assertSaysNothingOfTheInside(answer.body());
+        assertShowsNoInternals(answer.body());
     }
 
-    protected static void assertSaysNothingOfTheInside(String body) {
+    protected static void assertShowsNoInternals(String body) {
         assertThat(body)
                 .doesNotContainIgnoringCase("exception")
                 .doesNotContainIgnoringCase("select ")

@@ -19,12 +19,12 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Clients that ask for large answers and don't read them keep nobody else out. */
+/** Clients that don't read their large responses do not block others. */
 class SlowReadersTest extends ServerTest {
     private long author;
     private final List<Long> ids = new ArrayList<>();
 
-    /** Two places: whoever held one for long would be noticed. */
+    /** Two permits: one that is held too long is noticed. */
     @Override
     protected HttpConfig config() {
         return super.config().withMaxRequests(2);
@@ -44,10 +44,10 @@ class SlowReadersTest extends ServerTest {
     }
 
     /**
-     * Asks from 127.0.0.1 by a connection with a small buffer, and reads nothing of the answers: many, as the system takes some
-     * megabytes from the server in advance.
+     * Sends requests from 127.0.0.1 on a connection with a small receive buffer and reads no response. Sends many,
+     * because the kernel buffers some megabytes.
      */
-    private Socket ask(String path) throws IOException {
+    private Socket sendWithoutReading(String path) throws IOException {
         var socket = new Socket();
         socket.setReceiveBufferSize(2048);
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
@@ -56,8 +56,8 @@ class SlowReadersTest extends ServerTest {
         return socket;
     }
 
-    /** Asks from another address and reads. */
-    private String askFromElsewhere(String path) throws IOException {
+    /** Sends a request from another address and reads the response. */
+    private String getFromElsewhere(String path) throws IOException {
         try (var socket = new Socket()) {
             socket.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.2"), 0));
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
@@ -69,10 +69,10 @@ class SlowReadersTest extends ServerTest {
         }
     }
 
-    /** Until the slow ones' buffers are full, their answers are being read from the database, and others may be refused. */
+    /** Until the buffers of the slow readers are full, their requests hold the permits, and others may get a 503. */
     private void awaitServed(String path) throws Exception {
-        var end = System.nanoTime() + 8_000_000_000L; // before the first of the slow ones is cut off
-        while (!askFromElsewhere(path).startsWith("HTTP/1.1 200 ")) {
+        var end = System.nanoTime() + 8_000_000_000L; // before the first slow reader is disconnected
+        while (!getFromElsewhere(path).startsWith("HTTP/1.1 200 ")) {
             assertThat(System.nanoTime()).isLessThan(end);
             Thread.sleep(20);
         }
@@ -92,7 +92,7 @@ class SlowReadersTest extends ServerTest {
         var slow = new ArrayList<Socket>();
         try {
             for (int i = 0; i < 40; i++) {
-                slow.add(ask(paths.get(i % paths.size())));
+                slow.add(sendWithoutReading(paths.get(i % paths.size())));
             }
             for (var path :
                     List.of("/posts/" + ids.getFirst(), "/posts?limit=3", "/docs/swagger-ui-bundle.js", "/users")) {
@@ -105,13 +105,13 @@ class SlowReadersTest extends ServerTest {
         }
     }
 
-    /** So few that they fit into the budget, and none is cut off to make room. */
+    /** Few enough to fit into the memory budget, so that none is disconnected. */
     @Test
     void slowReadersHoldNoPermit() throws Exception {
         var slow = new ArrayList<Socket>();
         try {
             for (int i = 0; i < 4; i++) {
-                slow.add(ask("/posts/" + ids.get(i)));
+                slow.add(sendWithoutReading("/posts/" + ids.get(i)));
             }
             awaitServed("/users");
         } finally {

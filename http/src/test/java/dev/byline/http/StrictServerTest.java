@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** If-Match required, no documentation. */
+/** A server that requires If-Match and has no documentation. */
 class StrictServerTest extends ServerTest {
     @Override
     protected HttpConfig config() {

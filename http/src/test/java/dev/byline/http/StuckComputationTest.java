@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** Requests that compute without an end, one and more for each processor: no virtual thread gets to run. */
+/** More endless computations than processors: no virtual thread is scheduled. */
 class StuckComputationTest extends ServerTest {
     private final AtomicInteger computing = new AtomicInteger();
     private volatile boolean stop;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.Byline;
 import dev.byline.http.metrics.PrometheusMetrics;
+import dev.byline.migrations.LeakCheck;
 import dev.byline.model.BylineConfig;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -41,6 +42,7 @@ class UnavailableTest {
                             .build(),
                     BodyHandlers.ofString());
             assertThat(live.statusCode()).isEqualTo(200);
+            LeakCheck.assertReleased(() -> byline.poolStatus().orElseThrow().active());
         }
     }
 }

@@ -15,7 +15,7 @@ class UserRoutesTest extends ServerTest {
                 {"email":"u%d@example.com","name":"U"}""".formatted(++count)).id();
     }
 
-    /** The test of the article that Byline started from, as far as its words go. */
+    /** The test of the article that Byline started from, as far as it is written there. */
     @Test
     void aCreatedUserIsReadAtItsLocation() {
         var created = post("/users", """
@@ -34,7 +34,8 @@ class UserRoutesTest extends ServerTest {
                 {"email":"Look@example.com","name":"Ü 😀","metadata":{"a":[1.50]}}""");
 
         assertThat(user.body()).matches("""
-                \\{"id":[0-9]+,"email":"Look@example.com","name":"Ü 😀","role":"user","is_active":true,"metadata":\\{"a": \\[1.50]},\
+                \\{"id":[0-9]+,"email":"Look@example.com","name":"Ü 😀","role":"user",\
+                "is_active":true,"metadata":\\{"a": \\[1.50]},\
                 "created_at":"[-0-9]{10}T[:0-9]{8}\\.[0-9]{6}Z","updated_at":"[-0-9]{10}T[:0-9]{8}\\.[0-9]{6}Z"}""");
     }
 

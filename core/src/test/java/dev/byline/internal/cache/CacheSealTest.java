@@ -3,6 +3,7 @@ package dev.byline.internal.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.Byline;
+import dev.byline.migrations.LeakCheck;
 import dev.byline.migrations.TestDatabase;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
@@ -28,7 +29,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.RedisClient;
 
-/** Whoever can write to Redis can take values away, and nothing else. */
+/** An attacker who can write to Redis can remove values, but not forge them. */
 class CacheSealTest {
     private static final Instant NOW = Instant.parse("2026-11-26T12:00:00Z");
     private static final byte[] VALUE = "a value".getBytes(StandardCharsets.UTF_8);
@@ -61,7 +62,7 @@ class CacheSealTest {
     }
 
     @Test
-    void whatWasSealedOpensUnderItsName() {
+    void aSealedValueOpensUnderItsKey() {
         var seal = seal();
         var opened = Objects.requireNonNull(seal.open("byline:post:v1:1", sealed(seal, "byline:post:v1:1")));
 
@@ -70,7 +71,7 @@ class CacheSealTest {
     }
 
     @Test
-    void aValueCanNotBeMovedChangedShortenedOrMadeUp() {
+    void aMovedChangedShortenedOrForgedValueDoesNotOpen() {
         var seal = seal();
         var bytes = seal.seal("byline:post:v1:1", NOW, VALUE);
 
@@ -90,7 +91,7 @@ class CacheSealTest {
     }
 
     @Test
-    void aValueLivesAsLongAsItMayByThisClock() {
+    void theRemainingTtlFollowsTheLocalClock() {
         var seal = seal();
 
         assertThat(seal.left(NOW, TTL)).isEqualTo(TTL);
@@ -105,21 +106,21 @@ class CacheSealTest {
     }
 
     @Test
-    void theNewestKeySignsAndAllAreAccepted() {
+    void theNewestKeySignsAndEveryKeyVerifies() {
         var before = seal();
         var old = sealed(before, "name");
         keys.put(2L, secret(2));
         var after = seal();
 
         assertThat(after.open("name", old.duplicate())).isNotNull();
-        assertThat(before.open("name", sealed(after, "name"))).isNull(); // it asks again, but not at once
+        assertThat(before.open("name", sealed(after, "name"))).isNull(); // keys are not read again at once
         nanos.addAndGet(Duration.ofSeconds(6).toNanos());
         assertThat(before.open("name", sealed(after, "name"))).isNotNull();
-        assertThat(after.open("name", sealed(before, "name"))).isNotNull(); // by the new key
+        assertThat(after.open("name", sealed(before, "name"))).isNotNull(); // signed with the new key
     }
 
     @Test
-    void aKeyThatWasRemovedIsForgottenWithinAMinute() {
+    void aRemovedKeyIsRejectedWithinAMinute() {
         var seal = seal();
         var old = sealed(seal, "name");
         keys.remove(1L);
@@ -132,9 +133,9 @@ class CacheSealTest {
         assertThat(seal.open("name", sealed(seal, "name"))).isNotNull();
     }
 
-    /** A process may have read the first key before it was deleted and replaced by another one. */
+    /** A process may have read the key before it was deleted and replaced by one with the same ID. */
     @Test
-    void aKeyOfTheSameIdIsAnother() {
+    void aReplacedKeyOfTheSameIdDoesNotVerify() {
         var old = sealed(seal(), "name");
         keys.put(1L, secret(2));
 
@@ -142,7 +143,7 @@ class CacheSealTest {
     }
 
     @Test
-    void unknownKeysDoNotMakeItAskForEachValue() {
+    void unknownKeyIdsDoNotCauseAReadEach() {
         var seal = seal();
         for (long id = 2; id < 1000; id++) {
             var forged = ByteBuffer.wrap(seal.seal("name", NOW, VALUE)).putLong(0, id);
@@ -151,15 +152,15 @@ class CacheSealTest {
         assertThat(reads).hasValue(1);
     }
 
-    /** The database is away, has no such table, or the role may not read it. */
+    /** The database is unreachable, or its role cannot read the table. */
     @Test
-    void untilKeysCanBeReadItIsNotReady() {
+    void theSealIsNotReadyUntilKeysAreRead() {
         for (var failure : List.of(
                 new BylineException.Unavailable((Throwable) null), new IllegalStateException("permission denied"))) {
-            var away = new AtomicBoolean(true);
+            var unreadable = new AtomicBoolean(true);
             var seal = new CacheSeal(
                     () -> {
-                        if (away.get()) {
+                        if (unreadable.get()) {
                             throw failure;
                         }
                         return keys;
@@ -168,13 +169,13 @@ class CacheSealTest {
                     nanos::get);
 
             assertThat(seal.isReady()).isFalse();
-            away.set(false);
-            assertThat(seal.isReady()).isFalse(); // not again for each read
+            unreadable.set(false);
+            assertThat(seal.isReady()).isFalse(); // keys are not read again at once
             nanos.addAndGet(Duration.ofSeconds(6).toNanos());
             assertThat(seal.isReady()).isTrue();
-            away.set(true);
+            unreadable.set(true);
             nanos.addAndGet(Duration.ofSeconds(61).toNanos());
-            assertThat(seal.isReady()).isTrue(); // what is known goes on
+            assertThat(seal.isReady()).isTrue(); // known keys stay valid
         }
     }
 
@@ -199,9 +200,9 @@ class CacheSealTest {
         assertThat(text.decode(ByteBuffer.wrap(new byte[] {2}))).isNull();
     }
 
-    /** Nodes that start at the same time have one key, and what is forged in Redis is a miss to them. */
+    /** Nodes that start at the same time create one key. Forged values are misses. */
     @Test
-    void nodesOnOneDatabaseShareValuesThatNobodyElseCanForge() throws Exception {
+    void nodesOfOneDatabaseShareOneKeyAndRejectForgedValues() throws Exception {
         try (var database = TestDatabase.migrated();
                 var redis = new TestRedis();
                 var threads = Executors.newFixedThreadPool(4);
@@ -224,20 +225,25 @@ class CacheSealTest {
                 var name = "byline:user:v2:" + user.id();
                 for (var forged : List.of("V\0\0\0\0\0", "V", "L", "Lease without an end")) {
                     client.set(name, forged);
-                    for (var node : nodes) {
-                        node.close();
-                    }
+                    close(nodes);
                     nodes.clear();
                     nodes.add(Byline.open(config));
                     assertThat(nodes.getFirst().users().get(operator, user.id()).name())
                             .as(forged)
                             .isEqualTo("A");
                 }
-                assertThat(client.get(name)).startsWith("V"); // replaced by a value that ends
+                assertThat(client.get(name)).startsWith("V"); // replaced by a value with a TTL
                 assertThat(client.pttl(name)).isPositive();
             } finally {
-                nodes.forEach(Byline::close);
+                close(nodes);
             }
+        }
+    }
+
+    private static void close(List<Byline> nodes) {
+        for (var node : nodes) {
+            LeakCheck.assertReleased(() -> node.poolStatus().orElseThrow().active());
+            node.close();
         }
     }
 
@@ -255,7 +261,7 @@ class CacheSealTest {
 
     /** A valid signature alone is not enough: metadata that isn't JSON never gets into a response. */
     @Test
-    void metadataThatIsNoJsonIsAMiss() {
+    void signedMetadataThatIsNotJsonIsAMiss() {
         try (var database = TestDatabase.migrated();
                 var redis = new TestRedis();
                 var node = Byline.open(sharing(database, redis))) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.RedisClient;
 import redis.embedded.RedisExecProvider;
 
-/** A real Redis on a port of its own, which can be killed, started again and frozen. */
+/** A real Redis on a free port, which can be killed, restarted and frozen. */
 public final class TestRedis implements AutoCloseable {
     private static final Path PROGRAM = program();
 
@@ -25,9 +25,9 @@ public final class TestRedis implements AutoCloseable {
     private Process process;
 
     /**
-     * Starts one.
+     * Starts Redis.
      *
-     * @param options as on its command line
+     * @param options for its command line
      */
     public TestRedis(String... options) {
         this.port = freePort();
@@ -43,7 +43,7 @@ public final class TestRedis implements AutoCloseable {
         }
     }
 
-    /** A port that is free right now. */
+    /** Returns a port that is free now. */
     public static int freePort() {
         try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
@@ -92,12 +92,12 @@ public final class TestRedis implements AutoCloseable {
         }
     }
 
-    /** Where it is. */
+    /** Returns its URI. */
     public URI uri() {
         return URI.create("redis://127.0.0.1:" + port);
     }
 
-    /** Ends it at once. */
+    /** Kills the process. */
     public void kill() {
         process.destroyForcibly();
         try {
@@ -107,17 +107,17 @@ public final class TestRedis implements AutoCloseable {
         }
     }
 
-    /** Starts it again, empty, on the same port. */
+    /** Starts it again, empty and on the same port. */
     public void restart() {
         process = start();
     }
 
-    /** Stops it in its tracks: connections stay, nothing is answered. */
+    /** Stops the process with SIGSTOP: connections stay open, nothing is answered. */
     public void freeze() {
         signal("STOP");
     }
 
-    /** Lets it go on. */
+    /** Continues the process. */
     public void thaw() {
         signal("CONT");
     }
@@ -134,28 +134,28 @@ public final class TestRedis implements AutoCloseable {
         }
     }
 
-    /** Writes something into it behind everybody's back. */
+    /** Sets a key. */
     public void set(String name, byte[] value) {
         try (var client = RedisClient.create(uri())) {
             client.set(name.getBytes(StandardCharsets.UTF_8), value);
         }
     }
 
-    /** Reads something from it. */
+    /** Returns the value of a key. */
     public byte @Nullable [] get(String name) {
         try (var client = RedisClient.create(uri())) {
             return client.get(name.getBytes(StandardCharsets.UTF_8));
         }
     }
 
-    /** How long a name lives on, in milliseconds. */
+    /** Returns the TTL of a key in milliseconds. */
     public long ttl(String name) {
         try (var client = RedisClient.create(uri())) {
             return client.pttl(name);
         }
     }
 
-    /** Drops everything. */
+    /** Removes all keys. */
     public void clear() {
         try (var client = RedisClient.create(uri())) {
             client.flushAll();

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 class BatchLoaderTest {
     private static final int MAX_KEYS = 8;
 
-    /** What each statement asked for. */
+    /** The keys of each batch. */
     private final List<Set<Integer>> statements = Collections.synchronizedList(new ArrayList<>());
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -38,11 +38,11 @@ class BatchLoaderTest {
     void close() {
         firstMayEnd.countDown();
         watchdog.close();
-        threads.shutdownNow(); // else what a failed test left waiting would be waited for
+        threads.shutdownNow(); // close() would wait for lookups that a failed test left
         threads.close();
     }
 
-    /** Finds the square of odd numbers; the first statement takes until it may end. */
+    /** Returns the squares of odd numbers. The first batch blocks until it may end. */
     private Map<Integer, Integer> squares(Set<Integer> keys) {
         statements.add(Set.copyOf(keys));
         if (firstBegan.getCount() > 0) {
@@ -66,7 +66,7 @@ class BatchLoaderTest {
         return threads.submit(task);
     }
 
-    /** Begins a statement that stays under way. */
+    /** Starts a batch that stays in flight. */
     private void beginFirst(BatchLoader<Integer, Integer> squares) {
         var unused = start(() -> squares.get(1));
         await(firstBegan);
@@ -78,8 +78,8 @@ class BatchLoaderTest {
                 .toList();
     }
 
-    /** A look-up for 5 that waits for the first statement, behind an older one that is interrupted. */
-    private Future<Optional<Integer>> behindOneThatIsInterrupted(BatchLoader<Integer, Integer> squares)
+    /** Starts a lookup of 5 that waits for the first batch, behind an older lookup that is interrupted. */
+    private Future<Optional<Integer>> lookupBehindAnInterruptedOne(BatchLoader<Integer, Integer> squares)
             throws InterruptedException {
         beginFirst(squares);
         var interrupted = start(() -> squares.get(3));
@@ -90,8 +90,8 @@ class BatchLoaderTest {
         return other;
     }
 
-    private static void awaitWaiting(BatchLoader<?, ?> coalescer, int count) throws InterruptedException {
-        while (coalescer.waiting() < count) {
+    private static void awaitWaiting(BatchLoader<?, ?> loader, int count) throws InterruptedException {
+        while (loader.waiting() < count) {
             Thread.sleep(1);
         }
     }
@@ -103,7 +103,7 @@ class BatchLoaderTest {
     }
 
     @Test
-    void aLookUpLeavesAtOnceWhenNoneIsUnderWay() {
+    void aLookupRunsAtOnceWhenNoBatchIsInFlight() {
         firstMayEnd.countDown();
         var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
         assertThat(squares.get(3)).contains(9);
@@ -112,7 +112,7 @@ class BatchLoaderTest {
     }
 
     @Test
-    void thoseThatArriveMeanwhileLeaveTogetherEachKeyOnce() throws Exception {
+    void lookupsDuringABatchJoinTheNextOneWithEachKeyOnce() throws Exception {
         var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
         beginFirst(squares);
         var lookups = new ArrayList<Future<Optional<Integer>>>();
@@ -131,7 +131,7 @@ class BatchLoaderTest {
     }
 
     @Test
-    void aStatementHasAtMostSoManyKeys() throws Exception {
+    void aBatchHasAtMostTheMaximumOfKeys() throws Exception {
         var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
         beginFirst(squares);
         var lookups = startTwenty(squares);
@@ -144,7 +144,7 @@ class BatchLoaderTest {
     }
 
     @Test
-    void aLookUpNeverJoinsAStatementThatBeganBefore() throws Exception {
+    void aLookupNeverJoinsABatchThatAlreadyStarted() throws Exception {
         var row = new int[] {1};
         var rows = new BatchLoader<Integer, Integer>(watchdog, MAX_KEYS, keys -> {
             statements.add(Set.copyOf(keys));
@@ -166,7 +166,7 @@ class BatchLoaderTest {
     }
 
     @Test
-    void whoSharedAStatementThatFailedAsksAlone() throws Exception {
+    void lookupsOfAFailedBatchRunAlone() throws Exception {
         var squares = new BatchLoader<Integer, Integer>(watchdog, MAX_KEYS, keys -> {
             if (keys.size() > 1) {
                 throw new BylineException.Unavailable("the statement of several");
@@ -185,7 +185,7 @@ class BatchLoaderTest {
                 assertThat(lookup.get()).isPresent();
             } catch (ExecutionException e) {
                 assertThat(e.getCause()).isInstanceOf(BylineException.Unavailable.class);
-                failed++; // it began the statement
+                failed++; // it started the batch
             }
         }
         assertThat(failed).isEqualTo(1);
@@ -193,35 +193,35 @@ class BatchLoaderTest {
     }
 
     @Test
-    void aFailureOfItsOwnStatementIsToldAsItIs() {
+    void aFailureOfASingleLookupIsThrown() {
         var failing = new BatchLoader<Integer, Integer>(watchdog, MAX_KEYS, keys -> {
             throw new IllegalStateException("a fault");
         });
         assertThatThrownBy(() -> failing.get(1)).hasMessage("a fault");
-        assertThatThrownBy(() -> failing.get(1)).hasMessage("a fault"); // and nobody waits for ever
+        assertThatThrownBy(() -> failing.get(1)).hasMessage("a fault"); // and does not block
     }
 
     @Test
-    void nobodyWaitsForASlowStatement() throws Exception {
+    void aLookupDoesNotWaitForASlowBatch() throws Exception {
         var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
         beginFirst(squares);
-        assertThat(start(() -> squares.get(3)).get()).contains(9); // while the first is under way
+        assertThat(start(() -> squares.get(3)).get()).contains(9); // while the first is in flight
         assertThat(statements).containsExactly(Set.of(1), Set.of(3));
     }
 
     @Test
-    void noneOfManyWaitsForASlowStatement() throws Exception {
+    void manyLookupsDoNotWaitForASlowBatch() throws Exception {
         var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
         beginFirst(squares);
         var lookups = startTwenty(squares);
         for (var lookup : lookups) {
-            lookup.get(); // while the first is under way
+            lookup.get(); // while the first is in flight
         }
         assertThat(statements).hasSize(21).allMatch(keys -> keys.size() == 1);
     }
 
     @Test
-    void whomAStatementHadNoRoomForDoesNotWaitForIt() throws Exception {
+    void lookupsBeyondTheMaximumDoNotWaitForTheBatch() throws Exception {
         var mayEnd = new CountDownLatch(1);
         var squares = new BatchLoader<Integer, Integer>(watchdog, MAX_KEYS, keys -> {
             if (keys.size() > 1) {
@@ -239,16 +239,16 @@ class BatchLoaderTest {
     }
 
     @Test
-    void whoIsInterruptedWhileItKeepsTheTimePassesThatOn() throws Exception {
+    void aLookupBehindAnInterruptedOneDoesNotWaitForASlowBatch() throws Exception {
         var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
-        var other = behindOneThatIsInterrupted(squares);
-        assertThat(other.get()).contains(25); // while the first is under way
+        var other = lookupBehindAnInterruptedOne(squares);
+        assertThat(other.get()).contains(25); // while the first is in flight
     }
 
     @Test
-    void whoIsInterruptedLeavesTheOthersAlone() throws Exception {
+    void anInterruptedLookupDoesNotAffectOthers() throws Exception {
         var squares = new BatchLoader<>(watchdog, MAX_KEYS, this::squares);
-        var other = behindOneThatIsInterrupted(squares);
+        var other = lookupBehindAnInterruptedOne(squares);
         firstMayEnd.countDown();
         assertThat(other.get()).contains(25);
         assertThat(squares.get(7)).contains(49);

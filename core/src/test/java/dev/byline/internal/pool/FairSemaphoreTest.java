@@ -34,7 +34,7 @@ class FairSemaphoreTest {
     }
 
     @Test
-    void areGivenInOrder() throws Exception {
+    void permitsAreAcquiredInOrderOfArrival() throws Exception {
         try (var watchdog = new Watchdog()) {
             var permits = new FairSemaphore(watchdog, 2, LONG);
             assertThat(permits.acquire()).isTrue();
@@ -53,7 +53,7 @@ class FairSemaphoreTest {
                     Thread.onSpinWait();
                 }
             }
-            permits.release(); // one after the other, as each gives its own back
+            permits.release(); // each waiter releases its permit to the next
             for (var waiter : waiters) {
                 waiter.get(10, TimeUnit.SECONDS);
             }
@@ -65,7 +65,7 @@ class FairSemaphoreTest {
     }
 
     @Test
-    void whoWaitedTooLongGetsNone() throws Exception {
+    void aWaiterTimesOut() throws Exception {
         try (var watchdog = new Watchdog()) {
             var permits = new FairSemaphore(watchdog, 1, Duration.ofMillis(50));
             assertThat(permits.acquire()).isTrue();
@@ -77,7 +77,7 @@ class FairSemaphoreTest {
     }
 
     @Test
-    void whoIsInterruptedLeavesTheTurnToTheNext() throws Exception {
+    void anInterruptedWaiterLeavesThePermitToTheNext() throws Exception {
         try (var watchdog = new Watchdog()) {
             var permits = new FairSemaphore(watchdog, 1, LONG);
             assertThat(permits.acquire()).isTrue();
@@ -103,7 +103,7 @@ class FairSemaphoreTest {
     }
 
     @Test
-    void whoComesInterruptedAndNeedNotWaitGetsOne() throws Exception {
+    void anInterruptedThreadAcquiresAFreePermit() throws Exception {
         try (var watchdog = new Watchdog()) {
             var permits = new FairSemaphore(watchdog, 1, LONG);
             Thread.currentThread().interrupt();

@@ -10,6 +10,7 @@ import dev.byline.Byline;
 import dev.byline.CoreTest;
 import dev.byline.internal.pool.SlowStatements;
 import dev.byline.internal.sql.ServerFactsSql;
+import dev.byline.migrations.LeakCheck;
 import dev.byline.migrations.TestDatabase;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
@@ -24,13 +25,22 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.assertj.core.api.ThrowingConsumer;
 import org.jooq.impl.DSL;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
 class DatabaseTest extends CoreTest {
-    private Database open(BylineConfig.Database config) {
-        return Database.open(config, Metrics.NONE);
+    private static void withDatabase(BylineConfig.Database config, ThrowingConsumer<Database> test) {
+        withDatabase(config, Metrics.NONE, test);
+    }
+
+    /** Opens a pool, runs a test, checks that it released its connections, and closes the pool. */
+    private static void withDatabase(BylineConfig.Database config, Metrics metrics, ThrowingConsumer<Database> test) {
+        try (var db = Database.open(config, metrics)) {
+            test.accept(db);
+            LeakCheck.assertReleased(() -> db.poolStatus().orElseThrow().active());
+        }
     }
 
     private BylineConfig.Database config() {
@@ -39,29 +49,29 @@ class DatabaseTest extends CoreTest {
 
     @Test
     void aStatementThatTakesTooLongIsUnavailable() {
-        var impatient = config().withPoolSize(1).withTimeouts(Duration.ofSeconds(1), Duration.ofMillis(50));
-        try (var db = open(impatient)) {
+        var shortTimeouts = config().withPoolSize(1).withTimeouts(Duration.ofSeconds(1), Duration.ofMillis(50));
+        withDatabase(shortTimeouts, db -> {
             assertThatThrownBy(() -> db.read(dsl -> dsl.fetchValue("select pg_sleep(5)::text")))
                     .isInstanceOf(BylineException.Unavailable.class);
             Object one = db.read(dsl -> dsl.fetchValue("select 1"));
             assertThat(one).isEqualTo(1);
-        }
+        });
     }
 
     @Test
-    void aPoolWithNoConnectionFreeIsUnavailable() {
+    void anExhaustedPoolIsUnavailable() {
         var small = config().withPoolSize(1).withTimeouts(Duration.ofMillis(250), Duration.ofMillis(1500));
-        try (var db = open(small)) {
+        withDatabase(small, db -> {
             db.write(dsl -> {
                 assertThatThrownBy(() -> db.read(other -> other.fetchValue("select 1")))
                         .isInstanceOf(BylineException.Unavailable.class);
                 return dsl.fetchValue("select 1");
             });
-        }
+        });
     }
 
     @Test
-    void aDatabaseThatIsAwayIsUnavailable() {
+    void anUnreachableDatabaseIsUnavailable() {
         try (var away = Byline.open(BylineConfig.of("postgres://nobody:x@127.0.0.1:1/nothing"))) {
             assertThatThrownBy(() -> away.users().get(new Principal.Operator(), 1))
                     .isInstanceOf(BylineException.Unavailable.class)
@@ -79,8 +89,8 @@ class DatabaseTest extends CoreTest {
     }
 
     @Test
-    void whatACallbackThrowsRollsBack() {
-        try (var db = open(config())) {
+    void anExceptionOfTheCallbackRollsBack() {
+        withDatabase(config(), db -> {
             assertThatThrownBy(() -> db.write(dsl -> {
                         dsl.execute("insert into users (email, name) values ('rolled@back', 'x')");
                         throw new BylineException.Conflict("no");
@@ -88,15 +98,15 @@ class DatabaseTest extends CoreTest {
                     .isInstanceOf(BylineException.Conflict.class);
             assertThat(database.value("SELECT count(*) FROM users WHERE email = 'rolled@back'"))
                     .isEqualTo("0");
-        }
+        });
     }
 
     @Test
-    void aFaultOfOursStaysWhatItIs() {
-        try (var db = open(config())) {
+    void anErrorInAStatementIsNoBylineException() {
+        withDatabase(config(), db -> {
             assertThatThrownBy(() -> db.read(dsl -> dsl.select(DSL.field("1/0")).fetch()))
                     .isNotInstanceOf(BylineException.class);
-        }
+        });
     }
 
     @Test
@@ -112,23 +122,24 @@ class DatabaseTest extends CoreTest {
     }
 
     @Test
-    void anotherEncodingIsAFault() {
+    void anotherEncodingOrAnOldServerIsAFault() {
         assertThat(new ServerFacts(18, "UTF8", 100).faults()).isEmpty();
         assertThat(new ServerFacts(14, "LATIN1", 100).faults()).hasSize(2);
     }
 
     @Test
-    void aConnectionThatOnlyReadsSinceAFailoverIsReplaced() {
-        try (var own = TestDatabase.migrated();
-                var db = open(BylineConfig.of(own.url()).database().withPoolSize(1))) {
-            var name = own.value("SELECT current_database()");
-            own.run("ALTER DATABASE " + name + " SET default_transaction_read_only = on");
-            Object readable = db.read(dsl -> dsl.fetchValue("select 1"));
-            assertThat(readable).isEqualTo(1);
-            database.run("ALTER DATABASE " + name + " RESET default_transaction_read_only");
+    void aReadOnlyConnectionIsReplacedAfterAFailover() {
+        try (var own = TestDatabase.migrated()) {
+            withDatabase(BylineConfig.of(own.url()).database().withPoolSize(1), db -> {
+                var name = own.value("SELECT current_database()");
+                own.run("ALTER DATABASE " + name + " SET default_transaction_read_only = on");
+                Object readable = db.read(dsl -> dsl.fetchValue("select 1"));
+                assertThat(readable).isEqualTo(1);
+                database.run("ALTER DATABASE " + name + " RESET default_transaction_read_only");
 
-            assertThatThrownBy(() -> insert(db)).isInstanceOf(BylineException.Unavailable.class);
-            assertThat(insert(db)).isEqualTo(1);
+                assertThatThrownBy(() -> insert(db)).isInstanceOf(BylineException.Unavailable.class);
+                assertThat(insert(db)).isEqualTo(1);
+            });
         }
     }
 
@@ -137,8 +148,8 @@ class DatabaseTest extends CoreTest {
     }
 
     @Test
-    void aConnectionThatTheServerEndedIsReplaced() {
-        try (var db = open(config().withPoolSize(1))) {
+    void aTerminatedConnectionIsReplaced() {
+        withDatabase(config().withPoolSize(1), db -> {
             Object first = db.read(dsl -> dsl.fetchValue("select pg_backend_pid()"));
             database.run("SELECT pg_terminate_backend(" + first + ")");
 
@@ -146,11 +157,11 @@ class DatabaseTest extends CoreTest {
                     .isInstanceOf(BylineException.Unavailable.class);
             Object second = db.read(dsl -> dsl.fetchValue("select pg_backend_pid()"));
             assertThat(second).isNotEqualTo(first);
-        }
+        });
     }
 
     @Test
-    void waitsAndHoldsAreReported() {
+    void waitAndHoldTimesAreReported() {
         var reported = new ArrayList<String>();
         var metrics = new Metrics() {
             @Override
@@ -171,7 +182,7 @@ class DatabaseTest extends CoreTest {
             }
         };
         var small = config().withPoolSize(1).withTimeouts(Duration.ofMillis(250), Duration.ofMillis(1500));
-        try (var db = Database.open(small, metrics)) {
+        withDatabase(small, metrics, db -> {
             assertThat(db.sinceAnswer()).isGreaterThan(Duration.ofHours(23));
             Object one = db.read(dsl -> dsl.fetchValue("select 1"));
             db.write(dsl -> {
@@ -183,10 +194,10 @@ class DatabaseTest extends CoreTest {
             assertThat(one).isEqualTo(1);
             assertThat(db.sinceAnswer()).isLessThan(Duration.ofHours(1));
             assertThat(reported).containsExactly("acquired", "released", "acquired", "missed", "released");
-        }
+        });
     }
 
-    /** jOOQ asks for a connection again to roll back, and again: each would take its second. */
+    /** jOOQ acquires a connection again to roll back: each attempt would take the whole timeout. */
     @Test
     void aTransactionWaitsForItsConnectionOnce() {
         var missed = new AtomicInteger();
@@ -197,16 +208,16 @@ class DatabaseTest extends CoreTest {
             }
         };
         var away = BylineConfig.of("postgres://nobody:x@127.0.0.1:1/nothing").database();
-        try (var db = Database.open(away.withTimeouts(Duration.ofMillis(250), Duration.ofMillis(1500)), metrics)) {
+        withDatabase(away.withTimeouts(Duration.ofMillis(250), Duration.ofMillis(1500)), metrics, db -> {
             assertThatThrownBy(() -> db.write(dsl -> dsl.fetchValue("select 1")))
                     .isInstanceOf(BylineException.Unavailable.class);
 
             assertThat(missed).hasValue(1);
-        }
+        });
     }
 
     @Test
-    void onlyAFewWaitForADatabaseThatAnswersNobody() throws Exception {
+    void requestsFailFastWhenTheDatabaseDoesNotRespond() throws Exception {
         var waits = new ConcurrentLinkedQueue<Duration>();
         var metrics = new Metrics() {
             @Override
@@ -215,60 +226,62 @@ class DatabaseTest extends CoreTest {
             }
         };
         var small = config().withPoolSize(1).withTimeouts(Duration.ofSeconds(1), Duration.ofMillis(1500));
-        try (var db = Database.open(small, metrics);
-                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            var stuck = threads.submit(() -> db.read(dsl -> dsl.fetchValue("select pg_sleep(5)::text")));
-            var late = new ArrayList<Future<?>>();
-            for (int i = 0; i < 10; i++) {
-                TimeUnit.MILLISECONDS.sleep(100);
-                late.add(threads.submit(() -> db.read(dsl -> dsl.fetchValue("select 1"))));
-            }
-            for (var each : late) {
-                assertThatThrownBy(each::get).hasCauseInstanceOf(BylineException.Unavailable.class);
-            }
-            assertThatThrownBy(stuck::get).hasCauseInstanceOf(BylineException.Unavailable.class);
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            withDatabase(small, metrics, db -> {
+                var stuck = threads.submit(() -> db.read(dsl -> dsl.fetchValue("select pg_sleep(5)::text")));
+                var late = new ArrayList<Future<?>>();
+                for (int i = 0; i < 10; i++) {
+                    TimeUnit.MILLISECONDS.sleep(100);
+                    late.add(threads.submit(() -> db.read(dsl -> dsl.fetchValue("select 1"))));
+                }
+                for (var each : late) {
+                    assertThatThrownBy(each::get).hasCauseInstanceOf(BylineException.Unavailable.class);
+                }
+                assertThatThrownBy(stuck::get).hasCauseInstanceOf(BylineException.Unavailable.class);
 
-            assertThat(waits).anyMatch(wait -> wait.toMillis() >= 1000).anyMatch(wait -> wait.toMillis() < 100);
-            Object one = db.read(dsl -> dsl.fetchValue("select 1"));
-            assertThat(one).isEqualTo(1);
+                assertThat(waits).anyMatch(wait -> wait.toMillis() >= 1000).anyMatch(wait -> wait.toMillis() < 100);
+                Object one = db.read(dsl -> dsl.fetchValue("select 1"));
+                assertThat(one).isEqualTo(1);
+            });
         }
     }
 
-    /** Who gives a connection back and asks again at once would take it from under the hands of who waited. */
+    /** Without fairness, a thread that releases a connection and acquires again at once overtakes the waiter. */
     @Test
-    void connectionsAreLentInTurn() throws Exception {
-        try (var db = open(config().withPoolSize(1));
-                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (int i = 0; i < 50; i++) {
-                var order = new ConcurrentLinkedQueue<String>();
-                var waited = new AtomicReference<Future<?>>();
-                db.write(dsl -> {
-                    waited.set(threads.submit(() -> db.write(other -> order.add("waited"))));
-                    while (db.poolStatus().orElseThrow().waiting() == 0) {
-                        Thread.onSpinWait();
-                    }
-                    return dsl.fetchValue("select 1");
-                });
-                db.write(dsl -> order.add("came later"));
-                waited.get().get();
-                assertThat(order).containsExactly("waited", "came later");
-            }
+    void connectionsAreAcquiredInOrderOfArrival() throws Exception {
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            withDatabase(config().withPoolSize(1), db -> {
+                for (int i = 0; i < 50; i++) {
+                    var order = new ConcurrentLinkedQueue<String>();
+                    var waited = new AtomicReference<Future<?>>();
+                    db.write(dsl -> {
+                        waited.set(threads.submit(() -> db.write(other -> order.add("waited"))));
+                        while (db.poolStatus().orElseThrow().waiting() == 0) {
+                            Thread.onSpinWait();
+                        }
+                        return dsl.fetchValue("select 1");
+                    });
+                    db.write(dsl -> order.add("arrived later"));
+                    waited.get().get();
+                    assertThat(order).containsExactly("waited", "arrived later");
+                }
+            });
         }
     }
 
     @Test
-    void behindPgBouncerTheDriverEndsStatements() {
-        var impatient = config().withPoolSize(1)
+    void behindPgBouncerTheDriverCancelsSlowStatements() {
+        var shortTimeouts = config().withPoolSize(1)
                 .withTimeouts(Duration.ofSeconds(1), Duration.ofMillis(1500))
                 .withPgBouncer(true);
-        try (var db = open(impatient)) {
+        withDatabase(shortTimeouts, db -> {
             Object limit = db.read(dsl -> dsl.fetchValue("show statement_timeout"));
             assertThat(limit).isEqualTo("0");
             assertThatThrownBy(() -> db.read(dsl -> dsl.fetchValue("select pg_sleep(5)::text")))
                     .isInstanceOf(BylineException.Unavailable.class);
             Object one = db.read(dsl -> dsl.fetchValue("select 1"));
             assertThat(one).isEqualTo(1);
-        }
+        });
     }
 
     @Test
@@ -277,10 +290,9 @@ class DatabaseTest extends CoreTest {
         var lines = new ListAppender<ILoggingEvent>();
         lines.start();
         logger.addAppender(lines);
-        try (var slow = open(config().withSlowStatement(Duration.ofNanos(1)));
-                var off = open(config().withSlowStatement(Duration.ZERO))) {
-            var unused = slow.read(ServerFactsSql::read);
-            unused = off.read(ServerFactsSql::read);
+        try {
+            withDatabase(config().withSlowStatement(Duration.ofNanos(1)), db -> db.read(ServerFactsSql::read));
+            withDatabase(config().withSlowStatement(Duration.ZERO), db -> db.read(ServerFactsSql::read));
         } finally {
             logger.detachAppender(lines);
         }

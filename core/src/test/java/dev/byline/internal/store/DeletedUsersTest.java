@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** Users whose rows can't be removed: the others go on, each is logged once and tried again every hour. */
+/** Users whose rows cannot be removed do not block others; each is logged once and retried every hour. */
 class DeletedUsersTest extends CoreTest {
     private static final String MARKED = "SELECT count(*) FROM users WHERE deleted_at IS NOT NULL";
 
@@ -29,6 +29,10 @@ class DeletedUsersTest extends CoreTest {
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
     private Instant now = Instant.parse("2026-01-01T00:00:00Z");
     private final DeletedUsers deletedUsers = new DeletedUsers(statements, () -> now);
+
+    DeletedUsersTest() {
+        leaks.watch(() -> statements.poolStatus().orElseThrow().active());
+    }
 
     @BeforeEach
     void listen() {
@@ -63,7 +67,7 @@ class DeletedUsersTest extends CoreTest {
     }
 
     @Test
-    void usersWhomAHostRefersToAreNoObstacle() {
+    void usersReferencedByAHostTableDoNotBlockOthers() {
         database.run("CREATE TABLE orders (user_id bigint CONSTRAINT orders_fkey REFERENCES users)");
         database.run("INSERT INTO users (email, name, deleted_at) SELECT 'o' || i || '@example.com', 'O', now()"
                 + " FROM generate_series(1, 150) AS i");
@@ -101,7 +105,7 @@ class DeletedUsersTest extends CoreTest {
     }
 
     @Test
-    void aPostThatAHostRefersToIsNoObstacle() {
+    void aPostReferencedByAHostTableDoesNotBlockOthers() {
         database.run("CREATE TABLE comments (post_id bigint REFERENCES posts)");
         var first = newUser();
         database.run("INSERT INTO posts (user_id, title, body) SELECT " + first.id()
@@ -124,7 +128,7 @@ class DeletedUsersTest extends CoreTest {
     }
 
     @Test
-    void aTriggerThatRefusesOrTakesTooLongIsNoObstacle() {
+    void aTriggerThatRefusesOrTimesOutDoesNotBlockOthers() {
         var refused = newMarkedUser();
         var slow = newMarkedUser();
         var last = newMarkedUser();
@@ -151,7 +155,7 @@ class DeletedUsersTest extends CoreTest {
     }
 
     @Test
-    void aDatabaseThatIsAwayEndsTheRound() {
+    void anUnreachableDatabaseEndsTheRound() {
         try (var away = Database.open(
                 BylineConfig.of("postgres://nobody:x@127.0.0.1:1/nothing").database(), Metrics.NONE)) {
             assertThatThrownBy(() -> new DeletedUsers(away, () -> now).remove(() -> false))

@@ -24,10 +24,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
-/** A user with very many posts: gone at once for everyone, removed in batches under the usual statement limits. */
+/** Deleted users are hidden at once; their rows are removed in batches within the statement timeout. */
 class HousekeeperTest extends CoreTest {
     @Test
-    void aHundredThousandPostsAreHiddenAtOnceAndThenRemoved() throws InterruptedException {
+    void postsOfADeletedUserAreHiddenAtOnceAndThenRemoved() throws InterruptedException {
         var prolific = newUser();
         var other = newUser();
         var kept = newPost(other, "kept");
@@ -40,7 +40,8 @@ class HousekeeperTest extends CoreTest {
         assertThat(byline.posts()
                         .feed(OPERATOR, PostFilter.NONE, PageRequest.first(100))
                         .items())
-                .containsExactly(kept);
+                .contains(kept)
+                .noneMatch(post -> post.userId() == prolific.id());
         assertThat(byline.posts()
                         .feed(OPERATOR, new PostFilter(prolific.id()), PageRequest.first(100))
                         .items())
@@ -55,15 +56,17 @@ class HousekeeperTest extends CoreTest {
         byline.users().create(NOBODY, new NewUser(String.valueOf(prolific.email()), "again", Metadata.EMPTY));
 
         awaitNone("SELECT count(*) FROM users WHERE deleted_at IS NOT NULL");
-        assertThat(database.value("SELECT count(*) FROM posts")).isEqualTo("1");
+        assertThat(database.value("SELECT count(*) FROM posts WHERE user_id = " + prolific.id()))
+                .isEqualTo("0");
         assertThat(byline.posts().get(NOBODY, kept.id())).isEqualTo(kept);
     }
 
     @Test
-    void postsAsLongAsTheyMayBeAreNoObstacle() throws InterruptedException {
+    void postsOfTheMaximumLengthAreRemoved() throws InterruptedException {
         var user = newUser();
         database.run("INSERT INTO posts (user_id, title, body) SELECT " + user.id()
-                + ", 'title', (SELECT string_agg(chr(19968 + (random() * 20000)::int), '') FROM generate_series(1, 60000))"
+                + ", 'title', (SELECT string_agg(chr(19968 + (random() * 20000)::int), '')"
+                + " FROM generate_series(1, 60000))"
                 + " FROM generate_series(1, 40)");
         database.run("INSERT INTO posts (user_id, title, body) SELECT " + user.id() + ", 'title', repeat(body, 3)"
                 + " FROM posts, generate_series(1, 6) WHERE user_id = " + user.id());
@@ -74,9 +77,9 @@ class HousekeeperTest extends CoreTest {
         awaitNone("SELECT count(*) FROM users WHERE deleted_at IS NOT NULL");
     }
 
-    /** Posts that are written while their author is deleted: refused or removed, never an error of ours. */
+    /** Never an error of another kind. */
     @Test
-    void writingWhileTheAuthorIsDeletedEndsWell() throws Exception {
+    void postsWrittenWhileTheirAuthorIsDeletedAreRefusedOrRemoved() throws Exception {
         try (var threads = Executors.newFixedThreadPool(4)) {
             for (int round = 0; round < 40; round++) {
                 var author = newUser();
@@ -106,7 +109,7 @@ class HousekeeperTest extends CoreTest {
     }
 
     @Test
-    void whatAProcessLeftBehindIsFoundByAnother() throws InterruptedException {
+    void usersLeftBehindByAnotherProcessAreRemoved() throws InterruptedException {
         var user = newUser();
         newPost(user, "left behind");
         database.run("UPDATE users SET deleted_at = now() WHERE id = " + user.id());
@@ -115,14 +118,14 @@ class HousekeeperTest extends CoreTest {
                 + ", 'title', 'body' FROM generate_series(1, 1500)");
 
         try (var another = Byline.builder().dataSource(database.dataSource())) {
-            another.users().delete(OPERATOR, busy.id()); // starts a round, which finds both
+            another.users().delete(OPERATOR, busy.id()); // starts a round, which removes both
 
             awaitNone("SELECT count(*) FROM users WHERE deleted_at IS NOT NULL");
         }
     }
 
     @Test
-    void aUserWhoCanNotBeRemovedKeepsNobodyElse() throws InterruptedException {
+    void aUserWhoCannotBeRemovedDoesNotBlockOthers() throws InterruptedException {
         var stuck = newUser();
         database.run("UPDATE users SET deleted_at = now() WHERE id = " + stuck.id());
         database.run("CREATE TABLE orders (user_id bigint REFERENCES users)");
@@ -141,7 +144,7 @@ class HousekeeperTest extends CoreTest {
     }
 
     @Test
-    void theSearchIndexesAreCleanedByTheirOwnerOnly() {
+    void onlyTheOwnerCleansTheSearchIndexes() {
         database.run("INSERT INTO posts (user_id, title, body) SELECT "
                 + newUser().id() + ", 'title', 'body ' || i FROM generate_series(1, 100) i");
         try (var owner = open(database.url())) {
@@ -172,11 +175,11 @@ class HousekeeperTest extends CoreTest {
         var unused = byline.posts()
                 .create(as(newUser()), post("fresh", PostStatus.PUBLISHED, null), new IdempotencyKey("fresh", ""));
         var fresh = Long.parseLong(database.value("SELECT count(*) FROM idempotency_keys"));
-        database.run(
-                "INSERT INTO idempotency_keys (hash, fingerprint, user_ids, answer, created_at) SELECT sha256(n::text::bytea),"
-                        + " sha256(''), '{}', '', now() - interval '24 hours' FROM generate_series(1, 450) AS n");
+        database.run("INSERT INTO idempotency_keys (hash, fingerprint, user_ids, answer, created_at)"
+                + " SELECT sha256(n::text::bytea),"
+                + " sha256(''), '{}', '', now() - interval '24 hours' FROM generate_series(1, 450) AS n");
         try (var other = Database.on(database.dataSource(), Metrics.NONE)) {
-            Idempotency.removeExpired(other, () -> true); // stopping: nothing is begun
+            Idempotency.removeExpired(other, () -> true); // stopping: no batch is started
             assertThat(database.value("SELECT count(*) FROM idempotency_keys")).isEqualTo(Long.toString(450 + fresh));
             Idempotency.removeExpired(other, () -> false);
         }

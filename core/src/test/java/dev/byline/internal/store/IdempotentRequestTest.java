@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** A component that is added to a record and forgotten in the fingerprint would replay the answer to another request. */
+/** The fingerprint covers every component of a record: a missing one would replay the response of another request. */
 class IdempotentRequestTest {
     private static final NewPost POST =
             new NewPost("a", "a", Metadata.EMPTY, PostStatus.PUBLISHED, 1L, Instant.parse("2020-01-01T00:00:00Z"));
@@ -70,7 +70,7 @@ class IdempotentRequestTest {
         return Arrays.toString(request.fingerprint());
     }
 
-    private static <T> void assertEveryComponentCounts(
+    private static <T> void assertFingerprintCovers(
             Class<T> type, T value, Map<String, List<T>> others, Function<T, String> fingerprint) {
         var fingerprints = new HashMap<String, Object>();
         assertThat(fingerprints.put(fingerprint.apply(value), value)).isNull();
@@ -85,18 +85,18 @@ class IdempotentRequestTest {
     }
 
     @Test
-    void everyComponentOfAPostCounts() {
-        assertEveryComponentCounts(NewPost.class, POST, OTHER_POSTS, IdempotentRequestTest::post);
-        assertEveryComponentCounts(NewPost.class, POST, OTHER_POSTS, IdempotentRequestTest::posts);
+    void theFingerprintCoversEveryComponentOfAPost() {
+        assertFingerprintCovers(NewPost.class, POST, OTHER_POSTS, IdempotentRequestTest::post);
+        assertFingerprintCovers(NewPost.class, POST, OTHER_POSTS, IdempotentRequestTest::posts);
     }
 
     @Test
-    void everyComponentOfAUserCounts() {
-        assertEveryComponentCounts(NewUser.class, USER, OTHER_USERS, IdempotentRequestTest::user);
+    void theFingerprintCoversEveryComponentOfAUser() {
+        assertFingerprintCovers(NewUser.class, USER, OTHER_USERS, IdempotentRequestTest::user);
     }
 
     @Test
-    void thePasswordItselfDoesNotCount() {
+    void theFingerprintDoesNotContainThePassword() {
         var one = new NewUser("a@example.com", "a", new Password("correct horse battery"), Metadata.EMPTY);
         var other = new NewUser("a@example.com", "a", new Password("staple wrong battery"), Metadata.EMPTY);
 
