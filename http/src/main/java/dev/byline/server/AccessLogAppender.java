@@ -13,36 +13,37 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Writes the lines of requests, many at a time, on a thread of its own. Logback's AsyncAppender takes a lock and wakes its thread for each
- * line, and writes each by itself: that took a third of a cached read. Who logs never waits: when nobody reads the lines
- * as fast as they come, they are dropped. A line says all by itself: the context and the name of the thread that logs are not kept.
+ * Writes access log lines in batches on a separate thread. Logback's AsyncAppender takes a lock, wakes its thread and
+ * writes once per line, which took a third of the time of a cached read. Callers never block: if the output is too
+ * slow, lines are dropped. An entry is complete in itself, so the MDC and the name of the calling thread are not
+ * recorded.
  */
 final class AccessLogAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
-    /** About so many lines may wait to be written. */
-    private static final int MAX_WAITING = 8192;
+    /** The approximate maximum of queued lines; further lines are dropped. */
+    private static final int MAX_QUEUED = 8192;
 
-    /** How long lines are gathered after others were written. */
-    private static final Duration GATHERED = Duration.ofMillis(10);
+    /** The pause between two batches. */
+    private static final Duration BATCH_INTERVAL = Duration.ofMillis(10);
 
-    /** About so many bytes are written at a time. */
-    private static final int CHUNK = 32 * 1024;
+    /** The approximate size of one write, in bytes. */
+    private static final int BATCH_BYTES = 32 * 1024;
 
-    private static final Duration STOP_WAIT = Duration.ofSeconds(1);
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(1);
 
     private final Encoder<ILoggingEvent> encoder;
     private final OutputStream out;
     private final ConcurrentLinkedQueue<ILoggingEvent> lines = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger waiting = new AtomicInteger();
-    private final AtomicBoolean asleep = new AtomicBoolean();
+    private final AtomicInteger queued = new AtomicInteger();
+    private final AtomicBoolean parked = new AtomicBoolean();
     private volatile boolean stopped;
     private final Thread writer =
             Thread.ofPlatform().daemon().name("byline-log").unstarted(this::write);
 
     /**
-     * Writes lines somewhere.
+     * Creates an appender.
      *
-     * @param encoder makes bytes of a line
-     * @param out where they go; not closed
+     * @param encoder formats a line, on the writing thread
+     * @param out receives the bytes; it is not closed
      */
     AccessLogAppender(Encoder<ILoggingEvent> encoder, OutputStream out) {
         this.encoder = encoder;
@@ -57,56 +58,57 @@ final class AccessLogAppender extends UnsynchronizedAppenderBase<ILoggingEvent> 
 
     @Override
     protected void append(ILoggingEvent line) {
-        if (waiting.get() >= MAX_WAITING) {
+        if (queued.get() >= MAX_QUEUED) {
             return;
         }
-        waiting.incrementAndGet();
+        queued.incrementAndGet();
         lines.add(line);
-        if (asleep.get() && asleep.compareAndSet(true, false)) {
+        if (parked.get() && parked.compareAndSet(true, false)) {
             LockSupport.unpark(writer);
         }
     }
 
     private void write() {
         while (!stopped) {
-            writeWaiting();
-            LockSupport.parkNanos(this, GATHERED.toNanos());
+            writeQueued();
+            LockSupport.parkNanos(this, BATCH_INTERVAL.toNanos());
             if (!lines.isEmpty()) {
                 continue;
             }
-            asleep.set(true);
-            while (lines.isEmpty() && !stopped && asleep.get()) { // looked at again after it is said to sleep
+            parked.set(true);
+            // Checks lines again: a line that was added before the flag was set did not unpark this thread.
+            while (lines.isEmpty() && !stopped && parked.get()) {
                 LockSupport.park(this);
             }
-            asleep.set(false);
+            parked.set(false);
         }
-        writeWaiting();
+        writeQueued();
     }
 
-    private void writeWaiting() {
+    private void writeQueued() {
         while (!lines.isEmpty()) {
-            var bytes = new ByteArrayOutputStream(CHUNK);
-            for (var line = lines.poll(); line != null; line = bytes.size() < CHUNK ? lines.poll() : null) {
-                waiting.decrementAndGet();
+            var bytes = new ByteArrayOutputStream(BATCH_BYTES);
+            for (var line = lines.poll(); line != null; line = bytes.size() < BATCH_BYTES ? lines.poll() : null) {
+                queued.decrementAndGet();
                 bytes.writeBytes(encoder.encode(line));
             }
             try {
                 bytes.writeTo(out);
                 out.flush();
             } catch (IOException e) {
-                addError("could not write lines of requests", e);
+                addError("could not write the access log", e);
             }
         }
     }
 
-    /** Writes what is still waiting. */
+    /** Writes queued lines; blocks for at most a second. */
     @Override
     public void stop() {
         super.stop();
         stopped = true;
         LockSupport.unpark(writer);
         try {
-            writer.join(STOP_WAIT);
+            writer.join(STOP_TIMEOUT);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

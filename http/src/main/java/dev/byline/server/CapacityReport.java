@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Locale;
 
-/** What {@code GET /capacity} answers, for people. */
+/** Formats the response of {@code GET /capacity} as text. */
 final class CapacityReport {
     private CapacityReport() {}
 
@@ -19,11 +19,11 @@ final class CapacityReport {
                     %s
 
                     now         %s requests/s, measured for %s s
-                    the pool    would carry %s requests/s: %s connections / %s ms held each time * %s requests each
-                    processors  would carry %s requests/s
+                    the pool    can serve %s requests/s: %s connections / %s ms held each time * %s requests each
+                    processors  can serve %s requests/s
                     in use      %s of the pool, %s of the processors
                     pool size   %s (%s); recommended %s
-                    database    %s connections for all replicas (%s), %s to be had
+                    database    %s connections for all replicas (%s), %s available
                     """,
                     now.get("verdict").asText(),
                     number(now.get("requests_per_second"), 1, 1),
@@ -42,7 +42,7 @@ final class CapacityReport {
                     now.get("replicas").asText(),
                     number(now.get("database_connections_available"), 1, 0));
         } catch (IOException e) {
-            throw new UncheckedIOException("no answer of a Byline", e);
+            throw new UncheckedIOException("not a response of GET /capacity", e);
         }
     }
 

@@ -7,11 +7,11 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Child processes, started with what they need of the environment and nothing else: settings hold secrets, and a process'
- * environment is shown by the operating system, inherited by its own children and written into crash reports.
+ * Starts child processes with only the environment variables that they need. Settings contain secrets, and the
+ * environment of a process is visible in the operating system, inherited by its children and written to crash reports.
  */
 final class ChildProcess {
-    private static final Set<String> PASSED_ON = Set.of(
+    private static final Set<String> INHERITED = Set.of(
             "PATH",
             "HOME",
             "USER",
@@ -32,21 +32,21 @@ final class ChildProcess {
 
     private ChildProcess() {}
 
-    /** A process to start. */
+    /** Returns a builder with the reduced environment. */
     static ProcessBuilder of(List<String> command) {
         var builder = new ProcessBuilder(command);
-        builder.environment().keySet().removeIf(name -> !isPassedOn(name.toUpperCase(Locale.ROOT)));
+        builder.environment().keySet().removeIf(name -> !isInherited(name.toUpperCase(Locale.ROOT)));
         return builder;
     }
 
-    private static boolean isPassedOn(String name) {
-        return PASSED_ON.contains(name) || name.startsWith("LC_");
+    private static boolean isInherited(String name) {
+        return INHERITED.contains(name) || name.startsWith("LC_");
     }
 
     /**
-     * Runs a program; blocks until it ends.
+     * Runs a program; blocks until it exits.
      *
-     * @throws IOException with its output, when it can't be started or doesn't end with status 0
+     * @throws IOException with its output, when it cannot be started or exits with a status other than 0
      */
     static void run(List<String> command) throws IOException {
         var process = of(command).redirectErrorStream(true).start();
@@ -55,7 +55,7 @@ final class ChildProcess {
             var output = new String(out.readAllBytes(), Charset.defaultCharset()).strip();
             var status = process.waitFor();
             if (status != 0) {
-                throw new IOException(command.getFirst() + " ended with status " + status + ": " + output);
+                throw new IOException(command.getFirst() + " exited with status " + status + ": " + output);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

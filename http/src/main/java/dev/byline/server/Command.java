@@ -7,13 +7,13 @@ import java.util.List;
 import java.util.Map;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 
-/** The commands, and the statuses with which they end. */
+/** Parses the command line, runs the command and maps the outcome to an exit status. */
 final class Command {
-    /** It did what was asked. */
+    /** Success. */
     static final int DONE = 0;
-    /** It tried and failed. */
+    /** Failure. */
     static final int FAILED = 1;
-    /** The command line or a setting is wrong: nothing was tried. */
+    /** The command line, a setting or the environment is invalid: nothing was done. */
     static final int REFUSED = 2;
 
     static final List<String> NAMES = List.of(
@@ -28,46 +28,47 @@ final class Command {
             "version",
             "help");
 
-    /** How long a signal waits for an orderly end. */
-    private static final Duration TIMEOUT = Duration.ofSeconds(60);
+    /** The longest time from a signal to the exit, drain delay not included. */
+    private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(60);
 
     private static final List<String> TAKE_ARGUMENTS = List.of("import", "import-ndjson", "token");
 
     private static final String HELP = """
             Byline: users and posts on PostgreSQL.
 
-            byline [serve]              serve HTTP until a signal comes; the default
-            byline migrate              bring the schema up to date and end
+            byline [serve]              serve HTTP until SIGTERM or Ctrl-C (the default command)
+            byline migrate              apply pending migrations and exit
             byline import URL... --user EMAIL
-                                        bring in feeds (JSON Feed, RSS, Atom) as posts of an existing user
-            byline import-ndjson FILE   load posts, one JSON object a line: email, name, title, body, created_at
+                                        import feeds (JSON Feed, RSS, Atom) as posts of an existing user
+            byline import-ndjson FILE   import posts, one JSON object per line: email, name, title, body, created_at
             byline token --email EMAIL [--days N]
-                                        print a new token for an existing user
-            byline config               print the effective settings, secrets masked
-            byline capacity             ask a running server on this machine how much more it can carry
-            byline healthcheck          ask a running server on this machine whether it is ready
+                                        print a new token for an existing user, valid for N days
+            byline config               print the effective settings, with secrets masked
+            byline capacity             print how much more load the server running on this machine can take
+            byline healthcheck          check whether the server running on this machine is ready
             byline version              print the version
-            byline help                 print this
+            byline help                 print this help
 
-            Settings come from the environment: docs/configuration.md describes each. Without DATABASE_URL
-            a PostgreSQL from the jar keeps its data in ./byline-data.
+            Settings are environment variables, see docs/configuration.md. Without DATABASE_URL, Byline runs the
+            PostgreSQL that the jar contains, with its data in ./byline-data.
 
-            Status: 0 done, 1 failed, 2 wrong command or setting; ended by a signal: 128 + its number.
+            Exit status: 0 success, 1 failure, 2 invalid command or setting, 3 out of memory,
+            128 + N stopped by signal N.
             """;
 
     private final Map<String, String> environment;
-    private final Terminal terminal;
+    private final Console console;
 
-    Command(Map<String, String> environment, Terminal terminal) {
+    Command(Map<String, String> environment, Console console) {
         this.environment = environment;
-        this.terminal = terminal;
+        this.console = console;
     }
 
     /**
      * Runs a command.
      *
-     * @param arguments its name and its own arguments
-     * @return the status for the shell
+     * @param arguments the command's name, then its arguments
+     * @return the exit status
      */
     int run(String... arguments) {
         try {
@@ -75,43 +76,43 @@ final class Command {
                     arguments.length == 0 ? "serve" : arguments[0],
                     List.of(arguments).subList(Math.min(1, arguments.length), arguments.length));
         } catch (UsageException e) {
-            e.faults().forEach(fault -> terminal.err().println("byline: " + fault));
+            e.faults().forEach(fault -> console.err().println("byline: " + fault));
             return REFUSED;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return FAILED;
         } catch (RuntimeException e) {
-            terminal.err().println("byline: failed: " + ExceptionUtils.getRootCauseMessage(e));
+            console.err().println("byline: failed: " + ExceptionUtils.getRootCauseMessage(e));
             return FAILED;
         }
     }
 
     private int run(String name, List<String> arguments) throws InterruptedException {
         if (NAMES.contains(name) && !TAKE_ARGUMENTS.contains(name) && !arguments.isEmpty()) {
-            throw new UsageException(name + " takes no arguments; settings come from the environment (byline help)");
+            throw new UsageException(name + " takes no arguments; settings are environment variables (byline help)");
         }
         return switch (name) {
             case "serve" -> serve(parse());
-            case "migrate" -> new MigrateCommand(terminal).run(parse());
-            case "import" -> ImportFeedsCommand.parse(arguments, terminal).run(parse());
+            case "migrate" -> new MigrateCommand(console).run(parse());
+            case "import" -> ImportFeedsCommand.parse(arguments, console).run(parse());
             case "import-ndjson" ->
-                ImportNdjsonCommand.parse(arguments, terminal).run(parse());
-            case "token" -> TokenCommand.parse(arguments, terminal).run(parse());
-            case "config" -> new ConfigCommand(terminal).run(parse(), new Environment(environment));
-            case "capacity" -> new ProbeCommand(terminal).capacity(parse());
-            case "healthcheck" -> new ProbeCommand(terminal).healthcheck(parse());
+                ImportNdjsonCommand.parse(arguments, console).run(parse());
+            case "token" -> TokenCommand.parse(arguments, console).run(parse());
+            case "config" -> new ConfigCommand(console).run(parse(), new Environment(environment));
+            case "capacity" -> new ProbeCommand(console).capacity(parse());
+            case "healthcheck" -> new ProbeCommand(console).healthcheck(parse());
             case "version", "--version", "-v" -> print("byline " + version());
             case "help", "--help", "-h" -> print(HELP.stripTrailing());
             default ->
-                throw new UsageException(name + " is not a command"
+                throw new UsageException("unknown command " + name
                         + Spelling.nearest(name, NAMES)
-                                .map(nearest -> "; did you mean " + nearest + "? (byline help)")
-                                .orElse(": `byline help` lists them"));
+                                .map(nearest -> "; did you mean " + nearest + "? `byline help` lists the commands")
+                                .orElse("; `byline help` lists the commands"));
         };
     }
 
     private int print(String text) {
-        terminal.out().println(text);
+        console.out().println(text);
         return DONE;
     }
 
@@ -122,26 +123,29 @@ final class Command {
 
     private ServerConfig parse() {
         var config = ServerConfig.parse(environment);
-        Logging.configure(config, terminal.interactive());
+        Logging.configure(config, console.interactive());
         return config;
     }
 
     private int serve(ServerConfig config) throws InterruptedException {
-        try (var stop = new StopSignal(TIMEOUT.plus(config.drainDelay()))) {
-            new ServeCommand(config, terminal, stop).run();
+        try (var stop = new StopSignal(SHUTDOWN_TIMEOUT.plus(config.drainDelay()))) {
+            new ServeCommand(config, console, stop).run();
             Logging.close();
         }
         return DONE;
     }
 
-    /** Something to do on a database, which ends early when a signal comes. */
+    /** Works on a database, stops early after a signal, and returns the exit status. */
     interface Action {
         int on(DatabaseUrl url, StopSignal stop);
     }
 
-    /** On the database that is set, or the embedded one: a running server's, or started for the purpose. */
+    /**
+     * Runs an action on the database of the settings or on the embedded one: that of a running server, or one started
+     * for the action.
+     */
     static int onDatabase(ServerConfig.Database database, Action action) {
-        try (var stop = new StopSignal(TIMEOUT)) {
+        try (var stop = new StopSignal(SHUTDOWN_TIMEOUT)) {
             if (database.url() != null) {
                 return action.on(database.url(), stop);
             }

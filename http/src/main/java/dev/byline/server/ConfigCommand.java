@@ -3,14 +3,16 @@ package dev.byline.server;
 import dev.byline.model.DatabaseUrl;
 import java.util.Map;
 
-/** {@code byline config}: prints the effective settings, secrets masked. */
-record ConfigCommand(Terminal terminal) {
+/** {@code byline config}: prints the effective settings with secrets masked. */
+record ConfigCommand(Console console) {
     int run(ServerConfig config, Environment values) {
-        var computed = computed(config);
+        var computedDefaults = computedDefaults(config);
         for (var setting : Settings.ALL) {
             var value = values.get(setting);
-            var shown = value.isEmpty() ? computed.getOrDefault(setting, setting.byDefault()) : shown(setting, value);
-            terminal.out().printf("%-26s %-40s %s%n", setting, shown, values.source(setting));
+            var shown = value.isEmpty()
+                    ? computedDefaults.getOrDefault(setting, setting.defaultText())
+                    : shown(setting, value);
+            console.out().printf("%-26s %-40s %s%n", setting, shown, values.source(setting));
         }
         return Command.DONE;
     }
@@ -25,11 +27,11 @@ record ConfigCommand(Terminal terminal) {
         return setting.equals(Settings.REDIS_URL) ? value.replaceFirst("//[^@]*@", "//****@") : "****";
     }
 
-    /** The effective values of settings that are not set, where these are not constant. */
-    private static Map<Setting<?>, String> computed(ServerConfig config) {
+    /** Returns the values of unset settings whose default is not constant. */
+    private static Map<Setting<?>, String> computedDefaults(ServerConfig config) {
         return Map.of(
                 Settings.DATABASE_URL, "(embedded PostgreSQL)",
-                Settings.MIGRATE_URL, "(as DATABASE_URL)",
+                Settings.MIGRATE_URL, "(same as DATABASE_URL)",
                 Settings.POOL_SIZE, Integer.toString(config.database().plan().poolSize()),
                 Settings.MAX_REQUESTS, Integer.toString(config.http().maxRequests()),
                 Settings.MANAGEMENT_HOST, config.management().host(),

@@ -9,22 +9,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether the database answers, with hysteresis, so that one slow moment doesn't take a server out of service: away after 3
- * seconds without an answer, back after two answers in a row. An answer is any statement that succeeded, of whatever
- * request: a pool that is merely busy is not a database that is away. Only when nobody else asked does this.
+ * Checks whether the database is up, with hysteresis so that a single slow moment does not take the server out of
+ * service: down after 3 seconds without a successful statement, up after two successful checks in a row. Statements of
+ * requests count, so a busy pool is not taken for a database that is down. Runs its own statement only if no request
+ * ran one within the last second.
  */
 final class DatabaseWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DatabaseWatch.class);
 
-    private static final Duration AWAY_AFTER = Duration.ofSeconds(3);
+    private static final Duration DOWN_AFTER = Duration.ofSeconds(3);
     private static final Duration INTERVAL = Duration.ofMillis(500);
-    private static final int BACK_AFTER = 2;
+    private static final int SUCCESSES_TO_RECOVER = 2;
 
     private final Byline byline;
-    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
+    private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("byline-watch").factory());
-    private int answers;
-    private volatile boolean away;
+    private int successes;
+    private volatile boolean down;
 
     private DatabaseWatch(Byline byline) {
         this.byline = byline;
@@ -32,28 +33,28 @@ final class DatabaseWatch implements AutoCloseable {
 
     static DatabaseWatch start(Byline byline) {
         var watch = new DatabaseWatch(byline);
-        var unused =
-                watch.clock.scheduleWithFixedDelay(watch::lookOrLog, 0, INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+        var unused = watch.scheduler.scheduleWithFixedDelay(
+                watch::checkOrLog, 0, INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
         return watch;
     }
 
-    /** What fails here is logged: the executor would drop it, and never call again. */
-    private void lookOrLog() {
+    /** Logs every failure: the executor would swallow it and stop the schedule. */
+    private void checkOrLog() {
         try {
-            look();
+            check();
         } catch (RuntimeException | Error e) {
-            LOG.error("could not ask the database", e);
+            LOG.error("the check of the database failed", e);
         }
     }
 
-    private void look() {
-        answers = answers() ? answers + 1 : 0;
-        if (away && answers >= BACK_AFTER) {
-            away = false;
+    private void check() {
+        successes = answers() ? successes + 1 : 0;
+        if (down && successes >= SUCCESSES_TO_RECOVER) {
+            down = false;
             LOG.info("ready again: the database answers");
-        } else if (!away && isSilent()) {
-            away = true;
-            LOG.warn("not ready: the database has not answered for {} s", AWAY_AFTER.toSeconds());
+        } else if (!down && isSilent()) {
+            down = true;
+            LOG.warn("not ready: the database has not answered for {} s", DOWN_AFTER.toSeconds());
         }
     }
 
@@ -64,22 +65,22 @@ final class DatabaseWatch implements AutoCloseable {
         try {
             return byline.serverFacts() != null;
         } catch (RuntimeException e) {
-            LOG.debug("database", e);
+            LOG.debug("the database check failed", e);
             return false;
         }
     }
 
     private boolean isSilent() {
-        return byline.sinceDatabaseAnswered().compareTo(AWAY_AFTER) > 0;
+        return byline.sinceDatabaseAnswered().compareTo(DOWN_AFTER) > 0;
     }
 
-    /** Whether the database is away. Doesn't block. */
-    boolean isAway() {
-        return away || isSilent(); // the look that would say so may itself be waiting
+    /** Returns whether the database is down. Doesn't block. */
+    boolean isDown() {
+        return down || isSilent(); // the check that would set the flag may itself be blocked
     }
 
     @Override
     public void close() {
-        clock.shutdownNow();
+        scheduler.shutdownNow();
     }
 }

@@ -27,18 +27,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The default database: a PostgreSQL from the jar, on a port of its own on the loopback interface, with its data in a
- * folder that outlives it. It writes as durably as any other: fsync and synchronous_commit are on.
+ * Runs the PostgreSQL that the jar contains, on a free port of the loopback interface, with persistent data in a
+ * folder. Writes are durable: fsync and synchronous_commit are on.
  *
- * <p>One process owns the folder, by a lock on the file {@code lock}, which the operating system drops with the process.
- * So whoever holds the lock may stop a PostgreSQL that is still running there: its owner was killed.
+ * <p>One process owns the folder: it holds a lock on the file {@code lock}, which the operating system releases when
+ * the process ends. If a process gets the lock and a PostgreSQL still runs on the folder, the previous owner was
+ * killed, and the PostgreSQL can be stopped.
  */
 final class EmbeddedPostgres implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedPostgres.class);
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
 
-    /** Data folders of different major versions don't mix. */
+    /** PostgreSQL cannot open the data of another major version. */
     private static final String CLUSTER = "postgres-18";
 
     private final PostgresCluster cluster;
@@ -54,10 +55,10 @@ final class EmbeddedPostgres implements AutoCloseable {
     }
 
     /**
-     * Starts it; blocks until it answers, some seconds the first time.
+     * Starts PostgreSQL; blocks until it accepts connections, the first time for some seconds.
      *
-     * @param folder for the data, made when missing
-     * @throws UsageException when another process uses the folder, or it can't be used
+     * @param folder for the data, created if missing
+     * @throws UsageException when another process uses the folder, or PostgreSQL cannot be started in it
      */
     static EmbeddedPostgres start(Path folder) {
         return startIn(folder.toAbsolutePath().normalize());
@@ -67,8 +68,7 @@ final class EmbeddedPostgres implements AutoCloseable {
         try {
             createPrivate(folder);
             var lockFile = lock(folder)
-                    .orElseThrow(() -> new UsageException("another Byline is running on "
-                            + folder
+                    .orElseThrow(() -> new UsageException("another Byline is running on " + folder
                             + "; stop it, or set BYLINE_DATA_DIR to another folder"));
             try {
                 return start(folder, lockFile);
@@ -78,13 +78,14 @@ final class EmbeddedPostgres implements AutoCloseable {
             }
         } catch (IOException e) {
             LOG.debug("embedded PostgreSQL", e);
-            throw new UsageException("the embedded PostgreSQL does not start in "
+            throw new UsageException("the embedded PostgreSQL cannot start in "
                     + folder + ": " + e
-                    + "; see the files in " + CLUSTER + "/log there, or set DATABASE_URL to a PostgreSQL of your own");
+                    + "; see the files in " + folder.resolve(CLUSTER).resolve("log")
+                    + ", or set DATABASE_URL to use another PostgreSQL");
         }
     }
 
-    /** Only for the owner: what is below holds everyone's data and the password to it. */
+    /** Creates the folder for its owner only: it contains all data and the database password. */
     private static void createPrivate(Path folder) throws IOException {
         if (Files.isDirectory(folder)) {
             return;
@@ -97,9 +98,10 @@ final class EmbeddedPostgres implements AutoCloseable {
     }
 
     /**
-     * Where the PostgreSQL of another process is that runs on the folder; empty when none does.
+     * Returns the URL of the PostgreSQL that another process runs on the folder; empty if none does.
      *
-     * @param folder for the data
+     * @param folder the data folder
+     * @throws UsageException when the other process is starting or stopping
      */
     static Optional<DatabaseUrl> running(Path folder) {
         if (!Files.isDirectory(folder)) {
@@ -117,7 +119,7 @@ final class EmbeddedPostgres implements AutoCloseable {
                     .strip();
             return Optional.of(url(Integer.parseInt(port), Files.readString(folder.resolve("password"))));
         } catch (IOException | IndexOutOfBoundsException | NumberFormatException e) {
-            throw new UsageException("another Byline is just starting or stopping on "
+            throw new UsageException("another Byline is starting or stopping on "
                     + folder.toAbsolutePath().normalize() + "; try again");
         }
     }
@@ -130,14 +132,14 @@ final class EmbeddedPostgres implements AutoCloseable {
                 return Optional.of(file);
             }
         } catch (OverlappingFileLockException e) {
-            LOG.debug("locked by this process", e);
+            LOG.debug("this process holds the lock", e);
         }
         file.close();
         return Optional.empty();
     }
 
     private static EmbeddedPostgres start(Path folder, FileChannel lockFile) throws IOException {
-        warnIfOpen(folder);
+        warnIfAccessibleToOthers(folder);
         var data = folder.resolve(CLUSTER);
         var binaries = folder.resolve("binaries");
         var complete = folder.resolve(CLUSTER + ".complete");
@@ -145,7 +147,7 @@ final class EmbeddedPostgres implements AutoCloseable {
         var password = password(passwordFile);
         createPrivate(binaries);
         stopOrphan(data, binaries);
-        setAsideUnfinished(data, complete);
+        renameUnfinished(data, complete);
         var cluster = new PostgresCluster(PostgresBinaries.unpack(binaries), data);
         if (!Files.exists(data)) {
             cluster.create(passwordFile);
@@ -156,15 +158,15 @@ final class EmbeddedPostgres implements AutoCloseable {
         return new EmbeddedPostgres(cluster, port, lockFile, password);
     }
 
-    private static void warnIfOpen(Path folder) throws IOException {
+    private static void warnIfAccessibleToOthers(Path folder) throws IOException {
         if (!folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
             return;
         }
         var permissions = Files.getPosixFilePermissions(folder);
         if (!OWNER_ONLY.containsAll(permissions)) {
             LOG.warn(
-                    "the data folder {} is open to other users of this machine ({}), with all data and the password to it: run"
-                            + " chmod 700 {}",
+                    "other users of this machine can access the data folder {} ({}), with all data and the database"
+                            + " password: run chmod 700 {}",
                     folder,
                     PosixFilePermissions.toString(permissions),
                     folder);
@@ -191,26 +193,26 @@ final class EmbeddedPostgres implements AutoCloseable {
     }
 
     /**
-     * A start that was killed leaves a cluster half made, without the mark of a complete one: it is renamed, as it may not be
-     * worthless.
+     * Renames the incomplete cluster that a killed first start left, which lacks the file {@code .complete}. It is not
+     * deleted, in case that file was lost.
      */
-    private static void setAsideUnfinished(Path cluster, Path complete) throws IOException {
+    private static void renameUnfinished(Path cluster, Path complete) throws IOException {
         if (Files.exists(cluster) && !Files.exists(complete)) {
-            var aside = cluster.resolveSibling(CLUSTER + ".unfinished-" + System.currentTimeMillis());
-            LOG.warn("the first start was cut short: what it left is now {}", aside);
-            Files.move(cluster, aside);
+            var renamed = cluster.resolveSibling(CLUSTER + ".unfinished-" + System.currentTimeMillis());
+            LOG.warn("the first start was interrupted: renamed its unfinished data folder to {}", renamed);
+            Files.move(cluster, renamed);
         }
     }
 
-    /** A killed JVM leaves its PostgreSQL running: stops it, as the lock says that nobody owns it any more. */
+    /** Stops the PostgreSQL of a killed JVM; the lock shows that no process owns it. */
     private static void stopOrphan(Path cluster, Path binaries) throws IOException {
-        var orphan = postmaster(cluster).filter(process -> isOurs(process, binaries));
+        var orphan = postmaster(cluster).filter(process -> runsBinaryOf(binaries, process));
         if (orphan.isEmpty()) {
-            return; // none, or a stale file, which PostgreSQL itself knows to handle
+            return; // none, or a stale postmaster.pid, which PostgreSQL handles itself
         }
         var pid = orphan.get().pid();
-        LOG.info("stopping the PostgreSQL that a killed Byline left behind (process {})", pid);
-        // SIGINT is PostgreSQL's fast shutdown; SIGTERM, all that Java can send, would wait for its clients.
+        LOG.info("stopping the PostgreSQL that a killed Byline left running (PID {})", pid);
+        // SIGINT is PostgreSQL's fast shutdown. Java can only send SIGTERM, which waits for clients to disconnect.
         ChildProcess.run(List.of("kill", "-INT", Long.toString(pid)));
         try {
             orphan.get().onExit().get(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
@@ -219,7 +221,7 @@ final class EmbeddedPostgres implements AutoCloseable {
             throw new IOException("interrupted", e);
         } catch (ExecutionException | TimeoutException e) {
             throw new IOException(
-                    "the PostgreSQL that a killed Byline left behind (process " + pid + ") does not stop", e);
+                    "the PostgreSQL that a killed Byline left running (PID " + pid + ") does not stop", e);
         }
     }
 
@@ -228,13 +230,13 @@ final class EmbeddedPostgres implements AutoCloseable {
             var pid = Files.readAllLines(cluster.resolve("postmaster.pid")).getFirst();
             return ProcessHandle.of(Long.parseLong(pid.strip()));
         } catch (IOException | NumberFormatException | NoSuchElementException e) {
-            LOG.debug("no postmaster.pid that says anything", e);
+            LOG.debug("postmaster.pid is missing or unreadable", e);
             return Optional.empty();
         }
     }
 
-    /** Numbers of processes come again: it must run a binary of ours. */
-    private static boolean isOurs(ProcessHandle process, Path binaries) {
+    /** Returns whether a process runs a binary of this folder. PIDs are reused, so the PID alone proves nothing. */
+    private static boolean runsBinaryOf(Path binaries, ProcessHandle process) {
         try {
             var command = process.info().command();
             return command.isPresent() && Path.of(command.get()).startsWith(binaries.toRealPath());
@@ -243,7 +245,7 @@ final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
-    /** Where it is. */
+    /** Returns the URL, with the password. */
     DatabaseUrl url() {
         return url(port, password);
     }
@@ -252,7 +254,7 @@ final class EmbeddedPostgres implements AutoCloseable {
         return DatabaseUrl.parse("postgres://postgres:" + password + "@127.0.0.1:" + port + "/postgres");
     }
 
-    /** Stops it; blocks until it has. */
+    /** Stops PostgreSQL; blocks until it has stopped. */
     @Override
     public void close() {
         try (lockFile) {

@@ -10,10 +10,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The settings as somebody wrote them: known names only, secrets fetched from their files. */
+/** Reads the text of each setting from the environment, or from a file for secrets; rejects unknown names. */
 final class Environment {
-    /** What Kubernetes injects for a Service called byline. */
-    private static final List<String> INJECTED = List.of("BYLINE_SERVICE_", "BYLINE_PORT");
+    /** Prefixes of the variables that Kubernetes injects for a Service called byline. */
+    private static final List<String> IGNORED_PREFIXES = List.of("BYLINE_SERVICE_", "BYLINE_PORT");
 
     private final Map<Setting<?>, String> values = new HashMap<>();
     private final Map<Setting<?>, String> sources = new HashMap<>();
@@ -24,14 +24,14 @@ final class Environment {
             var value = environment.get(setting.name());
             var file = setting.secret() ? environment.get(setting + "_FILE") : null;
             if (value != null && file != null) {
-                faults.add(setting + " and " + setting + "_FILE exclude each other");
+                faults.add(setting + " and " + setting + "_FILE are both set: unset one");
             } else if (file != null) {
                 put(setting, readSecret(setting, file), "file " + file);
             } else if (value != null) {
                 put(setting, value, "environment");
             }
         }
-        environment.keySet().stream().filter(name -> !isKnown(name)).sorted().forEach(this::refuse);
+        environment.keySet().stream().filter(name -> !isKnown(name)).sorted().forEach(this::rejectUnknown);
     }
 
     private void put(Setting<?> setting, String value, String source) {
@@ -47,32 +47,33 @@ final class Environment {
             }
             return secret;
         } catch (IOException | InvalidPathException e) {
-            faults.add(setting + "_FILE can not be read: " + file);
+            faults.add(setting + "_FILE cannot be read: " + file);
             return "";
         }
     }
 
     private static boolean isKnown(String name) {
         return !name.startsWith("BYLINE_")
-                || INJECTED.stream().anyMatch(name::startsWith)
+                || IGNORED_PREFIXES.stream().anyMatch(name::startsWith)
                 || Settings.ALL.stream()
                         .anyMatch(setting ->
                                 setting.name().equals(name) || (setting.secret() && name.equals(setting + "_FILE")));
     }
 
-    private void refuse(String name) {
+    private void rejectUnknown(String name) {
         var settings = Settings.ALL.stream().<String>map(Setting::name).toList();
-        faults.add(name + " is not a setting"
+        faults.add(name + " is an unknown setting"
                 + Spelling.nearest(name, settings)
                         .map(nearest -> "; did you mean " + nearest + "?")
-                        .orElse(": `byline config` lists them"));
+                        .orElse(": `byline config` lists all settings"));
     }
 
-    /** What was set; empty counts as not set. */
+    /** Returns the text of a setting, empty if it is not set. */
     String get(Setting<?> setting) {
         return values.getOrDefault(setting, "");
     }
 
+    /** Returns where the value comes from, for {@code byline config}. */
     String source(Setting<?> setting) {
         return get(setting).isEmpty() ? "default" : sources.getOrDefault(setting, "default");
     }

@@ -8,39 +8,39 @@ import dev.byline.model.Principal;
 import dev.byline.model.Role;
 import java.util.List;
 
-/** Imports feeds as posts of a user's, and says of each what came of it. */
+/** Imports feeds as posts of a user, and prints the outcome of each feed. */
 final class ImportFeeds {
     private final Byline byline;
-    private final Terminal terminal;
+    private final Console console;
     private int done;
 
-    ImportFeeds(Byline byline, Terminal terminal) {
+    ImportFeeds(Byline byline, Console console) {
         this.byline = byline;
-        this.terminal = terminal;
+        this.console = console;
     }
 
     /**
-     * Imports feeds, as many at a time as {@link Imports} takes.
+     * Imports feeds in batches of {@link Imports#MAX_URLS}.
      *
-     * @param email whose posts
-     * @param urls different addresses
-     * @return whether none failed, and no item did
+     * @param email the author's
+     * @param urls distinct
+     * @return whether every item of every feed was imported or unchanged, apart from items left for the next import
      */
     boolean run(String email, List<String> urls) {
         try {
             var user = byline.users().byEmail(new Principal.Operator(), email);
-            var author = new Principal.Member(user.id(), Role.USER); // the operator vouches for it
+            var author = new Principal.Member(user.id(), Role.USER); // the operator acts for the user
             var complete = true;
             for (int from = 0; from < urls.size(); from += Imports.MAX_URLS) {
-                progress(urls.size());
-                var part = urls.subList(from, Math.min(from + Imports.MAX_URLS, urls.size()));
-                for (var outcome : byline.imports().run(author, part, each -> show(each, urls.size()))) {
+                printProgress(urls.size());
+                var batch = urls.subList(from, Math.min(from + Imports.MAX_URLS, urls.size()));
+                for (var outcome : byline.imports().run(author, batch, each -> print(each, urls.size()))) {
                     complete &= isComplete(outcome);
                 }
             }
             return complete;
         } catch (BylineException.NotFound | BylineException.Invalid e) {
-            terminal.err().println("byline: " + e.getMessage());
+            console.err().println("byline: " + e.getMessage());
             return false;
         }
     }
@@ -53,12 +53,12 @@ final class ImportFeeds {
         };
     }
 
-    private void show(ImportOutcome outcome, int total) {
+    private void print(ImportOutcome outcome, int total) {
         done++;
-        var start = terminal.interactive() ? "\r\033[K" : "";
+        var start = console.interactive() ? "\r\033[K" : "";
         switch (outcome) {
             case ImportOutcome.Imported imported -> {
-                terminal.out()
+                console.out()
                         .printf(
                                 "%s%s: %d new, %d updated, %d failed%s%s%n",
                                 start,
@@ -66,24 +66,26 @@ final class ImportFeeds {
                                 imported.imported(),
                                 imported.updated(),
                                 imported.failed(),
-                                imported.duplicates() == 0 ? "" : ", " + imported.duplicates() + " there twice",
-                                imported.left() == 0 ? "" : ", " + imported.left() + " left: import it again");
+                                imported.duplicates() == 0 ? "" : ", " + imported.duplicates() + " duplicates",
+                                imported.left() == 0
+                                        ? ""
+                                        : ", " + imported.left() + " left for the next import: run it again");
                 imported.failedItems()
-                        .forEach(item -> terminal.err().println("  " + item.item() + ": " + item.reason()));
+                        .forEach(item -> console.err().println("  " + item.item() + ": " + item.reason()));
             }
-            case ImportOutcome.Unchanged unchanged -> terminal.out().println(start + unchanged.url() + ": unchanged");
+            case ImportOutcome.Unchanged unchanged -> console.out().println(start + unchanged.url() + ": unchanged");
             case ImportOutcome.Failed failed ->
-                terminal.err()
+                console.err()
                         .println(start + failed.url() + ": failed, "
                                 + failed.reason().text() + ": " + failed.detail());
         }
-        progress(total);
+        printProgress(total);
     }
 
-    private void progress(int total) {
-        if (terminal.interactive() && done < total) {
-            terminal.err().printf("\r%d of %d feeds", done, total);
-            terminal.err().flush();
+    private void printProgress(int total) {
+        if (console.interactive() && done < total) {
+            console.err().printf("\r%d of %d feeds", done, total);
+            console.err().flush();
         }
     }
 }

@@ -27,8 +27,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads posts from a file, one JSON object a line: {@code {"email","name","title","body","created_at"}}. Batches are
- * transactions, and a post that is there already is left alone, so a run that was cut short is simply run again.
+ * Imports posts from a file with one JSON object per line: {@code {"email","name","title","body","created_at"}}. Each
+ * batch is a transaction, and posts that exist already are skipped: after an interruption run the import again.
  */
 final class ImportNdjson {
     private static final int BATCH = 500;
@@ -36,57 +36,57 @@ final class ImportNdjson {
     private static final int MAX_LINE = 4 * 1024 * 1024;
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
     private static final int ATTEMPTS = 5;
-    private static final int SHOWN_REFUSALS = 20;
+    private static final int MAX_SHOWN = 20;
 
     private final Posts posts;
-    private final Terminal terminal;
+    private final Console console;
     private final StopSignal stop;
     private final Instant now = Instant.now();
     private final long start = System.nanoTime();
-    private long number;
+    private long lineNumber;
     private long lines;
     private long imported;
-    private long there;
-    private long refused;
+    private long existing;
+    private long rejected;
 
-    ImportNdjson(Posts posts, Terminal terminal, StopSignal stop) {
+    ImportNdjson(Posts posts, Console console, StopSignal stop) {
         this.posts = posts;
-        this.terminal = terminal;
+        this.console = console;
         this.stop = stop;
     }
 
-    /** Returns whether every line is now in the database. */
+    /** Returns whether every line of the file is in the database now. */
     boolean run(Path file) {
         try (var lines = new BufferedInputStream(Files.newInputStream(file))) {
             load(lines);
         } catch (IOException e) {
-            terminal.err().println("byline: " + file + " can not be read: " + e);
-            refused++;
+            console.err().println("byline: cannot read " + file + ": " + e);
+            rejected++;
         } finally {
-            summary();
+            printSummary();
         }
-        return refused == 0 && !stop.isGiven();
+        return rejected == 0 && !stop.isReceived();
     }
 
     private void load(InputStream file) throws IOException {
         List<ImportedPost> batch = new ArrayList<>();
-        var characters = 0;
-        for (var line = nextLine(file); line != null && !stop.isGiven(); line = nextLine(file)) {
+        var bytes = 0;
+        for (var line = nextLine(file); line != null && !stop.isReceived(); line = nextLine(file)) {
             var post = parse(line);
             if (post != null) {
                 batch.add(post);
-                characters += line.length;
+                bytes += line.length;
             }
-            if (batch.size() == BATCH || characters > BATCH_BYTES) {
+            if (batch.size() == BATCH || bytes > BATCH_BYTES) {
                 flush(batch);
                 batch = new ArrayList<>();
-                characters = 0;
+                bytes = 0;
             }
         }
         flush(batch);
     }
 
-    /** Returns the bytes of the next line that isn't blank, of a very long one only the beginning; null at the end. */
+    /** Returns the next line that is not blank, cut off after {@link #MAX_LINE} + 1 bytes; null at the end. */
     private byte @Nullable [] nextLine(InputStream file) throws IOException {
         while (true) {
             var line = new ByteArrayOutputStream();
@@ -99,8 +99,8 @@ final class ImportNdjson {
                     line.write(next);
                 }
             }
-            number++;
-            var text = number == 1 ? withoutMark(line.toByteArray()) : line.toByteArray();
+            lineNumber++;
+            var text = lineNumber == 1 ? withoutByteOrderMark(line.toByteArray()) : line.toByteArray();
             if (!new String(text, StandardCharsets.ISO_8859_1).isBlank()) {
                 lines++;
                 return text;
@@ -108,8 +108,8 @@ final class ImportNdjson {
         }
     }
 
-    /** Some programs begin a file of UTF-8 with a byte order mark. */
-    private static byte[] withoutMark(byte[] line) {
+    /** Removes the byte order mark that some programs write at the start of a UTF-8 file. */
+    private static byte[] withoutByteOrderMark(byte[] line) {
         var mark = BYTE_ORDER_MARK.length;
         return line.length >= mark && Arrays.equals(line, 0, mark, BYTE_ORDER_MARK, 0, mark)
                 ? Arrays.copyOfRange(line, mark, line.length)
@@ -119,16 +119,16 @@ final class ImportNdjson {
     private @Nullable ImportedPost parse(byte[] line) {
         try {
             if (line.length > MAX_LINE) {
-                throw new BylineException.Invalid("line", "must take at most " + MAX_LINE + " bytes");
+                throw new BylineException.Invalid("line", "must have at most " + MAX_LINE + " bytes");
             }
             return parse(StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(line))
                     .toString());
         } catch (CharacterCodingException e) {
-            refuse("the line is not UTF-8");
+            reject("the line is not valid UTF-8");
         } catch (HttpProblem | BylineException.Invalid e) {
-            refuse(Objects.toString(e.getMessage()));
+            reject(Objects.toString(e.getMessage()));
         }
         return null;
     }
@@ -148,12 +148,12 @@ final class ImportNdjson {
         return post;
     }
 
-    private void refuse(String why) {
-        refused++;
-        if (refused <= SHOWN_REFUSALS) {
-            terminal.err().println((terminal.interactive() ? "\r" : "") + "line " + number + " refused: " + why);
-        } else if (refused == SHOWN_REFUSALS + 1) {
-            terminal.err().println("more lines are refused, not shown");
+    private void reject(String reason) {
+        rejected++;
+        if (rejected <= MAX_SHOWN) {
+            console.err().println((console.interactive() ? "\r" : "") + "line " + lineNumber + " rejected: " + reason);
+        } else if (rejected == MAX_SHOWN + 1) {
+            console.err().println("more lines are rejected; only the first " + MAX_SHOWN + " are shown");
         }
     }
 
@@ -162,8 +162,8 @@ final class ImportNdjson {
             try {
                 var added = posts.importAll(new Principal.Operator(), batch);
                 imported += added;
-                there += batch.size() - added;
-                progress();
+                existing += batch.size() - added;
+                printProgress();
                 return;
             } catch (BylineException.Unavailable | BylineException.Conflict e) {
                 if (attempt == ATTEMPTS) {
@@ -182,18 +182,18 @@ final class ImportNdjson {
         }
     }
 
-    private void progress() {
-        if (terminal.interactive()) {
-            terminal.err().printf("\r%,d lines, %,d new posts", lines, imported);
-            terminal.err().flush();
+    private void printProgress() {
+        if (console.interactive()) {
+            console.err().printf("\r%,d lines, %,d new posts", lines, imported);
+            console.err().flush();
         }
     }
 
-    private void summary() {
+    private void printSummary() {
         var seconds = Duration.ofNanos(System.nanoTime() - start).toMillis() / 1000.0;
-        terminal.out()
+        console.out()
                 .printf(
-                        "%s%,d lines: %,d new posts, %,d there already, %,d refused, in %.1f s%n",
-                        terminal.interactive() ? "\r" : "", lines, imported, there, refused, seconds);
+                        "%s%,d lines: %,d new posts, %,d existing, %,d rejected, in %.1f s%n",
+                        console.interactive() ? "\r" : "", lines, imported, existing, rejected, seconds);
     }
 }

@@ -10,7 +10,7 @@ import dev.byline.http.exchange.AccessLogEntry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Where log lines go, standard error, and what they look like. */
+/** Configures Logback: format and levels of the log on standard error. */
 final class Logging {
     private Logging() {}
 
@@ -27,13 +27,13 @@ final class Logging {
         root.setLevel(Level.WARN);
         root.addAppender(console);
         context.getLogger("dev.byline").setLevel(Level.INFO);
-        // these two log a bad or repeated Host header whole, and the access log has the request anyway
+        // These two log a whole invalid or repeated Host header; the access log has the request anyway.
         context.getLogger("org.eclipse.jetty.util.HostPort").setLevel(Level.OFF);
         context.getLogger("org.eclipse.jetty.http.HttpParser").setLevel(Level.OFF);
-        // jOOQ warns of every PostgreSQL older than its newest dialect; ServerFacts knows which are supported
+        // jOOQ warns about every PostgreSQL older than its newest dialect; ServerFacts checks the version.
         context.getLogger("org.jooq.impl.DefaultExecuteContext.logVersionSupport")
                 .setLevel(Level.OFF);
-        requests(context, encoder(config, interactive, context), config.logRequests());
+        configureAccessLog(context, encoder(config, interactive, context), config.logRequests());
     }
 
     private static Encoder<ILoggingEvent> encoder(ServerConfig config, boolean interactive, LoggerContext context) {
@@ -44,17 +44,17 @@ final class Logging {
         };
     }
 
-    private static void requests(LoggerContext context, Encoder<ILoggingEvent> encoder, boolean wanted) {
-        var lines = new AccessLogAppender(encoder, System.err);
-        lines.setContext(context);
-        lines.start();
+    private static void configureAccessLog(LoggerContext context, Encoder<ILoggingEvent> encoder, boolean enabled) {
+        var appender = new AccessLogAppender(encoder, System.err);
+        appender.setContext(context);
+        appender.start();
         var logger = context.getLogger(AccessLogEntry.LOGGER);
         logger.setAdditive(false);
-        logger.setLevel(wanted ? Level.INFO : Level.WARN);
-        logger.addAppender(lines);
+        logger.setLevel(enabled ? Level.INFO : Level.WARN);
+        logger.addAppender(appender);
     }
 
-    /** Writes what is still on its way. */
+    /** Writes queued lines. */
     static void close() {
         ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
     }

@@ -2,15 +2,15 @@ package dev.byline.server;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** {@code byline migrate}: brings the schema up to date. */
-record MigrateCommand(Terminal terminal) {
+/** {@code byline migrate}: applies pending migrations. */
+record MigrateCommand(Console console) {
     int run(ServerConfig config) {
         return Command.onDatabase(config.database(), (url, stop) -> {
             var schema = Schema.of(config, url);
             schema.check();
             var applied = new AtomicInteger();
             stop.interruptible(() -> applied.set(schema.apply()));
-            terminal.out().println(applied.get() == 0 ? "the schema is current" : "applied " + applied + " migrations");
+            console.out().println(applied.get() == 0 ? "the schema is current" : "applied " + applied + " migrations");
             return Command.DONE;
         });
     }

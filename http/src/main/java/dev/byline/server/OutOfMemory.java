@@ -13,40 +13,41 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Marker;
 
 /**
- * Ends the process when it runs out of memory, as {@code -XX:+ExitOnOutOfMemoryError} does, however it was started. Any thread may have
- * been ended by the error, a selector or the housekeeper among them, and a process without them serves nobody: another one is there
- * sooner. Such an error either ends its thread, or is caught and logged: both are looked at. Nothing is allocated on the way.
+ * Exits the process when it runs out of memory, like {@code -XX:+ExitOnOutOfMemoryError}, but without that option. The
+ * error can end any thread, such as a selector or the housekeeper, and without it the server no longer works; a restart
+ * is faster. An OutOfMemoryError either ends its thread or is caught and logged, so this class checks both. It
+ * allocates nothing on that path.
  */
 final class OutOfMemory extends TurboFilter {
-    /** The status of {@code -XX:+ExitOnOutOfMemoryError}. */
+    /** The exit status of {@code -XX:+ExitOnOutOfMemoryError}. */
     static final int STATUS = 3;
 
     private static final int MAX_CAUSES = 20;
 
-    /** About a second, in which another thread writes the message. */
+    /** About a second: the time for another thread to write the message. */
     private static final int SPINS = 50_000_000;
 
     private static final byte[] MESSAGE =
-            "byline: out of memory: ends with status 3; give it more (-Xmx, or the container's memory limit)\n"
+            "byline: out of memory, exits with status 3; raise -Xmx or the container's memory limit\n"
                     .getBytes(StandardCharsets.UTF_8);
 
-    /** Not System.err: waiting for its lock takes memory. */
+    /** Not System.err: waiting for its lock allocates memory. */
     private static final FileOutputStream STDERR = new FileOutputStream(FileDescriptor.err);
 
-    /** Of the process, of which each thread may find it out. */
-    private static final AtomicBoolean ENDING = new AtomicBoolean();
+    /** Static because it belongs to the process: several threads can run out of memory at the same time. */
+    private static final AtomicBoolean EXITING = new AtomicBoolean();
 
     private OutOfMemory() {}
 
-    /** Looks at each thread that ends by an error from now on. */
+    /** Checks every error that ends a thread from now on. */
     static void watchThreads() {
         Thread.setDefaultUncaughtExceptionHandler((thread, error) -> {
-            endIfCause(error);
-            System.err.println("byline: thread " + thread.getName() + " ended: " + error);
+            exitIfCausedBy(error);
+            System.err.println("byline: thread " + thread.getName() + " ended with " + error);
         });
     }
 
-    /** Looks at each error that is logged from now on, at whatever level. */
+    /** Checks every error that is logged from now on, at any level. */
     static void watchLog(LoggerContext context) {
         var filter = new OutOfMemory();
         filter.setContext(context);
@@ -63,25 +64,25 @@ final class OutOfMemory extends TurboFilter {
             Object @Nullable [] params,
             @Nullable Throwable error) {
         if (error != null) {
-            endIfCause(error);
+            exitIfCausedBy(error);
         }
         return FilterReply.NEUTRAL;
     }
 
-    private static void endIfCause(Throwable error) {
+    private static void exitIfCausedBy(Throwable error) {
         @Nullable Throwable cause = error;
         for (int i = 0; cause != null && i < MAX_CAUSES; i++) {
             if (cause instanceof OutOfMemoryError) {
-                end();
+                exit();
             }
             cause = cause.getCause();
         }
     }
 
-    /** Of several threads the first writes; none goes on, as the process could then end with another status. */
-    private static void end() {
+    /** The first thread writes the message. No thread may return: the process could then exit with another status. */
+    private static void exit() {
         try {
-            if (ENDING.compareAndSet(false, true)) {
+            if (EXITING.compareAndSet(false, true)) {
                 STDERR.write(MESSAGE);
             } else {
                 for (int i = 0; i < SPINS; i++) {
@@ -89,7 +90,7 @@ final class OutOfMemory extends TurboFilter {
                 }
             }
         } catch (IOException e) {
-            // nothing to write to: the status says it
+            // standard error is closed; the exit status remains
         } finally {
             Runtime.getRuntime().halt(STATUS);
         }

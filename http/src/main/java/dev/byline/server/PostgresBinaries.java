@@ -18,19 +18,19 @@ import org.apache.commons.io.FileUtils;
 import org.apache.commons.io.output.NullOutputStream;
 import org.tukaani.xz.XZInputStream;
 
-/** The PostgreSQL that is in the jar for this machine, unpacked into a folder once. */
+/** Unpacks the PostgreSQL binaries that the jar contains for this platform. */
 final class PostgresBinaries {
     private static final String UNPACKING = ".unpacking";
 
     private PostgresBinaries() {}
 
     /**
-     * Unpacks it, unless it is there. Blocks some seconds for that. Removes everything else from the folder: other versions,
-     * and what was unpacked when a start was killed.
+     * Unpacks the binaries unless the folder has them already. Blocks for some seconds. Deletes everything else from
+     * the folder: other versions, and the partial result of a start that was killed.
      *
-     * @param folder of this process' own
-     * @return where {@code bin/postgres} is
-     * @throws IOException also when the jar holds none for this machine
+     * @param folder not used by another process
+     * @return the folder that contains {@code bin/postgres}
+     * @throws IOException also when the jar has no binaries for this platform
      */
     static Path unpack(Path folder) throws IOException {
         var resource = resource();
@@ -67,8 +67,7 @@ final class PostgresBinaries {
         return candidates.stream()
                 .filter(candidate -> PostgresBinaries.class.getResource(candidate) != null)
                 .findFirst()
-                .orElseThrow(
-                        () -> new IOException("this jar holds no PostgreSQL for " + system + " on " + architecture));
+                .orElseThrow(() -> new IOException("this jar has no PostgreSQL for " + system + " on " + architecture));
     }
 
     private static InputStream open(String resource) throws IOException {
@@ -107,7 +106,7 @@ final class PostgresBinaries {
         } else {
             Files.copy(tar, target);
             if (entry.getName().contains("bin/") && !target.toFile().setExecutable(true)) {
-                throw new IOException("can not be made executable: " + target);
+                throw new IOException("cannot make executable: " + target);
             }
         }
     }

@@ -12,10 +12,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A data folder of PostgreSQL and the programs that make, start and stop it.
+ * Creates, starts and stops a PostgreSQL cluster with PostgreSQL's own programs.
  *
- * @param home where {@code bin/postgres} is
- * @param data the folder, which {@code initdb} makes for its owner only
+ * @param home the folder that contains {@code bin/postgres}
+ * @param data the data folder; {@code initdb} creates it, accessible to its owner only
  */
 record PostgresCluster(Path home, Path data) {
     private static final Logger LOG = LoggerFactory.getLogger(PostgresCluster.class);
@@ -24,8 +24,9 @@ record PostgresCluster(Path home, Path data) {
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
 
     /**
-     * The text search parser knows letters from signs by the operating system's locale, whatever the provider of collations.
-     * Not every system has the first: musl, macOS and old versions of glibc don't. With C, every sign beyond ASCII is a letter.
+     * Candidates for {@code lc_ctype}, best first. The text search parser uses this locale of the operating system to
+     * tell letters from punctuation, whatever the collation provider. musl, macOS and old versions of glibc lack
+     * C.UTF-8. With C, every character outside ASCII is a letter.
      */
     private static final List<String> CHARACTER_TYPES = List.of("C.UTF-8", "en_US.UTF-8", "C");
 
@@ -35,20 +36,20 @@ record PostgresCluster(Path home, Path data) {
             Map.entry("max_connections", "100"),
             Map.entry("timezone", "UTC"),
             Map.entry("logging_collector", "on"),
-            Map.entry("log_error_verbosity", "terse"), // without the values of a violated constraint
+            Map.entry("log_error_verbosity", "terse"), // omits the values that violate a constraint
             Map.entry("log_filename", "postgresql-%a.log"),
             Map.entry("log_truncate_on_rotation", "on"));
 
     /**
-     * Makes the folder; blocks some seconds.
+     * Creates the cluster; blocks for some seconds.
      *
-     * @param passwordFile holds the password of the user {@code postgres}
+     * @param passwordFile contains the password of the user {@code postgres}
      */
     void create(Path passwordFile) throws IOException {
         create(passwordFile, CHARACTER_TYPES);
     }
 
-    /** With the first of the locales that the operating system has. */
+    /** Creates the cluster with the first of these locales that the operating system has. */
     void create(Path passwordFile, List<String> characterTypes) throws IOException {
         for (var candidates = characterTypes.iterator(); ; ) {
             try {
@@ -58,7 +59,7 @@ record PostgresCluster(Path home, Path data) {
                 if (!candidates.hasNext()) {
                     throw e;
                 }
-                LOG.debug("not a locale of this system, perhaps", e);
+                LOG.debug("initdb failed, perhaps because the system lacks the locale", e);
             }
         }
     }
@@ -78,7 +79,7 @@ record PostgresCluster(Path home, Path data) {
                 "--no-instructions");
     }
 
-    /** Starts the server; blocks until it answers. It outlives this process, unless {@link #stop} is called. */
+    /** Starts the server; blocks until it accepts connections. It can outlive this process: call {@link #stop}. */
     void start(int port) throws IOException {
         var log = Files.createDirectories(data.resolve("log")).resolve("startup.log");
         Files.deleteIfExists(log);
@@ -86,7 +87,7 @@ record PostgresCluster(Path home, Path data) {
                 .map(setting -> "-c " + setting.getKey() + "=" + setting.getValue())
                 .collect(Collectors.joining(" ", "-p " + port + " ", ""));
         try {
-            run("pg_ctl", "start", "--pgdata=" + data, "--log=" + log, "--options=" + options, wait(START_TIMEOUT));
+            run("pg_ctl", "start", "--pgdata=" + data, "--log=" + log, "--options=" + options, timeout(START_TIMEOUT));
         } catch (IOException e) {
             if (Files.exists(data.resolve("postmaster.pid"))) {
                 stop();
@@ -95,24 +96,25 @@ record PostgresCluster(Path home, Path data) {
         }
     }
 
-    /** Stops the server, and its clients' connections with it; blocks until it has ended. */
+    /** Closes the clients' connections and stops the server; blocks until it has stopped. */
     void stop() {
         try {
-            run("pg_ctl", "stop", "--pgdata=" + data, "--mode=fast", wait(STOP_TIMEOUT));
+            run("pg_ctl", "stop", "--pgdata=" + data, "--mode=fast", timeout(STOP_TIMEOUT));
         } catch (IOException e) {
             LOG.error("could not stop the embedded PostgreSQL", e);
         }
     }
 
-    private static String wait(Duration timeout) {
+    private static String timeout(Duration timeout) {
         return "--timeout=" + timeout.toSeconds();
     }
 
-    /** Runs one of PostgreSQL's programs; blocks until it ends. */
+    /** Runs one of PostgreSQL's programs; blocks until it exits. */
     void run(String program, String... arguments) throws IOException {
         var command = new ArrayList<String>();
         if (isRoot()) {
-            command.addAll(List.of("unshare", "-U")); // PostgreSQL refuses root: nobody in a user namespace
+            // PostgreSQL refuses to run as root. In a user namespace it runs as nobody.
+            command.addAll(List.of("unshare", "-U"));
         }
         command.add(home.resolve("bin").resolve(program).toString());
         command.addAll(List.of(arguments));

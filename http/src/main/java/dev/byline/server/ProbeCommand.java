@@ -7,22 +7,22 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /** {@code byline healthcheck} and {@code byline capacity}: ask a running server on this machine. */
-record ProbeCommand(Terminal terminal) {
+record ProbeCommand(Console console) {
     int healthcheck(ServerConfig config) {
         var ready = ask(config.api(config.http().port()).url() + "/readyz").isPresent();
         if (ready) {
-            terminal.out().println("ready");
+            console.out().println("ready");
         }
         return ready ? Command.DONE : Command.FAILED;
     }
 
     int capacity(ServerConfig config) {
         var answer = ask(config.management().url() + "/capacity");
-        answer.map(CapacityReport::text).ifPresent(terminal.out()::print);
+        answer.map(CapacityReport::text).ifPresent(console.out()::print);
         return answer.isPresent() ? Command.DONE : Command.FAILED;
     }
 
-    /** What a running server answers; empty when it doesn't answer 200, which is then said. */
+    /** Requests a URL; unless the status is 200, prints why and returns empty. */
     private Optional<String> ask(String url) {
         try {
             var connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
@@ -33,9 +33,9 @@ record ProbeCommand(Terminal terminal) {
                     return Optional.of(new String(body.readAllBytes(), StandardCharsets.UTF_8));
                 }
             }
-            terminal.err().println("byline: not ready: " + url + " answers " + connection.getResponseCode());
+            console.err().println("byline: not ready: " + url + " answered status " + connection.getResponseCode());
         } catch (IOException e) {
-            terminal.err().println("byline: not ready: " + url + " does not answer: " + e.getMessage());
+            console.err().println("byline: not ready: " + url + " does not answer: " + e.getMessage());
         }
         return Optional.empty();
     }

@@ -11,12 +11,12 @@ import org.flywaydb.core.api.FlywayException;
 import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** The schema of one database, over connections without the time limits of the pool: an index may take minutes. */
+/** Checks and migrates one database, over connections without the timeouts of the pool: an index can take minutes. */
 final class Schema {
     private final DataSource dataSource;
     private final String searchLanguage;
 
-    /** Where the settings say that migrations run. */
+    /** Uses {@code BYLINE_MIGRATE_URL} if it is set, otherwise the URL. */
     static Schema of(ServerConfig config, DatabaseUrl url) {
         return new Schema(
                 config.database().migrateUrl() == null ? url : config.database().migrateUrl(),
@@ -39,9 +39,9 @@ final class Schema {
     }
 
     /**
-     * Refuses a database that Byline can't run on.
+     * Checks that Byline can run on the database.
      *
-     * @throws UsageException naming every fault
+     * @throws UsageException with all reasons why it cannot
      */
     void check() {
         var faults = Byline.serverFacts(dataSource).faults();
@@ -51,7 +51,7 @@ final class Schema {
     }
 
     /**
-     * Checks the database, and applies what is missing if the settings allow it.
+     * Checks the database, and applies pending migrations if {@code BYLINE_MIGRATE} allows it.
      *
      * @throws UsageException as in {@link #check}
      */
@@ -62,17 +62,17 @@ final class Schema {
         }
     }
 
-    /** Names what is missing. */
+    /** Returns the script names of pending migrations. */
     List<String> pending() {
         return Migrations.pending(dataSource);
     }
 
-    /** Applies what is missing and returns how much that was. */
+    /** Applies pending migrations and returns their number. */
     int apply() {
         return Migrations.apply(dataSource, searchLanguage);
     }
 
-    /** Whether a failure says that the database is away rather than that a migration is wrong. */
+    /** Returns whether the database was unreachable, as opposed to a migration that fails. */
     static boolean isUnreachable(FlywayException e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException sql && sql.getSQLState() != null) {

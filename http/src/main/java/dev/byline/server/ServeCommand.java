@@ -13,24 +13,24 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The life of the server: what is opened here is closed in reverse when a signal comes. */
+/** {@code byline serve}: opens all parts of the server, waits for a signal and closes the parts in reverse order. */
 final class ServeCommand {
     private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
 
     private final ServerConfig config;
-    private final Terminal terminal;
+    private final Console console;
     private final StopSignal stop;
 
-    ServeCommand(ServerConfig config, Terminal terminal, StopSignal stop) {
+    ServeCommand(ServerConfig config, Console console, StopSignal stop) {
         this.config = config;
-        this.terminal = terminal;
+        this.console = console;
         this.stop = stop;
     }
 
     /**
-     * Serves until a signal comes.
+     * Serves until SIGTERM or SIGINT.
      *
-     * @throws UsageException when it can't start as it is set up
+     * @throws UsageException when the server cannot start with these settings
      */
     void run() throws InterruptedException {
         if (config.database().url() != null) {
@@ -48,13 +48,13 @@ final class ServeCommand {
         try (var byline = Byline.open(config.core(url), metrics);
                 var watch = DatabaseWatch.start(byline)) {
             var startup = new Startup(config, byline, Schema.of(config, url), watch, stop);
-            try (var management = manage(byline, startup, metrics);
-                    var http = listen(byline, startup, metrics)) {
+            try (var management = openManagement(byline, startup, metrics);
+                    var http = openHttp(byline, startup, metrics)) {
                 var facts = startup.untilReady();
-                facts.ifPresent(this::checkBudget);
+                facts.ifPresent(this::warnIfTooManyConnections);
                 facts.ifPresent(server ->
-                        banner(http.port(), management.port(), "PostgreSQL " + server.version() + " " + database));
-                startup.firstAdmin().ifPresent(admin -> showFirstAdmin(byline, admin));
+                        printBanner(http.port(), management.port(), "PostgreSQL " + server.version() + " " + database));
+                startup.firstAdmin().ifPresent(admin -> printFirstAdmin(byline, admin));
                 stop.await();
                 startup.stopping();
                 LOG.info("stopping");
@@ -63,36 +63,36 @@ final class ServeCommand {
         }
     }
 
-    /** Opened first and closed last: probes are answered all along. */
-    private ManagementServer manage(Byline byline, Startup startup, PrometheusMetrics metrics) {
+    /** Opened first and closed last, so that probes are answered during startup and shutdown. */
+    private ManagementServer openManagement(Byline byline, Startup startup, PrometheusMetrics metrics) {
         try {
             return ManagementServer.start(
                     config.management().host(), config.management().port(), byline, startup, metrics, startup::plan);
         } catch (JavalinBindException e) {
-            throw taken(config.management().host(), config.management().port(), Settings.MANAGEMENT_PORT, e);
+            throw portInUse(config.management().host(), config.management().port(), Settings.MANAGEMENT_PORT, e);
         }
     }
 
-    private HttpServer listen(Byline byline, Startup startup, PrometheusMetrics metrics) {
+    private HttpServer openHttp(Byline byline, Startup startup, PrometheusMetrics metrics) {
         try {
             return HttpServer.start(config.http(), byline, byline.tokens()::authenticate, startup, metrics);
         } catch (JavalinBindException e) {
-            throw taken(config.http().host(), config.http().port(), Settings.PORT, e);
+            throw portInUse(config.http().host(), config.http().port(), Settings.PORT, e);
         }
     }
 
-    private static UsageException taken(String host, int port, Setting<?> setting, JavalinBindException e) {
+    private static UsageException portInUse(String host, int port, Setting<?> setting, JavalinBindException e) {
         LOG.debug("bind", e);
-        return new UsageException("can not listen on " + host + ":" + port + ": the port is taken or not allowed; set "
-                + setting + " to another");
+        return new UsageException("cannot listen on " + host + ":" + port
+                + ": the port is in use or not permitted; set " + setting + " to another port");
     }
 
-    /** The connections of all replicas together must fit into the server. */
-    private void checkBudget(ServerFacts server) {
+    /** The pools of all replicas together must not exceed the connection limit of the database server. */
+    private void warnIfTooManyConnections(ServerFacts server) {
         var wanted = config.database().plan().connectionsWanted();
         if (wanted > server.maxConnections()) {
             LOG.warn(
-                    "{} replicas with {} connections each want {} connections, but the database gives {}: lower"
+                    "{} replicas with {} connections each need {} connections, but the database allows {}: lower"
                             + " BYLINE_POOL_SIZE or raise max_connections",
                     config.database().plan().replicas(),
                     config.database().plan().poolSize(),
@@ -101,21 +101,21 @@ final class ServeCommand {
         }
     }
 
-    /** On the terminal only, never in a log that others keep. */
-    private void showFirstAdmin(Byline byline, User admin) {
-        if (terminal.interactive()) {
+    /** Prints the token on a terminal only: without one, standard output may end up in a log. */
+    private void printFirstAdmin(Byline byline, User admin) {
+        if (console.interactive()) {
             var issued = byline.tokens().issue(new Principal.Operator(), admin.id(), null);
-            terminal.out()
-                    .println("The first admin is " + admin.email() + ". Their token, shown this once:\n  "
+            console.out()
+                    .println("The first admin is " + admin.email() + ". Their token, which is shown only once:\n  "
                             + issued.secret() + "\n");
         } else {
-            LOG.info("created a first admin: byline token --email {} prints a token", admin.email());
+            LOG.info("created the first admin; get a token with: byline token --email {}", admin.email());
         }
     }
 
-    private void banner(int port, int managementPort, String database) {
+    private void printBanner(int port, int managementPort, String database) {
         var url = config.api(port).url();
-        terminal.out().printf("""
+        console.out().printf("""
                         Byline %s is ready on %s
                         Database: %s
                         Metrics, capacity, probes: port %d, for operators only
@@ -125,8 +125,8 @@ final class ServeCommand {
                           curl -s %s/tokens -H 'Content-Type: application/json' -d '{"email":"ada@example.com","password":"correct horse battery"}'
                           curl -s '%s/posts?limit=5'
 
-                        Ctrl-C stops it; the data stays.
+                        Ctrl-C stops the server; the data is kept.
                         """, Command.version(), url, database, managementPort, url, url, url);
-        terminal.out().flush();
+        console.out().flush();
     }
 }

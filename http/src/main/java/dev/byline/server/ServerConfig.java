@@ -20,18 +20,18 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The effective settings, checked. Reading them reports every fault at once and repairs none.
+ * The effective settings, validated. All faults are reported at once; none is repaired.
  *
- * @param http the API's listener, limits and routes
- * @param management the operators' listener
- * @param database where the data is, and how many connections there are
- * @param cache what is kept of what was read
- * @param imports what may be imported
- * @param tokenTtl how long tokens live
- * @param admin created at start unless the address is taken, null for none
- * @param drainDelay how long to go on serving after a signal to stop
- * @param log the log's form
- * @param logRequests whether each request is logged
+ * @param http address, limits and routes of the API
+ * @param management address of the management port
+ * @param database the database, its migrations and the connection pool
+ * @param cache the caches
+ * @param imports limits of feed imports
+ * @param tokenTtl lifetime of tokens
+ * @param admin created at start unless a user has this e-mail address, null for none
+ * @param drainDelay how long to keep serving after SIGTERM
+ * @param log the format of the log
+ * @param logRequests whether to write the access log
  */
 record ServerConfig(
         HttpConfig http,
@@ -42,24 +42,24 @@ record ServerConfig(
         Duration tokenTtl,
         @Nullable NewUser admin,
         Duration drainDelay,
-        LogForm log,
+        LogFormat log,
         boolean logRequests) {
 
-    /** The form of log lines. */
-    enum LogForm {
+    /** The format of the log. {@code AUTO} is text on a terminal, otherwise JSON. */
+    enum LogFormat {
         JSON,
         TEXT,
         AUTO
     }
 
     /**
-     * Where a server listens.
+     * The address that a server listens on.
      *
      * @param host an address of this machine
-     * @param port 0 for any free one
+     * @param port 0 for any free port
      */
     record Listener(String host, int port) {
-        /** A URL for clients on this machine. For "all addresses" the loopback address: the machine's own name may not resolve. */
+        /** Returns a URL for clients on this machine; it has the loopback address if the host is a wildcard. */
         String url() {
             var address = switch (host) {
                 case "0.0.0.0" -> "127.0.0.1";
@@ -71,16 +71,16 @@ record ServerConfig(
     }
 
     /**
-     * The database, its migrations and its pool.
+     * The database, its migrations and the connection pool.
      *
-     * @param url null for the embedded database
-     * @param dataDir where the embedded database lives
+     * @param url null for the embedded PostgreSQL
+     * @param dataDir data folder of the embedded PostgreSQL
      * @param migrate whether {@code serve} applies pending migrations
-     * @param migrateUrl where migrations run, null for the database itself
-     * @param searchLanguage the language of posts, when their table is created
-     * @param plan how many connections this process has, and why
-     * @param pgBouncer whether they go through PgBouncer
-     * @param slowStatement statements that take as long are logged, zero for none
+     * @param migrateUrl the database for migrations, null for {@code url}
+     * @param searchLanguage text search configuration, used when the tables are created
+     * @param plan the pool size of this process and the reason for it
+     * @param pgBouncer whether {@code url} is a PgBouncer
+     * @param slowStatement statements that take at least this long are logged; zero for none
      */
     record Database(
             @Nullable DatabaseUrl url,
@@ -93,10 +93,10 @@ record ServerConfig(
             Duration slowStatement) {}
 
     /**
-     * Reads the settings.
+     * Parses and validates the settings.
      *
-     * @param environment names and values
-     * @throws UsageException naming every fault
+     * @param environment the environment variables
+     * @throws UsageException with all faults
      */
     static ServerConfig parse(Map<String, String> environment) {
         var reader = new Reader(new Environment(environment));
@@ -184,7 +184,7 @@ record ServerConfig(
             return null;
         }
         if (email == null || password == null) {
-            reader.faults.add(Settings.ADMIN_EMAIL + " and " + Settings.ADMIN_PASSWORD + " go together");
+            reader.faults.add(Settings.ADMIN_EMAIL + " and " + Settings.ADMIN_PASSWORD + " must be set together");
             return null;
         }
         try {
@@ -200,10 +200,11 @@ record ServerConfig(
     private List<String> contradictions() {
         var faults = new ArrayList<String>();
         if (database.pgBouncer && database.url == null) {
-            faults.add(Settings.PGBOUNCER + " needs DATABASE_URL: the embedded database has none");
+            faults.add(Settings.PGBOUNCER + " needs DATABASE_URL: the embedded PostgreSQL has no PgBouncer");
         } else if (database.pgBouncer && database.migrate && database.migrateUrl == null) {
-            faults.add(Settings.PGBOUNCER + " needs BYLINE_MIGRATE_URL, the database itself, or BYLINE_MIGRATE=off:"
-                    + " migrations don't work through PgBouncer");
+            faults.add(Settings.PGBOUNCER
+                    + " needs BYLINE_MIGRATE_URL with the URL of the database itself, or BYLINE_MIGRATE=off:"
+                    + " migrations do not work through PgBouncer");
         }
         if (http.port() == management.port && http.port() != 0) {
             faults.add(Settings.PORT + " and " + Settings.MANAGEMENT_PORT + " must differ");
@@ -211,12 +212,12 @@ record ServerConfig(
         return faults;
     }
 
-    /** Where the API listens, on another port than the one that was asked for. */
+    /** Returns the address of the API with the port that it got; the setting may be 0. */
     Listener api(int actualPort) {
         return new Listener(http.host(), actualPort);
     }
 
-    /** Core's part of the settings, on a database. */
+    /** Returns the settings of core, for a database. */
     BylineConfig core(DatabaseUrl url) {
         var pool = BylineConfig.Database.of(url)
                 .withPoolSize(database.plan.poolSize())
@@ -225,7 +226,7 @@ record ServerConfig(
         return new BylineConfig(pool, tokenTtl, http.signupOpen(), cache, imports);
     }
 
-    /** Reads values, and gathers what is wrong with them. */
+    /** Parses values and collects all faults. */
     private static final class Reader {
         private final Environment values;
         private final List<String> faults = new ArrayList<>();
@@ -234,7 +235,7 @@ record ServerConfig(
             this.values = values;
         }
 
-        /** Null where it isn't set and has no default. The default in place of what is wrong. */
+        /** Returns the value; the default if the setting is unset or invalid, null if there is no default. */
         <T> @Nullable T find(Setting<T> setting) {
             try {
                 return setting.parse(values.get(setting));
@@ -244,7 +245,7 @@ record ServerConfig(
             }
         }
 
-        /** For what has a default. */
+        /** Returns the value of a setting that has a default. */
         <T> T get(Setting<T> setting) {
             return Objects.requireNonNull(find(setting), setting::name);
         }

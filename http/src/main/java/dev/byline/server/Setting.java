@@ -4,20 +4,20 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A setting. {@link Settings} has them all.
+ * A setting.
  *
- * @param name in the environment
- * @param byDefault the text that holds when it isn't set; empty where that is computed or nothing
- * @param type what it may be, with its limits, in words
- * @param parser reads a text; throws an IllegalArgumentException that says what it must be, without repeating a secret
- * @param secret whether it is never shown, and may come from the file that {@code NAME_FILE} names
- * @param <T> what it is
+ * @param name the environment variable
+ * @param defaultText used when the setting is not set; empty when the default is computed or absent
+ * @param type the allowed values, for people
+ * @param parser throws an IllegalArgumentException with the allowed values, without the value of a secret
+ * @param secret whether the value is masked and can be read from the file {@code NAME_FILE}
+ * @param <T> the type of the value
  */
-record Setting<T>(String name, String byDefault, String type, Function<String, T> parser, boolean secret) {
-    /** The value of a text; null where the text is empty and there is no default. */
+record Setting<T>(String name, String defaultText, String type, Function<String, T> parser, boolean secret) {
+    /** Parses a text, or the default if the text is empty; null if both are. */
     @Nullable
     T parse(String text) {
-        var given = text.isEmpty() ? byDefault : text;
+        var given = text.isEmpty() ? defaultText : text;
         return given.isEmpty() ? null : parser.apply(given);
     }
 

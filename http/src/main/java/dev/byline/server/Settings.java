@@ -21,8 +21,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Every setting, one line each: name, default, type and limits, secrecy. docs/configuration.md says what each is for; a test holds the
- * two equal.
+ * All settings: name, default, type, limits, secrecy. docs/configuration.md describes each; a test keeps names and
+ * defaults equal.
  */
 final class Settings {
     private static final List<Setting<?>> REGISTERED = new ArrayList<>();
@@ -56,7 +56,7 @@ final class Settings {
     static final Setting<Integer> RATE_LIMIT_ANONYMOUS = number("BYLINE_RATE_LIMIT_ANONYMOUS", "600", 0, MAX_RATE);
     static final Setting<Integer> RATE_LIMIT_LOGIN = number("BYLINE_RATE_LIMIT_LOGIN", "10", 0, MAX_RATE);
     static final Setting<Integer> RATE_LIMIT_SIGNUP = number("BYLINE_RATE_LIMIT_SIGNUP", "20", 0, MAX_RATE);
-    /** Less than the largest body would never let it through. */
+    /** The lower limit is the largest body: with less, it could never be sent. */
     static final Setting<Long> RATE_LIMIT_BYTES =
             zeroOr("BYLINE_RATE_LIMIT_BYTES", "104857600", 1024 * 1024, 1_000_000_000_000L);
 
@@ -80,12 +80,12 @@ final class Settings {
             duration("BYLINE_CACHE_L1_TTL", "5s", Duration.ZERO, Duration.ofDays(1));
     static final Setting<Duration> CACHE_L2_TTL =
             duration("BYLINE_CACHE_L2_TTL", "60s", Duration.ZERO, Duration.ofDays(1));
-    static final Setting<ServerConfig.LogForm> LOG = oneOf("BYLINE_LOG", "auto", ServerConfig.LogForm.values());
+    static final Setting<ServerConfig.LogFormat> LOG = oneOf("BYLINE_LOG", "auto", ServerConfig.LogFormat.values());
     static final Setting<Boolean> LOG_REQUESTS = onOff("BYLINE_LOG_REQUESTS", "on");
     static final Setting<Duration> SLOW_STATEMENT =
             duration("BYLINE_SLOW_STATEMENT", "500ms", Duration.ZERO, Duration.ofSeconds(10));
 
-    /** In the order in which they are shown. */
+    /** In the order in which {@code byline config} prints them. */
     static final List<Setting<?>> ALL = List.copyOf(REGISTERED);
 
     private Settings() {}
@@ -95,44 +95,44 @@ final class Settings {
         return setting;
     }
 
-    private static <T> Setting<T> text(String name, String byDefault, String type, Function<String, T> parser) {
-        return add(new Setting<>(name, byDefault, type, parser, false));
+    private static <T> Setting<T> text(String name, String defaultText, String type, Function<String, T> parser) {
+        return add(new Setting<>(name, defaultText, type, parser, false));
     }
 
     private static <T> Setting<T> secret(String name, String type, Function<String, T> parser) {
         return add(new Setting<>(name, "", type, parser, true));
     }
 
-    private static Setting<Integer> number(String name, String byDefault, int min, int max) {
-        return text(name, byDefault, min + " to " + max, text ->
+    private static Setting<Integer> number(String name, String defaultText, int min, int max) {
+        return text(name, defaultText, min + " to " + max, text ->
                 (int) wholeNumber(text, min, max, "must be a whole number from " + min + " to " + max));
     }
 
-    private static Setting<Long> zeroOr(String name, String byDefault, long min, long max) {
-        var fault = "must be 0, or a whole number from " + min + " to " + max;
+    private static Setting<Long> zeroOr(String name, String defaultText, long min, long max) {
+        var message = "must be 0, or a whole number from " + min + " to " + max;
         return text(
                 name,
-                byDefault,
+                defaultText,
                 "0, or " + min + " to " + max,
-                text -> text.equals("0") ? 0L : wholeNumber(text, min, max, fault));
+                text -> text.equals("0") ? 0L : wholeNumber(text, min, max, message));
     }
 
-    private static long wholeNumber(String text, long min, long max, String fault) {
+    private static long wholeNumber(String text, long min, long max, String message) {
         if (text.matches("[0-9]{1,13}")) {
             var number = Long.parseLong(text);
             if (number >= min && number <= max) {
                 return number;
             }
         }
-        throw new IllegalArgumentException(fault);
+        throw new IllegalArgumentException(message);
     }
 
-    private static Setting<Boolean> onOff(String name, String byDefault) {
-        return choice(name, byDefault, "on", "off");
+    private static Setting<Boolean> onOff(String name, String defaultText) {
+        return choice(name, defaultText, "on", "off");
     }
 
-    private static Setting<Boolean> choice(String name, String byDefault, String yes, String no) {
-        return text(name, byDefault, yes + " or " + no, text -> {
+    private static Setting<Boolean> choice(String name, String defaultText, String yes, String no) {
+        return text(name, defaultText, yes + " or " + no, text -> {
             if (text.equals(yes) || text.equals(no)) {
                 return text.equals(yes);
             }
@@ -140,13 +140,13 @@ final class Settings {
         });
     }
 
-    private static <E extends Enum<E>> Setting<E> oneOf(String name, String byDefault, E[] values) {
+    private static <E extends Enum<E>> Setting<E> oneOf(String name, String defaultText, E[] values) {
         var names = Arrays.stream(values)
                 .map(value -> value.name().toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining(", "));
         return text(
                 name,
-                byDefault,
+                defaultText,
                 "one of " + names,
                 text -> Arrays.stream(values)
                         .filter(value -> value.name().toLowerCase(Locale.ROOT).equals(text))
@@ -154,8 +154,8 @@ final class Settings {
                         .orElseThrow(() -> new IllegalArgumentException("must be one of " + names)));
     }
 
-    private static Setting<Duration> duration(String name, String byDefault, Duration min, Duration max) {
-        return text(name, byDefault, "a duration, at most " + max.toSeconds() + "s", text -> {
+    private static Setting<Duration> duration(String name, String defaultText, Duration min, Duration max) {
+        return text(name, defaultText, "a duration, at most " + max.toSeconds() + "s", text -> {
             var duration = duration(text, max);
             if (duration.compareTo(min) < 0) {
                 throw new IllegalArgumentException("must be at least " + min.toMinutes() + "m");
@@ -166,12 +166,13 @@ final class Settings {
 
     private static String language(String text) {
         if (!text.matches("[a-z_]{1,40}")) {
-            throw new IllegalArgumentException("must be the name of a text search configuration, such as german");
+            throw new IllegalArgumentException(
+                    "must be the name of a PostgreSQL text search configuration, such as german");
         }
         return text;
     }
 
-    /** The fault never repeats the value: it may hold a password. */
+    /** The message does not repeat the value, which may contain a password. */
     private static URI redis(String text) {
         try {
             return Objects.requireNonNull(
@@ -185,7 +186,7 @@ final class Settings {
         try {
             return InetAddress.getByName(host) == null ? host : host.replaceAll("^\\[|]$", "");
         } catch (UnknownHostException e) {
-            throw new IllegalArgumentException("is not an address of this machine");
+            throw new IllegalArgumentException("must be an address of this machine");
         }
     }
 
@@ -210,11 +211,11 @@ final class Settings {
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            throw new IllegalArgumentException("must be a path", e);
+            throw new IllegalArgumentException("must be the path of a folder", e);
         }
     }
 
-    /** Durations are written as 500ms, 5s, 10m, 1h, 30d. */
+    /** Parses a duration such as 500ms, 5s, 10m, 1h or 30d. */
     static Duration duration(String text, Duration max) {
         var unit = text.replaceFirst("^[0-9]+", "");
         var digits = text.substring(0, text.length() - unit.length());

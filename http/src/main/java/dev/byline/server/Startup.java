@@ -18,7 +18,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** From listening to ready: waits for the database, checks it, brings the schema up to date. Knows what is in the way. */
+/**
+ * Makes a server that already listens ready: waits for the database, checks it, applies pending migrations and creates
+ * the first admin. Reports why the server is not ready.
+ */
 final class Startup implements Readiness {
     private static final Logger LOG = LoggerFactory.getLogger(Startup.class);
 
@@ -45,10 +48,10 @@ final class Startup implements Readiness {
     }
 
     /**
-     * Tries once a second until everything is ready.
+     * Tries once a second until the server is ready.
      *
-     * @return what the server said of itself; empty when a signal to stop came first
-     * @throws UsageException when the database can't be used as it is
+     * @return the facts about the database server; empty if SIGTERM or SIGINT came first
+     * @throws UsageException when Byline cannot run on the database
      */
     Optional<ServerFacts> untilReady() throws InterruptedException {
         do {
@@ -71,33 +74,32 @@ final class Startup implements Readiness {
             }
             if (config.database().migrate()) {
                 stop.interruptible(this::migrate);
-                return stop.isGiven() ? Optional.empty() : prepared(facts);
+                return stop.isReceived() ? Optional.empty() : withAdmin(facts);
             }
             var pending = schema.pending();
             if (pending.isEmpty()) {
-                return prepared(facts);
+                return withAdmin(facts);
             }
-            waitFor("the schema lacks " + String.join(", ", pending) + ": run `byline migrate`", "");
+            notReady("the schema lacks " + String.join(", ", pending) + ": run `byline migrate`", "");
         } catch (BylineException.Unavailable e) {
-            waitFor(
+            notReady(
                     e.isSchemaMissing() ? String.valueOf(e.getMessage()) : "the database does not answer",
                     ExceptionUtils.getRootCauseMessage(e));
         } catch (FlywayException e) {
-            if (!stop.isGiven() && !Schema.isUnreachable(e)) {
+            if (!stop.isReceived() && !Schema.isUnreachable(e)) {
                 throw e;
             }
-            waitFor("the database does not answer to migrations", ExceptionUtils.getRootCauseMessage(e));
+            notReady("the database does not answer during migration", ExceptionUtils.getRootCauseMessage(e));
         }
         return Optional.empty();
     }
 
-    private Optional<ServerFacts> prepared(ServerFacts facts) {
+    private Optional<ServerFacts> withAdmin(ServerFacts facts) {
         var operator = new Principal.Operator();
         if (config.admin() != null) {
             ensureAdmin(operator, config.admin());
         }
         if (config.database().url() == null && !byline.users().hasAdmin()) {
-            // A database of nobody else's: somebody must be the first who may do everything.
             firstAdmin = byline.users()
                     .ensureAdmin(operator, new NewUser("admin@localhost", "Admin", Metadata.EMPTY))
                     .orElse(null);
@@ -107,12 +109,12 @@ final class Startup implements Readiness {
 
     private void ensureAdmin(Principal operator, NewUser admin) {
         if (byline.users().ensureAdmin(operator, admin).isPresent()) {
-            LOG.info("created the admin that BYLINE_ADMIN_EMAIL names");
+            LOG.info("created the admin of BYLINE_ADMIN_EMAIL");
             return;
         }
         var existing = byline.users().byEmail(operator, admin.email());
         if (existing.role() != Role.ADMIN || !existing.active()) {
-            LOG.warn("the user whom BYLINE_ADMIN_EMAIL names exists, but is no active admin; left as they are");
+            LOG.warn("the user of BYLINE_ADMIN_EMAIL exists but is not an active admin; it is not changed");
         }
     }
 
@@ -121,7 +123,7 @@ final class Startup implements Readiness {
         return started;
     }
 
-    /** The admin who was created because there was none. */
+    /** Returns the admin that was created on the embedded database because it had none. */
     Optional<User> firstAdmin() {
         return Optional.ofNullable(firstAdmin);
     }
@@ -134,26 +136,26 @@ final class Startup implements Readiness {
     }
 
     /**
-     * Notes what is in the way.
+     * Records why the server is not ready, and logs it once.
      *
-     * @param what for clients and the log
-     * @param detail for the log only: it may name hosts and users
+     * @param reason for clients and the log
+     * @param detail for the log only: it may contain hosts and user names
      */
-    private void waitFor(String what, String detail) {
-        var line = detail.isEmpty() ? what : what + ": " + detail;
+    private void notReady(String reason, String detail) {
+        var line = detail.isEmpty() ? reason : reason + ": " + detail;
         if (!line.equals(logged)) {
             LOG.warn("not ready: {}", line);
         }
         logged = line;
-        obstacle = what;
+        obstacle = reason;
     }
 
-    /** How the pool is sized, and as soon as that is known, what the database gives. */
+    /** Returns how the pool is sized; once the database has answered, with its connection limit. */
     Capacity.Plan plan() {
         return plan;
     }
 
-    /** From now on nobody should send requests here. */
+    /** Makes the server not ready, so that load balancers stop sending requests. */
     void stopping() {
         obstacle = "stopping";
     }
@@ -163,6 +165,6 @@ final class Startup implements Readiness {
         if (!obstacle.isEmpty()) {
             return Optional.of(obstacle);
         }
-        return watch.isAway() ? Optional.of("the database does not answer") : Optional.empty();
+        return watch.isDown() ? Optional.of("the database does not answer") : Optional.empty();
     }
 }

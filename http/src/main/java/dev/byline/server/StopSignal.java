@@ -5,10 +5,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Whether the program was asked to end, by SIGTERM or SIGINT, and the time to do so in order.
+ * Reports SIGTERM or SIGINT, and delays the end of the JVM until the program has shut down in order.
  *
- * <p>The JVM starts its shutdown hooks all at once and ends when they return. Ours, the only one, says that the end has
- * come and waits until {@link #close} says that everything is closed.
+ * <p>The JVM starts all shutdown hooks at the same time and exits when they return. The only hook of the program is the
+ * one here: it announces the signal and waits for {@link #close}.
  */
 final class StopSignal implements AutoCloseable {
     private final CountDownLatch stop = new CountDownLatch(1);
@@ -17,9 +17,9 @@ final class StopSignal implements AutoCloseable {
     private volatile boolean interrupting;
 
     /**
-     * Begins to listen.
+     * Registers the shutdown hook.
      *
-     * @param timeout how long the JVM waits for {@link #close} at most
+     * @param timeout the longest time from the signal to {@link #close}; then the JVM exits all the same
      */
     StopSignal(Duration timeout) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(timeout), "byline-stop"));
@@ -32,43 +32,48 @@ final class StopSignal implements AutoCloseable {
         }
         try {
             if (!closed.await(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
-                System.err.println("byline: could not close everything in time");
+                System.err.println(
+                        "byline: shutdown timed out after " + timeout.toSeconds() + " s; some parts are not closed");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    boolean isGiven() {
+    /** Returns whether the signal was received. */
+    boolean isReceived() {
         return stop.getCount() == 0;
     }
 
-    /** Waits for the signal. */
+    /** Blocks until the signal is received. */
     void await() throws InterruptedException {
         stop.await();
     }
 
-    /** Waits for the signal for some time and returns whether it came. */
-    boolean await(Duration time) throws InterruptedException {
-        return stop.await(time.toMillis(), TimeUnit.MILLISECONDS);
+    /** Blocks until the signal is received or the timeout expires; returns whether it was received. */
+    boolean await(Duration timeout) throws InterruptedException {
+        return stop.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Runs something that only an interrupt ends, and lets the signal interrupt it. */
+    /**
+     * Runs blocking work, which the signal interrupts; does not start it after the signal. Call it on the thread that
+     * created this object.
+     */
     void interruptible(Runnable work) {
         interrupting = true;
         try {
-            if (!isGiven()) {
+            if (!isReceived()) {
                 work.run();
             }
         } finally {
             interrupting = false;
-            if (isGiven()) {
+            if (isReceived()) {
                 boolean ignored = Thread.interrupted();
             }
         }
     }
 
-    /** Lets the JVM end. */
+    /** Lets the JVM exit. */
     @Override
     public void close() {
         closed.countDown();

@@ -2,7 +2,7 @@ package dev.byline.server;
 
 import java.util.List;
 
-/** What the program refuses to do, in words for the person who started it: status 2. */
+/** Invalid arguments, settings or environment, with one message per fault for the user: exit status 2. */
 final class UsageException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -1,4 +1,4 @@
-/** The program: settings, commands, start and end. */
+/** The program: commands, settings, startup and shutdown, embedded PostgreSQL, logging. */
 @NullMarked
 package dev.byline.server;
 

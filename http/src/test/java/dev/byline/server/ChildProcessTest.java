@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class ChildProcessTest {
     @Test
-    void onlyWhatProgramsNeedIsPassedOn() {
+    void childrenInheritOnlyTheVariablesThatTheyNeed() {
         var environment = ChildProcess.of(List.of("true")).environment();
 
         assertThat(environment).containsKey("PATH");
@@ -29,15 +29,19 @@ class ChildProcessTest {
                                 .contains(name));
         assertThat(environment).containsEntry("PATH", System.getenv("PATH"));
         assertThat(System.getenv().keySet())
-                .as("something to leave out")
+                .as("at least one variable is not inherited")
                 .anyMatch(name -> !environment.containsKey(name));
     }
 
     @Test
-    void aFailureCarriesTheOutput() {
+    void aFailureHasTheOutputInItsMessage() {
         assertThatThrownBy(() -> ChildProcess.run(List.of("sh", "-c", "echo out; echo why >&2; exit 3")))
                 .isInstanceOf(IOException.class)
-                .hasMessage("sh ended with status 3: out\nwhy");
+                .hasMessage("sh exited with status 3: out\nwhy");
+    }
+
+    @Test
+    void aMissingProgramIsAnIOException() {
         assertThatThrownBy(() -> ChildProcess.run(List.of("/nowhere/initdb"))).isInstanceOf(IOException.class);
     }
 }

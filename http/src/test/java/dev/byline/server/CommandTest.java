@@ -6,31 +6,40 @@ import com.sun.net.httpserver.HttpServer;
 import dev.byline.migrations.TestDatabase;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CommandTest {
+    private static final String UNREACHABLE = "postgres://x:y@127.0.0.1:1/z";
+
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     private int run(Map<String, String> environment, String... arguments) {
         out.reset();
         err.reset();
-        var terminal = new Terminal(
+        var console = new Console(
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 false);
         var text = new HashMap<>(environment);
         text.put("BYLINE_LOG", "text");
-        return new Command(text, terminal).run(arguments);
+        return new Command(text, console).run(arguments);
     }
 
     private String out() {
@@ -42,58 +51,83 @@ class CommandTest {
     }
 
     @Test
-    void anUnknownCommandIsRefusedWithAHint() {
+    void anUnknownCommandIsRefusedWithASuggestion() {
         assertThat(run(Map.of(), "migrat")).isEqualTo(Command.REFUSED);
-        assertThat(err()).contains("did you mean migrate?");
+        assertThat(err()).contains("unknown command migrat; did you mean migrate?");
+    }
+
+    @Test
+    void anUnknownCommandWithArgumentsIsRefusedWithASuggestion() {
         assertThat(run(Map.of(), "migrat", "now")).isEqualTo(Command.REFUSED);
         assertThat(err()).contains("did you mean migrate?");
-        assertThat(run(Map.of(), "version", "now")).isEqualTo(Command.REFUSED);
-        assertThat(run(Map.of(), "import-ndjson")).isEqualTo(Command.REFUSED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "version now",
+                "import-ndjson",
+                "token --days 1",
+                "import http://127.0.0.1/",
+                "import --user a@example.com"
+            })
+    void wrongArgumentsAreRefused(String line) {
+        assertThat(run(Map.of(), line.split(" ", -1))).isEqualTo(Command.REFUSED);
     }
 
     @Test
     void helpNamesEveryCommand() {
         assertThat(run(Map.of(), "help")).isEqualTo(Command.DONE);
         assertThat(out()).contains(Command.NAMES);
+    }
+
+    @Test
+    void versionPrintsTheVersion() {
         assertThat(run(Map.of(), "version")).isEqualTo(Command.DONE);
         assertThat(out()).isEqualTo("byline development\n");
     }
 
     @Test
-    void configShowsWhatHoldsButNoSecret() {
-        var environment = Map.of(
-                "DATABASE_URL",
-                "postgres://ada:canary@db/blog",
-                "REDIS_URL",
-                "redis://:canary@cache:6380/2",
-                "PORT",
-                "8080");
-
-        assertThat(run(environment, "config")).isEqualTo(Command.DONE);
-        assertThat(out()).contains("8080", "jdbc:postgresql://db/blog as ada (password ****)", "BYLINE_POOL_SIZE");
-        assertThat(out()).contains("redis://****@cache:6380/2");
-        assertThat(out() + err()).doesNotContain("canary");
-        assertThat(run(Map.of("REDIS_URL", "redis://canary@cache"), "config")).isEqualTo(Command.REFUSED);
-        assertThat(run(Map.of("DATABASE_URL", "mysql://ada:canary@db"), "config"))
-                .isEqualTo(Command.REFUSED);
-        assertThat(out() + err()).doesNotContain("canary");
+    void configPrintsTheEffectiveSettings() {
+        assertThat(run(Map.of("PORT", "8080"), "config")).isEqualTo(Command.DONE);
+        assertThat(out()).containsPattern("PORT +8080 +environment").contains("BYLINE_POOL_SIZE");
     }
 
     @Test
-    void healthcheckFailsWhereNothingListens() {
+    void configMasksSecrets() {
+        var environment =
+                Map.of("DATABASE_URL", "postgres://ada:canary@db/blog", "REDIS_URL", "redis://:canary@cache:6380/2");
+
+        assertThat(run(environment, "config")).isEqualTo(Command.DONE);
+        assertThat(out())
+                .contains("jdbc:postgresql://db/blog as ada (password ****)", "redis://****@cache:6380/2")
+                .doesNotContain("canary");
+    }
+
+    @Test
+    void errorsInSecretsDoNotRepeatThem() {
+        assertThat(run(Map.of("REDIS_URL", "redis://canary@cache"), "config")).isEqualTo(Command.REFUSED);
+        assertThat(out() + err()).contains("REDIS_URL").doesNotContain("canary");
+        assertThat(run(Map.of("DATABASE_URL", "mysql://ada:canary@db"), "config"))
+                .isEqualTo(Command.REFUSED);
+        assertThat(out() + err()).contains("DATABASE_URL").doesNotContain("canary");
+    }
+
+    @Test
+    void healthcheckFailsIfNothingListens() {
         assertThat(run(Map.of("PORT", "1"), "healthcheck")).isEqualTo(Command.FAILED);
         assertThat(err()).contains("does not answer");
     }
 
     @Test
-    void capacityFailsWhereNothingListens() {
+    void capacityFailsIfNothingListens() {
         assertThat(run(Map.of("BYLINE_MANAGEMENT_PORT", "1"), "capacity")).isEqualTo(Command.FAILED);
         assertThat(err()).contains("/capacity does not answer");
         assertThat(out()).isEmpty();
     }
 
     @Test
-    void migratesOnce() {
+    void migrateAppliesPendingMigrationsOnce() {
         try (var database = TestDatabase.empty()) {
             var environment = Map.of("DATABASE_URL", database.url());
 
@@ -102,60 +136,36 @@ class CommandTest {
             assertThat(run(environment, "migrate")).isEqualTo(Command.DONE);
             assertThat(out()).isEqualTo("the schema is current\n");
         }
-        assertThat(run(Map.of("DATABASE_URL", "postgres://x:y@127.0.0.1:1/z"), "migrate"))
+    }
+
+    @Test
+    void migrateFailsWithoutADatabase() {
+        assertThat(run(Map.of("DATABASE_URL", UNREACHABLE), "migrate")).isEqualTo(Command.FAILED);
+    }
+
+    @Test
+    void importNdjsonMigratesAnEmptyDatabase(@TempDir Path folder) throws IOException {
+        var file = Files.createFile(folder.resolve("posts.ndjson"));
+        try (var database = TestDatabase.empty()) {
+            assertThat(run(Map.of("DATABASE_URL", database.url()), "import-ndjson", file.toString()))
+                    .isEqualTo(Command.DONE);
+            assertThat(database.value("SELECT count(*) FROM posts")).isEqualTo("0");
+        }
+    }
+
+    @Test
+    void importNdjsonFailsWithoutADatabase(@TempDir Path folder) throws IOException {
+        var file = Files.createFile(folder.resolve("posts.ndjson"));
+        assertThat(run(Map.of("DATABASE_URL", UNREACHABLE), "import-ndjson", file.toString()))
                 .isEqualTo(Command.FAILED);
     }
 
-    @Test
-    void aLineThatIsWrongInAnyWayHarmsNoOther(@TempDir Path folder) throws IOException {
-        var good =
-                "{\"email\":\"a@example.com\",\"name\":\"A\",\"title\":\"%s\",\"body\":\"\",\"created_at\":\"%s\"}\n";
-        var file = folder.resolve("posts.ndjson");
-        try (var out = Files.newOutputStream(file)) {
-            out.write(good.formatted("one", "2020-01-01T00:00:00Z").getBytes(StandardCharsets.UTF_8));
-            out.write(good.formatted("year 0", "0000-01-01T00:00:00Z").getBytes(StandardCharsets.UTF_8));
-            out.write(good.formatted("\u00ff", "2020-01-01T00:00:00Z").getBytes(StandardCharsets.ISO_8859_1));
-            out.write("{\"email\":1e99999999999}\n".getBytes(StandardCharsets.UTF_8));
-            out.write("x".repeat(5_000_000).getBytes(StandardCharsets.UTF_8));
-            out.write('\n');
-            out.write(good.formatted("two", "2020-01-01T00:00:00Z")
-                    .stripTrailing()
-                    .getBytes(StandardCharsets.UTF_8));
-        }
-        try (var database = TestDatabase.empty()) {
-            assertThat(run(Map.of("DATABASE_URL", database.url()), "import-ndjson", file.toString()))
-                    .isEqualTo(Command.FAILED);
-            assertThat(out()).startsWith("6 lines: 2 new posts, 0 there already, 4 refused");
-        }
-    }
-
-    @Test
-    void aByteOrderMarkBeforeTheFirstLineIsIgnored(@TempDir Path folder) throws IOException {
-        var line = "{\"email\":\"a@example.com\",\"name\":\"A\",\"title\":\"%s\",\"body\":\"\","
-                + "\"created_at\":\"2016-12-31T23:59:60.1234567890123Z\"}\n";
-        var first = Files.writeString(folder.resolve("first.ndjson"), "\ufeff" + line.formatted("One"));
-        var blank = Files.writeString(folder.resolve("blank.ndjson"), "\ufeff\n" + line.formatted("Two"));
-        var later = Files.writeString(
-                folder.resolve("later.ndjson"), line.formatted("Three") + "\ufeff" + line.formatted("Four"));
-        try (var database = TestDatabase.empty()) {
-            var environment = Map.of("DATABASE_URL", database.url());
-
-            assertThat(run(environment, "import-ndjson", first.toString())).isEqualTo(Command.DONE);
-
-            assertThat(out()).startsWith("1 lines: 1 new posts, 0 there already, 0 refused");
-            assertThat(run(environment, "import-ndjson", blank.toString())).isEqualTo(Command.DONE);
-
-            assertThat(out()).startsWith("1 lines: 1 new posts, 0 there already, 0 refused");
-            assertThat(run(environment, "import-ndjson", later.toString())).isEqualTo(Command.FAILED);
-            assertThat(out()).startsWith("2 lines: 1 new posts, 0 there already, 1 refused");
-            assertThat(database.value("SELECT DISTINCT published_at AT TIME ZONE 'UTC' FROM posts"))
-                    .isEqualTo("2016-12-31 23:59:59.999999");
-        }
-    }
-
-    @Test
-    void importsWhatIsGoodSaysWhatIsNotAndMakesNoDuplicates(@TempDir Path folder) throws IOException {
-        var file = Files.writeString(folder.resolve("posts.ndjson"), """
+    @Nested
+    class ImportNdjson {
+        private static final String LINE = """
+                {"email":"a@example.com","name":"A","title":"%s","body":"","created_at":"2020-01-01T00:00:00Z"}
+                """;
+        private static final String MIXED = """
                 {"email":"a@example.com","name":"A","title":"One","body":"1","created_at":"2020-01-01T00:00:00Z"}
                 {"email":"A@example.com","name":"A","title":"Two","body":"","created_at":"2020-01-02T00:00:00+01:00"}
 
@@ -164,58 +174,159 @@ class CommandTest {
                 {"email":"b@example.com","name":"B","title":"x","body":"","created_at":"9999-01-01T00:00:00Z"}
                 not json
                 {"email":"b@example.com","name":"B","title":"Three","body":"3","created_at":"2020-01-03T00:00:00Z"}
-                """);
-        try (var database = TestDatabase.empty()) {
-            var environment = Map.of("DATABASE_URL", database.url());
+                """;
 
-            assertThat(run(environment, "import-ndjson", file.toString())).isEqualTo(Command.FAILED);
-            assertThat(out()).startsWith("7 lines: 3 new posts, 0 there already, 4 refused, in ");
-            assertThat(err())
-                    .contains(
-                            "line 4 refused: title must have 1 to 500 characters",
-                            "line 5 refused: created_at must be a time",
-                            "line 6 refused: created_at must not be in the future",
-                            "line 7 refused: the body is not well-formed JSON");
+        private final TestDatabase database = TestDatabase.migrated();
+        private final Path file;
+
+        ImportNdjson(@TempDir Path folder) {
+            file = folder.resolve("posts.ndjson");
+        }
+
+        @AfterEach
+        void close() {
+            database.close();
+        }
+
+        private int importFile() {
+            return run(Map.of("DATABASE_URL", database.url()), "import-ndjson", file.toString());
+        }
+
+        private int importLines(String lines) throws IOException {
+            Files.writeString(file, lines);
+            return importFile();
+        }
+
+        @Test
+        void importsTheValidLinesInOrder() throws IOException {
+            assertThat(importLines(MIXED)).isEqualTo(Command.FAILED);
+            assertThat(out()).startsWith("7 lines: 3 new posts, 0 existing, 4 rejected, in ");
             assertThat(database.value("SELECT string_agg(title, ',' ORDER BY published_at) FROM posts"))
                     .isEqualTo("One,Two,Three");
-            assertThat(database.value("SELECT count(*) FROM users")).isEqualTo("2");
-
-            run(environment, "import-ndjson", file.toString());
-            assertThat(out()).startsWith("7 lines: 0 new posts, 3 there already, 4 refused, in ");
         }
-        assertThat(run(Map.of("DATABASE_URL", "postgres://x:y@127.0.0.1:1/z"), "import-ndjson", file.toString()))
-                .isEqualTo(Command.FAILED);
+
+        @Test
+        void createsEachAuthorOnce() throws IOException {
+            importLines(MIXED);
+            assertThat(database.value("SELECT count(*) FROM users")).isEqualTo("2");
+        }
+
+        @Test
+        void reportsInvalidLinesByNumberAndReason() throws IOException {
+            importLines(MIXED);
+            assertThat(err())
+                    .contains(
+                            "line 4 rejected: title must have 1 to 500 characters",
+                            "line 5 rejected: created_at must be a time",
+                            "line 6 rejected: created_at must not be in the future",
+                            "line 7 rejected: the body is not well-formed JSON");
+        }
+
+        @Test
+        void skipsPostsThatExist() throws IOException {
+            importLines(MIXED);
+            assertThat(importLines(MIXED)).isEqualTo(Command.FAILED);
+            assertThat(out()).startsWith("7 lines: 0 new posts, 3 existing, 4 rejected, in ");
+        }
+
+        @Test
+        void continuesAfterAnyInvalidLine() throws IOException {
+            try (var lines = Files.newOutputStream(file)) {
+                write(lines, LINE.formatted("one"), StandardCharsets.UTF_8);
+                write(lines, LINE.formatted("year 0").replace("2020", "0000"), StandardCharsets.UTF_8);
+                write(lines, LINE.formatted("\u00ff"), StandardCharsets.ISO_8859_1);
+                write(lines, "{\"email\":1e99999999999}\n", StandardCharsets.UTF_8);
+                write(lines, "x".repeat(5_000_000) + "\n", StandardCharsets.UTF_8);
+                write(lines, LINE.formatted("two").stripTrailing(), StandardCharsets.UTF_8);
+            }
+
+            assertThat(importFile()).isEqualTo(Command.FAILED);
+            assertThat(out()).startsWith("6 lines: 2 new posts, 0 existing, 4 rejected");
+        }
+
+        private static void write(OutputStream out, String text, Charset charset) throws IOException {
+            out.write(text.getBytes(charset));
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"\ufeff", "\ufeff\n"})
+        void ignoresAByteOrderMarkAtTheStart(String start) throws IOException {
+            assertThat(importLines(start + LINE.formatted("One"))).isEqualTo(Command.DONE);
+            assertThat(out()).startsWith("1 lines: 1 new posts, 0 existing, 0 rejected");
+        }
+
+        @Test
+        void rejectsAByteOrderMarkInALaterLine() throws IOException {
+            assertThat(importLines(LINE.formatted("One") + "\ufeff" + LINE.formatted("Two")))
+                    .isEqualTo(Command.FAILED);
+            assertThat(out()).startsWith("2 lines: 1 new posts, 0 existing, 1 rejected");
+        }
+
+        @Test
+        void storesALeapSecondAsTheLastMicrosecondBeforeMidnight() throws IOException {
+            importLines(LINE.formatted("One").replace("2020-01-01T00:00:00Z", "2016-12-31T23:59:60.1234567890123Z"));
+            assertThat(database.value("SELECT published_at AT TIME ZONE 'UTC' FROM posts"))
+                    .isEqualTo("2016-12-31 23:59:59.999999");
+        }
     }
 
-    @Test
-    void importsFeedsOfAUserAndSaysWhatFailed() throws IOException {
-        assertThat(run(Map.of(), "import", "http://127.0.0.1/")).isEqualTo(Command.REFUSED);
-        assertThat(run(Map.of(), "import", "--user", "a@example.com")).isEqualTo(Command.REFUSED);
-        var feeds = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        feeds.createContext("/", exchange -> {
-            var body = "<rss><channel><item><title>One</title></item></channel></rss>".getBytes(StandardCharsets.UTF_8);
-            exchange.getResponseHeaders().set("Content-Type", "text/xml");
-            exchange.sendResponseHeaders(200, body.length);
-            exchange.getResponseBody().write(body);
-            exchange.close();
-        });
-        feeds.start();
-        var url = "http://127.0.0.1:" + feeds.getAddress().getPort() + "/";
-        try (var database = TestDatabase.migrated()) {
-            var strict = Map.of("DATABASE_URL", database.url());
-            var open = Map.of("DATABASE_URL", database.url(), "BYLINE_IMPORT_ALLOW_PRIVATE", "true");
+    @Nested
+    class ImportFeeds {
+        private final TestDatabase database = TestDatabase.migrated();
+        private final Map<String, String> strict = Map.of("DATABASE_URL", database.url());
+        private final Map<String, String> open =
+                Map.of("DATABASE_URL", database.url(), "BYLINE_IMPORT_ALLOW_PRIVATE", "true");
+        private final HttpServer feeds;
+        private final String url;
 
-            assertThat(run(open, "import", url, "--user", "a@example.com")).isEqualTo(Command.FAILED);
-            assertThat(err()).contains("no such user");
+        ImportFeeds() throws IOException {
+            feeds = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+            url = "http://127.0.0.1:" + feeds.getAddress().getPort() + "/";
+            feeds.createContext("/", exchange -> {
+                var body = "<rss><channel><item><title>One</title></item></channel></rss>"
+                        .getBytes(StandardCharsets.UTF_8);
+                exchange.getResponseHeaders().set("Content-Type", "text/xml");
+                exchange.sendResponseHeaders(200, body.length);
+                exchange.getResponseBody().write(body);
+                exchange.close();
+            });
+        }
+
+        @BeforeEach
+        void start() {
+            feeds.start();
             database.run("INSERT INTO users (email, name) VALUES ('a@example.com', 'A')");
+        }
+
+        @AfterEach
+        void close() {
+            feeds.stop(0);
+            database.close();
+        }
+
+        @Test
+        void failsForAnUnknownUser() {
+            assertThat(run(open, "import", url, "--user", "b@example.com")).isEqualTo(Command.FAILED);
+            assertThat(err()).contains("no such user");
+        }
+
+        @Test
+        void reportsWhyAFeedFailed() {
             assertThat(run(strict, "import", "--user", "A@example.com", url)).isEqualTo(Command.FAILED);
             assertThat(err()).contains(url + ": failed, forbidden_address: ");
+        }
+
+        @Test
+        void reportsNewPosts() {
             assertThat(run(open, "import", url, "--user", "a@example.com")).isEqualTo(Command.DONE);
             assertThat(out()).isEqualTo(url + ": 1 new, 0 updated, 0 failed\n");
+        }
+
+        @Test
+        void reportsAnUnchangedFeed() {
+            run(open, "import", url, "--user", "a@example.com");
             assertThat(run(open, "import", url, "--user", "a@example.com")).isEqualTo(Command.DONE);
             assertThat(out()).isEqualTo(url + ": unchanged\n");
-        } finally {
-            feeds.stop(0);
         }
     }
 }

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Faults of a database of its own. {@code bench/run DatabaseFaults} measures the same under load. */
+/** Failures of the database, on a separate PostgreSQL. bench/run DatabaseFaults measures them under load. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DyingDatabaseTest {
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
@@ -42,7 +42,7 @@ class DyingDatabaseTest {
         postgres = new TestPostgres(folder);
         byline = Byline.open(BylineConfig.of(postgres.url()));
         watch = DatabaseWatch.start(byline);
-        Readiness readiness = () -> watch.isAway() ? Optional.of("the database does not answer") : Optional.empty();
+        Readiness readiness = () -> watch.isDown() ? Optional.of("the database does not answer") : Optional.empty();
         server = HttpServer.start(
                 HttpConfig.local(0, "test").withLimits(HttpConfig.RateLimits.NONE),
                 byline,
@@ -73,7 +73,8 @@ class DyingDatabaseTest {
     }
 
     private CompletableFuture<Integer> create() {
-        var body = "{\"email\":\"u" + ++created + "@example.com\",\"name\":\"U\"}";
+        var body = """
+                {"email":"u%d@example.com","name":"U"}""".formatted(++created);
         return send(path("/users").header("Content-Type", "application/json").POST(BodyPublishers.ofString(body)))
                 .thenApply(HttpResponse::statusCode);
     }
@@ -93,7 +94,7 @@ class DyingDatabaseTest {
         }
     }
 
-    private void nothingIsLeft() throws InterruptedException {
+    private void assertNoConnectionIsLeaked() throws InterruptedException {
         var end = System.nanoTime() + TIMEOUT.toNanos();
         while (byline.poolStatus().orElseThrow().active() > 0) {
             assertThat(System.nanoTime()).isLessThan(end);
@@ -103,7 +104,7 @@ class DyingDatabaseTest {
     }
 
     @Test
-    void frozenItIsA503AndEverythingComesBackWithIt() throws Exception {
+    void aFrozenDatabaseIsA503UntilItContinues() throws Exception {
         awaitWrites();
         await("/readyz", 200);
         assertThat(get("/users/1")).isEqualTo(200);
@@ -122,11 +123,11 @@ class DyingDatabaseTest {
         }
         awaitWrites();
         await("/readyz", 200);
-        nothingIsLeft();
+        assertNoConnectionIsLeaked();
     }
 
     @Test
-    void killedItIsA503AndEverythingComesBackWithIt() throws Exception {
+    void aKilledDatabaseIsA503UntilItIsRestarted() throws Exception {
         awaitWrites();
         postgres.kill();
         assertThat(create().join()).isEqualTo(503);
@@ -136,6 +137,6 @@ class DyingDatabaseTest {
         postgres.restart();
         awaitWrites();
         await("/readyz", 200);
-        nothingIsLeft();
+        assertNoConnectionIsLeaked();
     }
 }

@@ -212,7 +212,7 @@ class ProgramTest {
         awaitReady(port, third);
         assertThat(log())
                 .containsOnlyOnce("chmod 700 " + folder.resolve("data"))
-                .contains("is open to other users of this machine (rwxr-x--x)");
+                .contains("can access the data folder " + folder.resolve("data") + " (rwxr-x--x)");
         Files.setPosixFilePermissions(folder.resolve("data"), PosixFilePermissions.fromString("rwx------"));
         var orphan = postmaster();
         third.destroyForcibly().waitFor();
@@ -247,7 +247,7 @@ class ProgramTest {
         try (var taken = new ServerSocket(port)) {
             assertThat(taken.isBound()).isTrue();
             assertThat(start(port).waitFor()).isEqualTo(Command.REFUSED);
-            assertThat(log()).contains("can not listen on 127.0.0.1:" + port);
+            assertThat(log()).contains("cannot listen on 127.0.0.1:" + port);
         }
         assertThat(EmbeddedPostgres.running(folder.resolve("data"))).isEmpty();
     }

@@ -21,19 +21,23 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ServerConfigTest {
     @Test
-    void whoListensEverywhereIsAskedByTheLoopbackAddress() {
+    void theUrlOfAWildcardAddressHasTheLoopbackAddress() {
         assertThat(ServerConfig.parse(Map.of("BYLINE_HOST", "0.0.0.0"))
                         .api(8000)
                         .url())
                 .isEqualTo("http://127.0.0.1:8000");
         assertThat(ServerConfig.parse(Map.of("BYLINE_HOST", "::")).management().url())
                 .isEqualTo("http://[::1]:9000");
+    }
+
+    @Test
+    void theUrlOfAnIpv6AddressHasBrackets() {
         assertThat(ServerConfig.parse(Map.of("BYLINE_HOST", "fe80::1")).api(80).url())
                 .isEqualTo("http://[fe80::1]:80");
     }
 
     @Test
-    void nothingSetMeansTheDefaults() {
+    void unsetSettingsHaveTheirDefaults() {
         var config = ServerConfig.parse(Map.of("HOME", "/x", "PATH", "/y"));
 
         assertThat(config.http().port()).isEqualTo(8000);
@@ -46,7 +50,7 @@ class ServerConfigTest {
     }
 
     @Test
-    void thePoolIsTheReplicasShareOfTheFormula() {
+    void thePoolSizeIsTheReplicasShareOfTheFormula() {
         assertThat(ServerConfig.parse(Map.of(
                                 "BYLINE_DATABASE_CORES", "8",
                                 "BYLINE_DATABASE_SPINDLES", "2",
@@ -55,6 +59,10 @@ class ServerConfigTest {
                         .plan()
                         .poolSize())
                 .isEqualTo(6);
+    }
+
+    @Test
+    void theSettingOfThePoolSizeOverridesTheFormula() {
         assertThat(ServerConfig.parse(Map.of("BYLINE_POOL_SIZE", "7", "BYLINE_REPLICAS", "3"))
                         .database()
                         .plan()
@@ -83,20 +91,28 @@ class ServerConfigTest {
         "BYLINE_TRUSTED_PROXIES, example.com",
         "BYLINE_CORS_ORIGINS, *"
     })
-    void aBadValueIsRefusedByName(String name, String value) {
+    void anInvalidValueIsReportedWithTheName(String name, String value) {
         assertThatThrownBy(() -> ServerConfig.parse(Map.of(name, value)))
                 .isInstanceOf(UsageException.class)
                 .hasMessageStartingWith(name + " ");
     }
 
     @Test
-    void theFirstAdminNeedsAGoodPasswordAndBothSettings() {
+    void theAdminHasTheEmailOfTheSettings() {
         var admin = ServerConfig.parse(Map.of(
                         "BYLINE_ADMIN_EMAIL", "root@example.com", "BYLINE_ADMIN_PASSWORD", "correct horse battery"))
                 .admin();
         assertThat(Objects.requireNonNull(admin).email()).isEqualTo("root@example.com");
+    }
+
+    @Test
+    void anAdminNeedsBothSettings() {
         assertThatThrownBy(() -> ServerConfig.parse(Map.of("BYLINE_ADMIN_EMAIL", "root@example.com")))
-                .hasMessageContaining("go together");
+                .hasMessageContaining("must be set together");
+    }
+
+    @Test
+    void aWeakAdminPasswordIsRefusedButNotRepeated() {
         assertThatThrownBy(() -> ServerConfig.parse(
                         Map.of("BYLINE_ADMIN_EMAIL", "root@example.com", "BYLINE_ADMIN_PASSWORD", "canary")))
                 .hasMessageContaining("BYLINE_ADMIN_PASSWORD must have 12 to 128 characters")
@@ -104,11 +120,20 @@ class ServerConfigTest {
     }
 
     @Test
-    void behindPgBouncerMigrationsGoElsewhere() {
+    void pgBouncerNeedsADatabaseUrl() {
         assertThatThrownBy(() -> ServerConfig.parse(Map.of("BYLINE_PGBOUNCER", "true")))
                 .hasMessageContaining("needs DATABASE_URL");
+    }
+
+    @Test
+    void migrationsCannotRunThroughPgBouncer() {
         var bouncer = Map.of("BYLINE_PGBOUNCER", "true", "DATABASE_URL", "postgres://a:b@bouncer:6432/c");
         assertThatThrownBy(() -> ServerConfig.parse(bouncer)).hasMessageContaining("needs BYLINE_MIGRATE_URL");
+    }
+
+    @Test
+    void pgBouncerIsAcceptedIfMigrationsRunElsewhereOrAreOff() {
+        var bouncer = Map.of("BYLINE_PGBOUNCER", "true", "DATABASE_URL", "postgres://a:b@bouncer:6432/c");
         for (var extra : List.of(
                 Map.of("BYLINE_MIGRATE", "off"), Map.of("BYLINE_MIGRATE_URL", "postgres://a:b@database:5432/c"))) {
             var environment = new HashMap<>(bouncer);
@@ -118,8 +143,12 @@ class ServerConfigTest {
     }
 
     @Test
-    void operatorsHaveAPortOfTheirOwn() {
+    void theManagementPortDiffersFromThePort() {
         assertThatThrownBy(() -> ServerConfig.parse(Map.of("PORT", "9000"))).hasMessageContaining("must differ");
+    }
+
+    @Test
+    void bothPortsCanBeAnyFreePort() {
         assertThat(ServerConfig.parse(Map.of("PORT", "0", "BYLINE_MANAGEMENT_PORT", "0"))
                         .management()
                         .port())
@@ -127,22 +156,22 @@ class ServerConfigTest {
     }
 
     @Test
-    void everyFaultIsListedAtOnce() {
-        var refusal = catchThrowableOfType(
+    void allFaultsAreReportedAtOnce() {
+        var error = catchThrowableOfType(
                 UsageException.class,
                 () -> ServerConfig.parse(Map.of("PORT", "x", "BYLINE_POOL_SIZE", "x", "BYLINE_POOLSIZE", "3")));
 
-        assertThat(Objects.requireNonNull(refusal).faults()).hasSize(3);
+        assertThat(Objects.requireNonNull(error).faults()).hasSize(3);
     }
 
     @Test
-    void anUnknownNameIsRefusedWithAHint() {
+    void anUnknownNameIsReportedWithASuggestion() {
         assertThatThrownBy(() -> ServerConfig.parse(Map.of("BYLINE_POOLSIZE", "3")))
                 .hasMessageContaining("did you mean BYLINE_POOL_SIZE?");
     }
 
     @Test
-    void whatKubernetesInjectsForAServiceCalledBylineIsIgnored() {
+    void variablesThatKubernetesInjectsForAServiceCalledBylineAreIgnored() {
         ServerConfig.parse(Map.of(
                 "BYLINE_SERVICE_HOST", "10.0.0.1",
                 "BYLINE_SERVICE_PORT_HTTP", "80",
@@ -151,31 +180,42 @@ class ServerConfigTest {
     }
 
     @Test
-    void aSecretMayComeFromAFile(@TempDir Path folder) throws IOException {
+    void aSecretCanBeReadFromAFile(@TempDir Path folder) throws IOException {
         var file = Files.writeString(folder.resolve("url"), "postgres://ada:secret@db/blog\n");
 
         var config = ServerConfig.parse(Map.of("DATABASE_URL_FILE", file.toString()));
 
         assertThat(Objects.requireNonNull(config.database().url()).jdbcUrl()).isEqualTo("jdbc:postgresql://db/blog");
-        assertThatThrownBy(() -> ServerConfig.parse(
-                        Map.of("DATABASE_URL_FILE", file.toString(), "DATABASE_URL", "postgres://x/y")))
-                .hasMessageContaining("exclude each other");
-        Files.writeString(file, "\n");
+    }
+
+    @Test
+    void aSecretWithBothValueAndFileIsReported() {
+        assertThatThrownBy(() ->
+                        ServerConfig.parse(Map.of("DATABASE_URL_FILE", "/secret", "DATABASE_URL", "postgres://x/y")))
+                .hasMessageContaining("DATABASE_URL and DATABASE_URL_FILE are both set");
+    }
+
+    @Test
+    void anEmptyFileOfASecretIsReported(@TempDir Path folder) throws IOException {
+        var file = Files.writeString(folder.resolve("url"), "\n");
         assertThatThrownBy(() -> ServerConfig.parse(Map.of("DATABASE_URL_FILE", file.toString())))
                 .hasMessageContaining("is empty");
+    }
+
+    @Test
+    void aMissingFileOfASecretIsReported(@TempDir Path folder) {
         assertThatThrownBy(() -> ServerConfig.parse(Map.of("DATABASE_URL_FILE", folder + "/missing")))
-                .hasMessageContaining("can not be read");
+                .hasMessageContaining("cannot be read");
     }
 
     @ParameterizedTest
     @CsvSource({"500ms, PT0.5S", "5s, PT5S", "2m, PT2M", "1h, PT1H", "30d, P30D", "0s, PT0S"})
-    void durations(String text, Duration duration) {
+    void aDurationIsParsedWithItsUnit(String text, Duration duration) {
         assertThat(Settings.duration(text, Duration.ofDays(365))).isEqualTo(duration);
     }
 
-    /** docs/configuration.md has a row for each setting, with its default. */
     @Test
-    void thePageOfSettingsIsTheParsers() throws IOException {
+    void theDocumentationListsEverySettingWithItsDefault() throws IOException {
         var rows = new TreeMap<String, String>();
         var row = Pattern.compile("^\\| `([A-Z0-9_]+)` \\|.*\\| (`([^`]*)`|[^|`]*) \\|$", Pattern.MULTILINE)
                 .matcher(Files.readString(Path.of("../docs/configuration.md")));
@@ -183,7 +223,7 @@ class ServerConfigTest {
             rows.put(row.group(1), Objects.requireNonNullElse(row.group(3), ""));
         }
         var settings = new HashMap<String, String>();
-        Settings.ALL.forEach(setting -> settings.put(setting.name(), setting.byDefault()));
+        Settings.ALL.forEach(setting -> settings.put(setting.name(), setting.defaultText()));
         assertThat(rows).isEqualTo(settings);
     }
 }
