@@ -12,8 +12,9 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.Test;
 
+/** Dependencies between packages, and other rules that hold for all classes. */
 class HouseRulesTest {
-    private static final JavaClasses HOUSE = new ClassFileImporter()
+    private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .withImportOption(location -> !location.contains("/sql/generated/"))
             .importPackages("dev.byline");
@@ -21,7 +22,7 @@ class HouseRulesTest {
     private static final String[] CORE = {"dev.byline", "dev.byline.model", "dev.byline.internal.."};
 
     @Test
-    void coreKnowsNoHttp() {
+    void coreDoesNotDependOnHttp() {
         noClasses()
                 .that()
                 .resideInAnyPackage(CORE)
@@ -35,12 +36,12 @@ class HouseRulesTest {
                         "org.eclipse.jetty..",
                         "jakarta.servlet..",
                         "org.flywaydb..")
-                .because("core is embedded by programs that bring their own HTTP and migrate in their own way")
-                .check(HOUSE);
+                .because("programs that embed core have their own HTTP server and their own way to migrate")
+                .check(CLASSES);
     }
 
     @Test
-    void httpKnowsNoDatabase() {
+    void httpDoesNotDependOnTheDatabase() {
         noClasses()
                 .that()
                 .resideInAPackage("dev.byline.http..")
@@ -48,23 +49,23 @@ class HouseRulesTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.jooq..", "java.sql..", "javax.sql..", "org.postgresql..", "com.zaxxer..")
                 .because("a route parses, calls core once and renders")
-                .check(HOUSE);
+                .check(CLASSES);
     }
 
     @Test
-    void httpKnowsNoProgram() {
+    void httpDoesNotDependOnTheProgram() {
         noClasses()
                 .that()
                 .resideInAPackage("dev.byline.http..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("dev.byline.server..")
-                .because("the program starts the server, not the other way round")
-                .check(HOUSE);
+                .because("the program starts the server, so the server must not depend on it")
+                .check(CLASSES);
     }
 
     @Test
-    void statementsStandInSqlClassesOnly() {
+    void onlySqlClassesUseGeneratedTypes() {
         noClasses()
                 .that()
                 .haveSimpleNameNotEndingWith("Sql")
@@ -75,12 +76,12 @@ class HouseRulesTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("dev.byline.internal.sql.generated..")
-                .because("generated types never leave the classes that hold statements")
-                .check(HOUSE);
+                .because("generated types stay in the classes that contain statements")
+                .check(CLASSES);
     }
 
     @Test
-    void importsRunDown() {
+    void layersDependOnlyOnLayersBelow() {
         layeredArchitecture()
                 .consideringOnlyDependenciesInAnyPackage("dev.byline..")
                 .layer("server")
@@ -107,8 +108,8 @@ class HouseRulesTest {
                 .mayNotAccessAnyLayer()
                 .whereLayer("migrations")
                 .mayNotAccessAnyLayer()
-                .because("dev.byline and dev.byline.model are promised, dev.byline.internal is free to change")
-                .check(HOUSE);
+                .because("dev.byline and dev.byline.model are the API, dev.byline.internal can change")
+                .check(CLASSES);
     }
 
     @Test
@@ -134,7 +135,7 @@ class HouseRulesTest {
                 .whereLayer("message")
                 .mayNotAccessAnyLayer()
                 .because("each package can be read without the ones above it")
-                .check(HOUSE);
+                .check(CLASSES);
     }
 
     @Test
@@ -142,8 +143,8 @@ class HouseRulesTest {
         slices().matching("dev.byline.internal.(*)..")
                 .should()
                 .beFreeOfCycles()
-                .because("each package can be read without the ones above it")
-                .check(HOUSE);
+                .because("each package can be understood without the packages that use it")
+                .check(CLASSES);
     }
 
     @Test
@@ -154,12 +155,12 @@ class HouseRulesTest {
                 .resideInAPackage("dev.byline")
                 .should()
                 .bePublic()
-                .because("Byline opens its parts")
-                .check(HOUSE);
+                .because("Byline creates the use cases")
+                .check(CLASSES);
     }
 
     @Test
-    void onlyMainKnowsTheEnvironmentAndEndsTheProgram() {
+    void onlyMainReadsTheEnvironmentAndExits() {
         noClasses()
                 .that()
                 .doNotHaveFullyQualifiedName("dev.byline.server.Main")
@@ -169,8 +170,8 @@ class HouseRulesTest {
                 .callMethod(System.class, "getenv", String.class)
                 .orShould()
                 .callMethod(System.class, "exit", int.class)
-                .because("everything else can be tested and embedded")
-                .check(HOUSE);
+                .because("all other classes must be testable and embeddable")
+                .check(CLASSES);
     }
 
     @Test
@@ -179,39 +180,39 @@ class HouseRulesTest {
                 .that()
                 .doNotHaveFullyQualifiedName("dev.byline.server.ChildProcess")
                 .and()
-                .doNotHaveSimpleName("TestPostgres") // of the tests, though in a jar of its own
+                .doNotHaveSimpleName("TestPostgres") // a test class, in its own jar
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("java.lang.ProcessBuilder")
                 .orShould()
                 .callMethod(Runtime.class, "exec", String[].class)
-                .because("a process' environment holds every setting: ChildProcess passes on what is needed")
-                .check(HOUSE);
+                .because("the environment contains all settings: ChildProcess passes on only what a child needs")
+                .check(CLASSES);
     }
 
     @Test
-    void nothingIsKeptInThreadLocalsOrStaticVariables() {
+    void thereAreNoThreadLocalsAndNoStaticVariables() {
         noFields()
                 .should()
                 .haveRawType(ThreadLocal.class)
-                .because("who calls is an argument")
-                .check(HOUSE);
+                .because("the caller is an argument")
+                .check(CLASSES);
         noFields()
                 .that()
                 .areStatic()
                 .should()
                 .notBeFinal()
                 .because("two instances in one JVM share nothing")
-                .check(HOUSE);
+                .check(CLASSES);
     }
 
     @Test
-    void thereIsNoRoomForEverythingElse() {
+    void namesAndPackagesFollowTheMapInTheReadme() {
         noClasses()
                 .should()
                 .haveNameMatching(".*(Util|Utils|Helper|Manager|Impl|Processor)")
-                .because("such names say nothing: find the subject")
-                .check(HOUSE);
+                .because("such names do not say what the class does")
+                .check(CLASSES);
         classes()
                 .that()
                 .areTopLevelClasses()
@@ -233,7 +234,7 @@ class HouseRulesTest {
                         "dev.byline.http.message",
                         "dev.byline.server",
                         "dev.byline.migrations")
-                .because("the map in the README is whole")
-                .check(HOUSE);
+                .because("the map in the README is complete")
+                .check(CLASSES);
     }
 }

@@ -17,7 +17,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What an embedder may use. A change here is a change of what is promised: CHANGELOG and docs/upgrading.md say so. */
+/** The API of the library. A change here changes it: update CHANGELOG.md and docs/upgrading.md. */
 class PublicTypesTest {
     private static final JavaClasses EXPORTED = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -103,7 +103,7 @@ class PublicTypesTest {
             model.Validation
             """;
 
-    private static Stream<JavaClass> promised() {
+    private static Stream<JavaClass> publicTypes() {
         return EXPORTED.stream().filter(PublicTypesTest::isPublic);
     }
 
@@ -113,17 +113,17 @@ class PublicTypesTest {
     }
 
     @Test
-    void theseTypesArePromised() {
+    void theApiConsistsOfTheseTypes() {
         var names = new TreeSet<String>();
-        promised().forEach(type -> names.add(type.getName().substring("dev.byline.".length())));
+        publicTypes().forEach(type -> names.add(type.getName().substring("dev.byline.".length())));
 
         assertThat(String.join("\n", names)).isEqualTo(NAMES.strip());
     }
 
     @Test
-    void signaturesHoldNoTypesOfLibraries() {
+    void signaturesHaveNoTypesOfLibraries() {
         var foreign = new TreeSet<String>();
-        promised()
+        publicTypes()
                 .forEach(type -> signatures(type).forEach(used -> {
                     var name = used.getBaseComponentType().getName();
                     if (!used.getBaseComponentType().isPrimitive()

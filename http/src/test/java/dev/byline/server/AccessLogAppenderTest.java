@@ -35,13 +35,13 @@ class AccessLogAppenderTest {
     }
 
     @Test
-    void everyLineIsWrittenOnceInOrderTheLastOnesAtTheEnd() throws InterruptedException {
+    void everyLineIsWrittenOnceAndInOrder() throws InterruptedException {
         var out = new ByteArrayOutputStream();
         var lines = start(out);
         for (int i = 0; i < 5000; i++) {
             lines.doAppend(line(i));
             if (i % 1000 == 0) {
-                Thread.sleep(15); // long enough for the writer to fall asleep, sometimes
+                Thread.sleep(15); // sometimes long enough for the writer to park
             }
         }
         lines.stop();
@@ -53,7 +53,7 @@ class AccessLogAppenderTest {
     }
 
     @Test
-    void aLineIsWrittenSoonWithoutAnother() throws InterruptedException {
+    void aSingleLineIsWrittenWithoutDelay() throws InterruptedException {
         var written = new CountDownLatch(1);
         var lines = start(new OutputStream() {
             @Override
@@ -61,14 +61,14 @@ class AccessLogAppenderTest {
                 written.countDown();
             }
         });
-        Thread.sleep(50); // asleep by now, most likely: either way the line must be written
+        Thread.sleep(50); // the writer is probably parked now; the line must be written in any case
         lines.doAppend(line(1));
         written.await();
         lines.stop();
     }
 
     @Test
-    void nobodyWaitsForAReaderWhoDoesNotReadAndMemoryIsBounded() throws InterruptedException {
+    void aBlockedOutputDoesNotBlockCallersAndLinesAreDropped() throws InterruptedException {
         var reads = new CountDownLatch(1);
         var out = new ByteArrayOutputStream() {
             @Override
@@ -83,16 +83,16 @@ class AccessLogAppenderTest {
         };
         var lines = start(out);
         for (int i = 0; i < 20_000; i++) {
-            lines.doAppend(line(i)); // returns, or the test times out
+            lines.doAppend(line(i)); // a blocked call would time out the test
         }
         reads.countDown();
         lines.stop();
         assertThat(out.toString(StandardCharsets.UTF_8).lines().count()).isBetween(8192L, 10_000L);
     }
 
-    /** Which a line of a request would say twice otherwise. */
+    /** The MDC of a request repeats what its entry contains. */
     @Test
-    void whatTheContextSaysIsNotRepeated() {
+    void theMdcIsNotWritten() {
         context.getMDCAdapter().put("request_id", "r-1");
         var out = new ByteArrayOutputStream();
         var lines = start(out);

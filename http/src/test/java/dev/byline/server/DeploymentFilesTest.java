@@ -26,15 +26,15 @@ import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /**
- * What deploy/ tells Kubernetes and Byline exists. Kubernetes' own Java client, made from its API's description, refuses
- * fields that it doesn't know; the program refuses settings.
+ * The files in deploy/ have only valid fields and settings. Kubernetes' Java client, which is generated from the
+ * description of its API, rejects unknown fields; the program rejects unknown settings.
  */
 class DeploymentFilesTest {
     private static final Path DEPLOY = Path.of("../deploy");
     private static final String URL = "postgres://byline:secret@postgres/byline";
 
     @TestFactory
-    Stream<DynamicTest> kubernetesKnowsEveryFieldOfTheManifests() throws IOException {
+    Stream<DynamicTest> kubernetesAcceptsTheManifests() throws IOException {
         return manifests()
                 .map(file -> DynamicTest.dynamicTest(
                         DEPLOY.relativize(file).toString(),
@@ -42,19 +42,24 @@ class DeploymentFilesTest {
     }
 
     @Test
-    void aFieldThatKubernetesDoesNotKnowIsRefused() throws IOException {
+    void kubernetesRejectsAnUnknownField() throws IOException {
         var deployment = Files.readString(DEPLOY.resolve("kubernetes/deployment.yaml"));
         for (var name :
                 List.of("readOnlyRootFilesystem", "minReadySeconds", "secretKeyRef", "topologyKey", "httpGet")) {
             var typo = json(deployment.replaceFirst(name + ":", name + "x:")).getAsJsonObject();
             assertThatThrownBy(() -> check(typo)).rootCause().hasMessageContaining(name + "x");
         }
+    }
+
+    @Test
+    void kubernetesRejectsAValueOfTheWrongType() throws IOException {
+        var deployment = Files.readString(DEPLOY.resolve("kubernetes/deployment.yaml"));
         var wrong =
                 json(deployment.replaceFirst("replicas: 3", "replicas: three")).getAsJsonObject();
         assertThatThrownBy(() -> check(wrong)).hasMessageContaining("three");
     }
 
-    /** Fields first, then types: the client's two own steps. */
+    /** Checks field names, then types: the client does this in two steps. */
     private static void check(JsonObject manifest) throws ReflectiveOperationException {
         var version = manifest.get("apiVersion").getAsString().replaceFirst(".*/", "");
         var type = Class.forName("io.kubernetes.client.openapi.models." + version.toUpperCase(Locale.ROOT)
@@ -64,7 +69,7 @@ class DeploymentFilesTest {
     }
 
     @Test
-    void bylineKnowsEverySettingOfTheManifests() throws IOException {
+    void bylineAcceptsTheSettingsOfTheManifests() throws IOException {
         for (var file : manifests().toList()) {
             for (var container : all(json(file), "containers")) {
                 var environment = new HashMap<String, String>();
@@ -84,7 +89,7 @@ class DeploymentFilesTest {
     }
 
     @Test
-    void bylineKnowsWhatTheExampleOfASecretHolds() throws IOException {
+    void bylineAcceptsTheSettingsOfTheExampleSecret() throws IOException {
         var secret = json(DEPLOY.resolve("kubernetes/secret.example.yaml")).getAsJsonObject();
         var environment = secret.getAsJsonObject("stringData").asMap().entrySet().stream()
                 .collect(Collectors.toMap(
@@ -93,7 +98,7 @@ class DeploymentFilesTest {
     }
 
     @Test
-    void bylineKnowsEverySettingOfTheComposeFile() throws IOException {
+    void bylineAcceptsTheSettingsOfTheComposeFile() throws IOException {
         var compose = json(DEPLOY.resolve("compose.yaml")).getAsJsonObject();
         var byline = compose.getAsJsonObject("services").getAsJsonObject("byline1");
         var environment = byline.getAsJsonObject("environment").asMap().entrySet().stream()
@@ -103,9 +108,8 @@ class DeploymentFilesTest {
         assertThat(ServerConfig.parse(environment).database().url()).isNotNull();
     }
 
-    /** With the one that Byline is given. */
     @Test
-    void theComposeFilesRedisWantsAPassword() throws IOException {
+    void bylineAndRedisHaveTheSamePasswordInTheComposeFile() throws IOException {
         var services = json(DEPLOY.resolve("compose.yaml")).getAsJsonObject().getAsJsonObject("services");
         var command = services.getAsJsonObject("redis").getAsJsonArray("command").asList().stream()
                 .map(JsonElement::getAsString)
@@ -121,7 +125,7 @@ class DeploymentFilesTest {
     }
 
     @Test
-    void bylineKnowsEverySettingOfTheImage() throws IOException {
+    void bylineAcceptsTheSettingsOfTheImage() throws IOException {
         var environment = new HashMap<String, String>();
         var lines = Files.readString(Path.of("../Dockerfile")).lines().filter(line -> line.startsWith("ENV "));
         var variable = Pattern.compile("(\\w+)=(\\S+)");
@@ -142,7 +146,7 @@ class DeploymentFilesTest {
         }
     }
 
-    /** Every value of this name, however deep. */
+    /** Returns all values with this name, at any depth. */
     private static List<JsonElement> all(JsonElement in, String name) {
         var found = new ArrayList<JsonElement>();
         if (in.isJsonObject()) {
@@ -162,7 +166,7 @@ class DeploymentFilesTest {
         return json(Files.readString(file));
     }
 
-    /** YAML 1.2, in which a key that comes twice is a fault. */
+    /** Parses YAML 1.2, in which a duplicate key is an error. */
     private static JsonElement json(String yaml) {
         var settings = LoadSettings.builder().build();
         return new Gson().toJsonTree(new Load(settings).loadFromString(yaml));

@@ -14,13 +14,13 @@ import java.util.Properties;
 import java.util.jar.JarFile;
 import org.junit.jupiter.api.Test;
 
-/** The packaged program says what it is made of, in the two places where scanners for known faults look. Runs after packaging. */
+/** The jar lists its libraries in the two places where vulnerability scanners look. Runs after packaging. */
 class JarTest {
     private static final Path JAR = Path.of("target/byline.jar");
     private static final String SBOM = "META-INF/sbom/byline.cdx.json";
 
     @Test
-    void theJarCarriesItsBillOfMaterials() throws IOException {
+    void theJarContainsItsBillOfMaterials() throws IOException {
         try (var jar = new JarFile(JAR.toFile())) {
             var bom = bom(jar);
             var components = components(bom);
@@ -41,9 +41,8 @@ class JarTest {
         }
     }
 
-    /** Else two builds of one commit would differ. */
     @Test
-    void theBillOfMaterialsDoesNotSayWhenItWasMade() throws IOException {
+    void theBillOfMaterialsIsReproducible() throws IOException {
         try (var jar = new JarFile(JAR.toFile())) {
             var bom = bom(jar);
 
@@ -53,7 +52,7 @@ class JarTest {
     }
 
     @Test
-    void theLibrariesInItSayTheirVersionsAsTheBillOfMaterialsDoes() throws IOException {
+    void theBillOfMaterialsHasTheVersionsOfTheLibrariesInTheJar() throws IOException {
         try (var jar = new JarFile(JAR.toFile())) {
             var versions = libraries(jar);
             var components = components(bom(jar));
@@ -81,7 +80,7 @@ class JarTest {
         return jar.getInputStream(Objects.requireNonNull(jar.getEntry(name), name));
     }
 
-    /** Versions by group and name. */
+    /** Returns the versions of the bill of materials, by group and name. */
     private static Map<String, String> components(JsonNode bom) {
         var components = new HashMap<String, String>();
         for (var each : bom.path("components")) {
@@ -93,7 +92,7 @@ class JarTest {
         return components;
     }
 
-    /** The same, by what each library's own jar brought. */
+    /** Returns the versions of the {@code pom.properties} that the libraries brought, by group and name. */
     private static Map<String, String> libraries(JarFile jar) throws IOException {
         var versions = new HashMap<String, String>();
         for (var entry : (Iterable<String>) jar.stream().map(each -> each.getName())::iterator) {

@@ -16,7 +16,7 @@ import org.slf4j.event.KeyValuePair;
 
 class JsonLinesTest {
     @Test
-    void aLineIsOneObjectWhateverItHolds() throws Exception {
+    void anEventIsOneLineOfJson() throws Exception {
         var logger = new LoggerContext().getLogger("dev.byline.Some");
         var event = new LoggingEvent(
                 "x",
@@ -44,24 +44,44 @@ class JsonLinesTest {
     }
 
     @Test
-    void aRequestIsOneObjectToo() throws Exception {
+    void anAccessLogEntryIsOneLineOfJson() throws Exception {
         var request = new AccessLogEntry("r-1", "GET", "/posts/{id}", 200, 1_002_999, "4bf92f", 7L);
 
         var json = new ObjectMapper().readTree(line(request));
 
-        assertThat(json.toString())
-                .isEqualTo(
-                        "{\"time\":\"2026-01-02T03:04:05.678901Z\",\"level\":\"INFO\",\"logger\":\"dev.byline.Some\","
-                                + "\"message\":\"request\",\"request_id\":\"r-1\",\"method\":\"GET\",\"route\":\"/posts/{id}\","
-                                + "\"status\":200,\"duration_ms\":1.002,\"trace_id\":\"4bf92f\",\"user_id\":7}");
-        assertThat(request)
+        assertThat(json).isEqualTo(new ObjectMapper().readTree("""
+                {
+                  "time": "2026-01-02T03:04:05.678901Z",
+                  "level": "INFO",
+                  "logger": "dev.byline.Some",
+                  "message": "request",
+                  "request_id": "r-1",
+                  "method": "GET",
+                  "route": "/posts/{id}",
+                  "status": 200,
+                  "duration_ms": 1.002,
+                  "trace_id": "4bf92f",
+                  "user_id": 7
+                }
+                """));
+        assertThat(line(request)).endsWith("}\n").containsOnlyOnce("\n");
+    }
+
+    @Test
+    void anAccessLogEntryOmitsAnUnknownTraceAndUser() {
+        var request = new AccessLogEntry("r-1", "other", "unmatched", 404, 45_000, null, null);
+
+        assertThat(line(request)).endsWith("""
+                "status":404,"duration_ms":0.045}
+                """);
+        assertThat(request).hasToString("request_id=r-1 method=other route=unmatched status=404 duration_ms=0.045");
+    }
+
+    @Test
+    void theTextOfAnAccessLogEntryIsKeysAndValues() {
+        assertThat(new AccessLogEntry("r-1", "GET", "/posts/{id}", 200, 1_002_999, "4bf92f", 7L))
                 .hasToString("request_id=r-1 method=GET route=/posts/{id} status=200 duration_ms=1.002"
                         + " trace_id=4bf92f user_id=7");
-        var unknown = new AccessLogEntry("r-1", "other", "unmatched", 404, 45_000, null, null);
-        assertThat(line(unknown))
-                .endsWith("\"status\":404,\"duration_ms\":0.045}\n")
-                .containsOnlyOnce("\n");
-        assertThat(unknown).hasToString("request_id=r-1 method=other route=unmatched status=404 duration_ms=0.045");
     }
 
     private static String line(AccessLogEntry request) {

@@ -32,9 +32,9 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Kills the program with signal 9 at random moments while clients write with an Idempotency-Key and repeat whatever was not
- * acknowledged. Two kills in the suite; as many as wanted, with a figure, by
- * {@code mvn -pl http -am test -Dtest=KillTest -Dbyline.kills=100 -Dsurefire.failIfNoSpecifiedTests=false}.
+ * Kills the program with SIGKILL at random moments while clients write with an Idempotency-Key and retry until a write
+ * is acknowledged. The suite kills twice; for more kills run {@code mvn -pl http -am test -Dtest=KillTest
+ * -Dbyline.kills=100 -Dsurefire.failIfNoSpecifiedTests=false}.
  */
 class KillTest {
     private static final int KILLS = Integer.getInteger("byline.kills", 2);
@@ -93,13 +93,14 @@ class KillTest {
         throw new AssertionError("not ready");
     }
 
-    /** Writes one post after another, each under a key of its own, until told to stop. */
+    /** Writes posts and batches of posts, each with its own key, until {@link #done}. */
     private Void write(int client, int port, String token) throws InterruptedException {
         for (int i = 0; !done.get(); i++) {
             var title = client + "-" + i;
             var single = i % 3 > 0;
-            var post = "{\"title\":\"" + title + "\",\"body\":\"\"}";
-            var body = single ? post : "{\"posts\":[" + post + "," + post.replace(title, title + "b") + "]}";
+            var body = (single ? """
+                    {"title":"%s","body":""}""" : """
+                    {"posts":[{"title":"%1$s","body":""},{"title":"%1$sb","body":""}]}""").formatted(title);
             var request = HttpRequest.newBuilder(
                             URI.create("http://127.0.0.1:" + port + (single ? "/posts" : "/posts/batch")))
                     .header("Authorization", "Bearer " + token)
@@ -126,7 +127,7 @@ class KillTest {
                     }
                     assertThat(answer.statusCode()).as(answer.body()).isIn(409, 503);
                 } catch (IOException e) {
-                    // killed: nobody knows whether it happened
+                    // the server was killed: the write may or may not have happened
                 }
                 retries.incrementAndGet();
                 Thread.sleep(10);
@@ -136,7 +137,7 @@ class KillTest {
     }
 
     @Test
-    void whateverWasAcknowledgedIsThereOnceAndNothingTwice() throws Exception {
+    void everyAcknowledgedPostExistsExactlyOnce() throws Exception {
         var random = new Random(KILLS);
         String token;
         try (var byline = Byline.open(BylineConfig.of(database.url()))) {
@@ -180,7 +181,8 @@ class KillTest {
                         .map(each -> each.getKey() + " " + each.getValue())
                         .toList());
         System.out.printf(
-                "%d kills, %d posts acknowledged (one by one and in batches), each there once; %d retries, %d answered from what was kept%n",
+                "%d kills, %d posts acknowledged (single and in batches), each exists once;"
+                        + " %d retries, %d replayed responses%n",
                 KILLS, acknowledged.size(), retries.get(), replays.get());
         database.close();
     }

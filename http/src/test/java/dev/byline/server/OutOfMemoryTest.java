@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A process without options for it ends when it runs out of memory, wherever that strikes. */
+/** The process exits when any thread runs out of memory, without a JVM option for it. */
 class OutOfMemoryTest {
     @TempDir
     Path folder;
@@ -60,18 +60,18 @@ class OutOfMemoryTest {
             }
         }
 
-        /** The database isn't there: what the server needs of it is not at stake. */
-        private static void serve(String strike) throws Exception {
+        /** The server runs without a database, which this test does not need. */
+        private static void serve(String place) throws Exception {
             var byline = Byline.open(BylineConfig.of("postgres://nobody@127.0.0.1:1/none"));
             var server = HttpServer.start(
                     HttpConfig.local(0, "test"), byline, Program::fill, Optional::empty, new PrometheusMetrics("test"));
-            if (strike.equals("request")) {
+            if (place.equals("request")) {
                 ask(server.port(), "/posts");
                 return;
             }
             ask(server.port(), "/livez");
             new Thread(() -> keepHeapFull()).start();
-            while (true) { // whichever thread of the server needs memory next
+            while (true) { // any thread of the server can run out of memory
                 ask(server.port(), "/livez");
             }
         }
@@ -82,7 +82,7 @@ class OutOfMemoryTest {
                 try {
                     HEAP.add(new byte[512]);
                 } catch (OutOfMemoryError e) {
-                    Thread.onSpinWait(); // not this thread's affair
+                    Thread.onSpinWait(); // expected: the heap is full
                 }
             }
         }
@@ -96,14 +96,14 @@ class OutOfMemoryTest {
                 connection.setRequestProperty("Authorization", "Bearer anything");
                 int ignored = connection.getResponseCode();
             } catch (IOException e) {
-                // the server ends, or is about to
+                // the server has exited, or is about to
             }
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"thread", "pool", "request", "heap"})
-    void theProcessEnds(String strike) throws Exception {
+    void theProcessExitsWithStatus3(String place) throws Exception {
         var log = folder.resolve("log");
         var process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -111,7 +111,7 @@ class OutOfMemoryTest {
                         "-cp",
                         System.getProperty("java.class.path"),
                         Program.class.getName(),
-                        strike)
+                        place)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();

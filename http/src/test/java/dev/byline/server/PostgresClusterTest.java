@@ -7,32 +7,64 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PostgresClusterTest {
     @TempDir
+    static Path binaries;
+
+    private static Path home;
+
+    @TempDir
     Path folder;
 
-    @Test
-    void aLocaleThatTheSystemLacksIsNoObstacle() throws Exception {
-        var binaries = Files.createDirectory(folder.resolve("binaries"));
+    @BeforeAll
+    static void unpack() throws IOException {
         Files.createDirectory(binaries.resolve("PG-of-another-version"));
-        var home = PostgresBinaries.unpack(binaries);
+        home = PostgresBinaries.unpack(binaries);
+    }
+
+    @Test
+    void otherVersionsAreDeleted() throws IOException {
         try (var unpacked = Files.newDirectoryStream(binaries)) {
             assertThat(unpacked).containsExactly(home);
         }
-        assertThat(PostgresBinaries.unpack(binaries)).isEqualTo(home);
+    }
 
-        int port;
-        var password = Files.writeString(folder.resolve("password"), "x");
-        var cluster = new PostgresCluster(home, folder.resolve("a folder with spaces"));
+    @Test
+    void binariesAreUnpackedOnce() throws IOException {
+        var postgres = home.resolve("bin/postgres");
+        var before = Files.readAttributes(postgres, BasicFileAttributes.class).fileKey();
+
+        assertThat(PostgresBinaries.unpack(binaries)).isEqualTo(home);
+        assertThat(Files.readAttributes(postgres, BasicFileAttributes.class).fileKey())
+                .isEqualTo(before);
+    }
+
+    private Path password() throws IOException {
+        return Files.writeString(folder.resolve("password"), "x");
+    }
+
+    @Test
+    void withoutAnyKnownLocaleCreatingFailsAndLeavesNoFolder() throws IOException {
+        var cluster = new PostgresCluster(home, folder.resolve("data"));
+        var password = password();
+
         assertThatThrownBy(() -> cluster.create(password, List.of("xx_YY.UTF-8")))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("xx_YY.UTF-8");
         assertThat(cluster.data()).doesNotExist();
-        cluster.create(password, List.of("xx_YY.UTF-8", "yy_XX.UTF-8", "C"));
+    }
+
+    @Test
+    void unknownLocalesAreSkipped() throws Exception {
+        int port;
+        var cluster = new PostgresCluster(home, folder.resolve("a folder with spaces"));
+        cluster.create(password(), List.of("xx_YY.UTF-8", "yy_XX.UTF-8", "C"));
         try (var socket = new ServerSocket(0)) {
             port = socket.getLocalPort();
         }
