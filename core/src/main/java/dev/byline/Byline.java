@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 public final class Byline implements AutoCloseable {
     private final Database database;
     private final Builder settings;
-    private final Housekeeper housekeeper;
+    private final @Nullable Housekeeper housekeeper;
     private final Passwords passwords;
     private final TieredCache cache;
     private final TieredCache noCache = TieredCache.open(BylineConfig.Cache.OFF, Map::of, Metrics.NONE);
@@ -52,16 +52,22 @@ public final class Byline implements AutoCloseable {
     private Byline(Database database, Builder settings) {
         this.database = database;
         this.settings = settings;
-        this.housekeeper = new Housekeeper(database);
+        this.housekeeper = settings.housekeeping ? new Housekeeper(database) : null;
         this.passwords = new Passwords(settings.metrics);
         this.cache = TieredCache.open(settings.cache, this::cacheKeys, settings.metrics);
-        this.store = new DatabaseStore(database, cache, housekeeper::run);
+        this.store = new DatabaseStore(database, cache, this::startHousekeeping);
         this.tokenUses = new TokenUses(store, settings.clock);
         this.users = users(store, cache);
         this.posts = posts(store, cache, users);
         this.tokens = tokens(store, cache, users, tokenUses);
         this.imports = new Imports(
                 new FeedImporter(store, settings.clock, settings.metrics, settings.imports), settings.imports);
+    }
+
+    private void startHousekeeping() {
+        if (housekeeper != null) {
+            housekeeper.run();
+        }
     }
 
     private Users users(Store store, TieredCache cache) {
@@ -123,6 +129,7 @@ public final class Byline implements AutoCloseable {
         private InstantSource clock = InstantSource.system();
         private Duration tokenTtl = BylineConfig.TOKEN_TTL;
         private boolean signupOpen = true;
+        private boolean housekeeping = true;
         private BylineConfig.Cache cache = BylineConfig.Cache.OFF;
         private BylineConfig.Imports imports = BylineConfig.Imports.PUBLIC;
         private Metrics metrics = Metrics.NONE;
@@ -156,6 +163,18 @@ public final class Byline implements AutoCloseable {
          */
         public Builder signup(boolean open) {
             this.signupOpen = open;
+            return this;
+        }
+
+        /**
+         * Sets whether this instance removes the rows of deleted users, which nobody sees, and expired idempotency keys;
+         * true by default. At least one instance on a database must. Without it, this instance runs no thread while it is
+         * idle.
+         *
+         * @param value false for tests, or for all instances but one
+         */
+        public Builder housekeeping(boolean value) {
+            this.housekeeping = value;
             return this;
         }
 
@@ -323,7 +342,9 @@ public final class Byline implements AutoCloseable {
     public void close() {
         imports.close();
         tokenUses.close();
-        housekeeper.close();
+        if (housekeeper != null) {
+            housekeeper.close();
+        }
         passwords.close();
         cache.close();
         database.close();

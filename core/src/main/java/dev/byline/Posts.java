@@ -15,6 +15,7 @@ import dev.byline.internal.store.Store;
 import dev.byline.internal.store.Tx;
 import dev.byline.model.AuthorWithPosts;
 import dev.byline.model.BylineException;
+import dev.byline.model.ConflictReason;
 import dev.byline.model.Created;
 import dev.byline.model.ExpectedVersion;
 import dev.byline.model.FieldError;
@@ -277,11 +278,20 @@ public final class Posts {
      * @throws BylineException.NotFound when it doesn't exist or isn't visible to the principal
      */
     public Post get(Principal principal, long id) {
+        return find(principal, id).orElseThrow(Posts::notFound);
+    }
+
+    /**
+     * Finds a post that may not exist, or may not be visible to the principal.
+     *
+     * @param principal as in {@link #get}
+     * @param id the post's id
+     */
+    public Optional<Post> find(Principal principal, long id) {
         var found = cache.lookUp(CacheKeys.post(id), () -> load(id));
         return found.value()
                 .filter(post -> post.publishedAt() != null || principal.isAdminOr(post.userId()))
-                .filter(post -> found.loaded() || isOwned(post.userId()))
-                .orElseThrow(Posts::notFound);
+                .filter(post -> found.loaded() || isOwned(post.userId()));
     }
 
     /**
@@ -591,7 +601,8 @@ public final class Posts {
     }
 
     private static BylineException.Conflict deletedMeanwhile() {
-        return new BylineException.Conflict("an author was deleted during the request; nothing was changed");
+        return new BylineException.Conflict(
+                ConflictReason.AUTHOR_DELETED, "an author was deleted during the request; nothing was changed");
     }
 
     private static BylineException.NotFound notFound() {

@@ -12,6 +12,7 @@ import dev.byline.internal.store.SnapshotFormat;
 import dev.byline.internal.store.Store;
 import dev.byline.internal.store.Tx;
 import dev.byline.model.BylineException;
+import dev.byline.model.ConflictReason;
 import dev.byline.model.Created;
 import dev.byline.model.ExpectedVersion;
 import dev.byline.model.IdempotencyKey;
@@ -141,13 +142,14 @@ public final class Users {
     private static User insert(Tx tx, NewUser user, @Nullable String hash) {
         tx.invalidate(CacheKeys.userCreating());
         var created = UserSql.insert(tx.dsl(), user, Role.USER, hash)
-                .orElseThrow(() -> new BylineException.Conflict("the e-mail address is taken"));
+                .orElseThrow(
+                        () -> new BylineException.Conflict(ConflictReason.EMAIL_TAKEN, "the e-mail address is taken"));
         tx.invalidate(CacheKeys.userChanged(created.id()));
         return created;
     }
 
     /** Finds the whole row, cached or not. */
-    private Optional<User> find(long id) {
+    private Optional<User> row(long id) {
         return cache.get(CacheKeys.user(id), () -> byId.apply(id));
     }
 
@@ -161,7 +163,7 @@ public final class Users {
      * cases only: it holds the e-mail address.
      */
     Optional<User> owner(long id) {
-        return find(id);
+        return row(id);
     }
 
     private @Nullable String hash(@Nullable Password password) {
@@ -206,13 +208,21 @@ public final class Users {
      * @throws BylineException.NotFound when the user doesn't exist
      */
     public User byEmail(Principal principal, String email) {
+        return findByEmail(principal, email).orElseThrow(Users::notFound);
+    }
+
+    /**
+     * Finds a user by e-mail address who may not exist.
+     *
+     * @param principal an admin: addresses are private
+     * @param email in any case
+     * @throws BylineException.Forbidden when the principal isn't an admin
+     */
+    public Optional<User> findByEmail(Principal principal, String email) {
         if (!principal.isAdmin()) {
             throw new BylineException.Forbidden("only admins may look users up by e-mail address");
         }
-        if (!NewUser.isPossibleEmail(email)) {
-            throw notFound();
-        }
-        return store.read(dsl -> UserSql.byEmail(dsl, email)).orElseThrow(Users::notFound);
+        return NewUser.isPossibleEmail(email) ? store.read(dsl -> UserSql.byEmail(dsl, email)) : Optional.empty();
     }
 
     /**
@@ -223,7 +233,17 @@ public final class Users {
      * @throws BylineException.NotFound when the user doesn't exist
      */
     public User get(Principal principal, long id) {
-        return find(id).orElseThrow(Users::notFound).seenBy(principal);
+        return find(principal, id).orElseThrow(Users::notFound);
+    }
+
+    /**
+     * Finds a user who may not exist.
+     *
+     * @param principal as in {@link #get}
+     * @param id the user's id
+     */
+    public Optional<User> find(Principal principal, long id) {
+        return row(id).map(user -> user.seenBy(principal));
     }
 
     /**
@@ -354,7 +374,8 @@ public final class Users {
 
     private static void keepAnAdmin(Set<Long> activeAdmins, long id) {
         if (activeAdmins.equals(Set.of(id))) {
-            throw new BylineException.Conflict("the last active admin cannot be deleted, deactivated or demoted");
+            throw new BylineException.Conflict(
+                    ConflictReason.LAST_ADMIN, "the last active admin cannot be deleted, deactivated or demoted");
         }
     }
 

@@ -13,6 +13,7 @@ import dev.byline.model.PageRequest;
 import dev.byline.model.Post;
 import dev.byline.model.PostFilter;
 import dev.byline.model.PostStatus;
+import dev.byline.model.UnavailableReason;
 import dev.byline.model.UserFilter;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -155,7 +156,10 @@ class RoundTripsTest extends CoreTest {
             byline.posts().byAuthor(NOBODY, user.id(), first);
             wire.responsesAreLost().set(true);
             assertThatThrownBy(() -> byline.posts().create(as(user), post("Lost", PostStatus.PUBLISHED, null)))
-                    .isInstanceOf(BylineException.Unavailable.class);
+                    .isInstanceOfSatisfying(BylineException.Unavailable.class, e -> {
+                        assertThat(e.reason()).isEqualTo(UnavailableReason.DATABASE);
+                        assertThat(e.mayHaveHappened()).isTrue();
+                    });
             wire.responsesAreLost().set(false);
 
             assertThat(byline.posts().feed(NOBODY, PostFilter.NONE, first).items())

@@ -8,11 +8,13 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.byline.migrations.TestDatabase;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
+import dev.byline.model.ConflictReason;
 import dev.byline.model.ExpectedVersion;
 import dev.byline.model.IdempotencyKey;
 import dev.byline.model.Metadata;
 import dev.byline.model.NewPost;
 import dev.byline.model.NewUser;
+import dev.byline.model.Page;
 import dev.byline.model.PageRequest;
 import dev.byline.model.Password;
 import dev.byline.model.Post;
@@ -21,6 +23,7 @@ import dev.byline.model.PostFilter;
 import dev.byline.model.PostStatus;
 import dev.byline.model.Principal;
 import dev.byline.model.Role;
+import dev.byline.model.UnavailableReason;
 import dev.byline.model.User;
 import dev.byline.model.UserChange;
 import java.io.IOException;
@@ -32,6 +35,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -319,14 +323,18 @@ class TransactionsTest {
 
         @Test
         void withoutTheCallAfterTheCommitAReadIsStaleUpToTheTimeToLive() throws Exception {
-            var user = existingUser();
-            byline.users().get(NOBODY, user.id());
-            byline.in(connection).users().change(as(user), user.id(), name("Countess"));
-            connection.commit();
-            var end = System.nanoTime() + Duration.ofSeconds(8).toNanos();
-            while (!byline.users().get(NOBODY, user.id()).name().equals("Countess")) {
-                assertThat(System.nanoTime()).isLessThan(end);
-                Thread.sleep(50);
+            var shortLived = new BylineConfig.Cache(
+                    true, Duration.ofMillis(300), BylineConfig.Cache.L2_TTL, BylineConfig.Cache.LOCAL.l1Bytes(), null);
+            try (var reader = Byline.builder().cache(shortLived).dataSource(pool)) {
+                var user = existingUser();
+                reader.users().get(NOBODY, user.id());
+                reader.in(connection).users().change(as(user), user.id(), name("Countess"));
+                connection.commit();
+                var end = System.nanoTime() + Duration.ofSeconds(5).toNanos();
+                while (!reader.users().get(NOBODY, user.id()).name().equals("Countess")) {
+                    assertThat(System.nanoTime()).isLessThan(end);
+                    Thread.sleep(10);
+                }
             }
         }
 
@@ -506,5 +514,128 @@ class TransactionsTest {
                         .hasMessage("Byline is closed");
             }
         }
+    }
+
+    @Nested
+    class Reasons {
+        private void assertNothingHappened(Runnable write) {
+            assertThatThrownBy(write::run).isInstanceOfSatisfying(BylineException.Unavailable.class, e -> {
+                assertThat(e.reason()).isEqualTo(UnavailableReason.DATABASE);
+                assertThat(e.mayHaveHappened()).isFalse();
+            });
+        }
+
+        @Test
+        void withoutAConnectionNothingHappened() {
+            var nowhere = BylineConfig.of("postgres://nobody@127.0.0.1:1/none");
+            try (var away = Byline.open(new BylineConfig(
+                    nowhere.database().withTimeouts(Duration.ofMillis(250), Duration.ofMillis(250)),
+                    nowhere.tokenTtl(),
+                    nowhere.signupOpen(),
+                    nowhere.cache(),
+                    nowhere.imports()))) {
+                assertNothingHappened(() -> away.users().create(NOBODY, someUser()));
+                assertNothingHappened(() -> away.posts().create(new Principal.Member(1, Role.USER), post("Nowhere")));
+            }
+        }
+
+        @Test
+        void aTransactionThatTimesOutOnALockChangedNothing() throws SQLException {
+            var user = existingUser();
+            var tx = byline.in(connection);
+            tx.users().change(as(user), user.id(), name("Locked"));
+            try (var impatient = new HikariDataSource()) {
+                impatient.setDataSource(database.dataSource());
+                impatient.setConnectionInitSql("SET statement_timeout = '200ms'");
+                try (var other = Byline.builder().housekeeping(false).dataSource(impatient)) {
+                    assertNothingHappened(() -> other.users().change(as(user), user.id(), name("Too late")));
+                }
+            }
+            connection.rollback();
+        }
+
+        @Test
+        void conflictsHaveReasons() {
+            var taken = someUser();
+            byline.users().create(NOBODY, taken);
+            assertReason(ConflictReason.EMAIL_TAKEN, () -> byline.users().create(NOBODY, taken));
+            assertReason(
+                    ConflictReason.EMAIL_TAKEN,
+                    () -> byline.users()
+                            .change(
+                                    OPERATOR,
+                                    existingUser().id(),
+                                    new UserChange(taken.email(), null, null, null, null, null)));
+            var admin = byline.users().ensureAdmin(OPERATOR, someUser()).orElseThrow();
+            assertReason(ConflictReason.LAST_ADMIN, () -> byline.users().delete(OPERATOR, admin.id()));
+            var author = existingUser();
+            var post = byline.posts().create(as(author), post("Referenced"));
+            database.run("CREATE TABLE pins (post bigint NOT NULL REFERENCES posts);" + " INSERT INTO pins VALUES ("
+                    + post.id() + ")");
+            assertReason(ConflictReason.REFERENCED, () -> byline.posts().delete(as(author), post.id()));
+            database.run("ALTER TABLE posts ADD CONSTRAINT no_shouting CHECK (title <> 'SHOUTING')");
+            assertReason(ConflictReason.HOST_RULE, () -> byline.posts().create(as(author), post("SHOUTING")));
+        }
+
+        private static void assertReason(ConflictReason reason, Runnable write) {
+            assertThatThrownBy(write::run)
+                    .isInstanceOfSatisfying(
+                            BylineException.Conflict.class,
+                            e -> assertThat(e.reason()).isEqualTo(reason));
+        }
+    }
+
+    @Nested
+    class Finding {
+        @Test
+        void whatIsMissingIsEmpty() {
+            var user = byline.users().create(NOBODY, someUser());
+            var draft = byline.posts()
+                    .create(as(user), new NewPost("Draft", "", Metadata.EMPTY, PostStatus.DRAFT, null, null));
+
+            assertThat(byline.users().find(NOBODY, user.id())).contains(user.seenBy(NOBODY));
+            assertThat(byline.users().find(NOBODY, Long.MAX_VALUE)).isEmpty();
+            assertThat(byline.users().findByEmail(OPERATOR, String.valueOf(user.email())))
+                    .contains(user);
+            assertThat(byline.users().findByEmail(OPERATOR, "nobody@example.com"))
+                    .isEmpty();
+            assertThat(byline.posts().find(as(user), draft.id())).contains(draft);
+            assertThat(byline.posts().find(NOBODY, draft.id())).isEmpty();
+        }
+
+        @Test
+        void aStreamHasTheItemsOfAllPagesAndReadsNoFurtherThanItIsConsumed() {
+            var user = existingUser();
+            var titles = IntStream.range(0, 7).mapToObj(n -> "Title " + n).toList();
+            titles.forEach(title -> byline.posts().create(as(user), post(title)));
+            var pages = new AtomicInteger();
+            Function<PageRequest, Page<Post>> list = request -> {
+                pages.incrementAndGet();
+                return byline.posts().byAuthor(NOBODY, user.id(), request);
+            };
+
+            assertThat(Page.stream(3, list).map(Post::title)).isEqualTo(titles.reversed());
+            assertThat(pages).hasValue(3);
+            assertThat(Page.stream(3, list).limit(3)).hasSize(3);
+            assertThat(pages).hasValue(4);
+        }
+    }
+
+    @Test
+    void anIdleBylineWithoutHousekeepingHasNoThread() {
+        var before = threads();
+        try (var quiet = Byline.builder().housekeeping(false).dataSource(pool)) {
+            quiet.users().find(NOBODY, 1);
+            assertThat(threads()).isEqualTo(before);
+        }
+    }
+
+    private static List<String> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(Thread::isAlive)
+                .map(Thread::getName)
+                .filter(name -> name.startsWith("byline-") && !name.equals("byline-open"))
+                .sorted()
+                .toList();
     }
 }

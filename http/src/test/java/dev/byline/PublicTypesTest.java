@@ -57,6 +57,7 @@ class PublicTypesTest {
             model.Capacity$Load
             model.Capacity$Plan
             model.Cidr
+            model.ConflictReason
             model.Created
             model.DatabaseUrl
             model.ExpectedVersion
@@ -97,6 +98,7 @@ class PublicTypesTest {
             model.Selection
             model.ServerFacts
             model.Token
+            model.UnavailableReason
             model.User
             model.UserChange
             model.UserFilter

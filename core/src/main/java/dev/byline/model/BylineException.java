@@ -91,20 +91,34 @@ public abstract sealed class BylineException extends RuntimeException {
      */
     public static final class Conflict extends BylineException {
         private static final long serialVersionUID = 1L;
+        private final ConflictReason reason;
 
-        /** @param message what the change conflicts with */
-        public Conflict(String message) {
+        /**
+         * Reports a conflict.
+         *
+         * @param reason for programs
+         * @param message for people
+         */
+        public Conflict(ConflictReason reason, String message) {
             super(message, null);
+            this.reason = reason;
         }
 
         /**
          * Reports a rule that the host added to the database: a foreign key, constraint or trigger.
          *
+         * @param reason for programs
          * @param message what was rejected, without the rule's name
          * @param cause the driver's exception, with the rule's name
          */
-        public Conflict(String message, Throwable cause) {
+        public Conflict(ConflictReason reason, String message, Throwable cause) {
             super(message, cause);
+            this.reason = reason;
+        }
+
+        /** Returns what the change conflicts with. */
+        public ConflictReason reason() {
+            return reason;
         }
     }
 
@@ -149,26 +163,29 @@ public abstract sealed class BylineException extends RuntimeException {
     }
 
     /**
-     * The database is unavailable, overloaded or too slow, or its schema is missing, as the message says. The outcome
-     * of a write is unknown. A retry may succeed.
+     * The database is unavailable, overloaded or too slow, or its schema is missing. A retry may succeed;
+     * {@link #mayHaveHappened} says whether the failed call may have changed something.
      */
     public static final class Unavailable extends BylineException {
         private static final long serialVersionUID = 1L;
-        private final boolean schemaMissing;
+        private final UnavailableReason reason;
+        private final boolean mayHaveHappened;
 
-        private Unavailable(String message, @Nullable Throwable cause, boolean schemaMissing) {
+        private Unavailable(
+                UnavailableReason reason, String message, @Nullable Throwable cause, boolean mayHaveHappened) {
             super(message, cause);
-            this.schemaMissing = schemaMissing;
+            this.reason = reason;
+            this.mayHaveHappened = mayHaveHappened;
         }
 
         /** @param message what is overloaded, other than the database */
         public Unavailable(String message) {
-            this(message, null, false);
+            this(UnavailableReason.BUSY, message, null, false);
         }
 
         /** @param cause the exception of the driver or the pool */
         public Unavailable(@Nullable Throwable cause) {
-            this("the database is not available right now", cause, false);
+            this(UnavailableReason.DATABASE, "the database is not available right now", cause, false);
         }
 
         /**
@@ -177,12 +194,33 @@ public abstract sealed class BylineException extends RuntimeException {
          * @param cause the driver's exception
          */
         public static Unavailable schemaMissing(Throwable cause) {
-            return new Unavailable("the schema is missing: run Migrations.apply or `byline migrate`", cause, true);
+            return new Unavailable(
+                    UnavailableReason.SCHEMA_MISSING,
+                    "the schema is missing: run Migrations.apply or `byline migrate`",
+                    cause,
+                    false);
         }
 
-        /** Returns whether the database responds but migrations are missing. */
-        public boolean isSchemaMissing() {
-            return schemaMissing;
+        /**
+         * Returns the exception of a commit whose outcome is unknown.
+         *
+         * @param cause the exception of the commit
+         */
+        public static Unavailable unknownOutcome(Unavailable cause) {
+            return new Unavailable(cause.reason, String.valueOf(cause.getMessage()), cause, true);
+        }
+
+        /** Returns what is unavailable. */
+        public UnavailableReason reason() {
+            return reason;
+        }
+
+        /**
+         * Returns whether the outcome of a write is unknown: the connection broke, or the statement timed out, when it
+         * may already have been committed. If false, nothing was changed.
+         */
+        public boolean mayHaveHappened() {
+            return mayHaveHappened;
         }
     }
 }

@@ -9,6 +9,7 @@ import dev.byline.model.NewUser;
 import dev.byline.model.Principal;
 import dev.byline.model.Role;
 import dev.byline.model.ServerFacts;
+import dev.byline.model.UnavailableReason;
 import dev.byline.model.User;
 import java.time.Duration;
 import java.util.Optional;
@@ -83,7 +84,9 @@ final class Startup implements Readiness {
             notReady("the schema lacks " + String.join(", ", pending) + ": run `byline migrate`", "");
         } catch (BylineException.Unavailable e) {
             notReady(
-                    e.isSchemaMissing() ? String.valueOf(e.getMessage()) : "the database does not answer",
+                    e.reason() == UnavailableReason.SCHEMA_MISSING
+                            ? String.valueOf(e.getMessage())
+                            : "the database does not answer",
                     ExceptionUtils.getRootCauseMessage(e));
         } catch (FlywayException e) {
             if (!stop.isReceived() && !Schema.isUnreachable(e)) {

@@ -28,7 +28,7 @@ final class ConnectionTimes {
     /** Reports a wait that failed; returns the exception for jOOQ. */
     DataAccessException missed(SQLException e, long start) {
         metrics.connectionMissed(Duration.ofNanos(System.nanoTime() - start));
-        return new DataAccessException("no connection", e);
+        return new NoConnectionException(e);
     }
 
     /** Closes a connection, which returns it to its pool. */

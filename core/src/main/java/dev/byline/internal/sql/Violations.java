@@ -2,6 +2,7 @@ package dev.byline.internal.sql;
 
 import dev.byline.internal.sql.generated.DefaultSchema;
 import dev.byline.model.BylineException;
+import dev.byline.model.ConflictReason;
 import java.sql.SQLException;
 import java.sql.SQLTransientException;
 import java.util.Optional;
@@ -83,7 +84,8 @@ public final class Violations {
 
     private RuntimeException refusal(ServerErrorMessage error, String state, DataAccessException e) {
         return switch (String.valueOf(error.getConstraint())) {
-            case "users_email_key" -> new BylineException.Conflict("the e-mail address is taken");
+            case "users_email_key" ->
+                new BylineException.Conflict(ConflictReason.EMAIL_TAKEN, "the e-mail address is taken");
             case "posts_user_id_fkey" -> new AuthorDeletedException(e);
             case "users_metadata_size_check", "posts_metadata_size_check" ->
                 new BylineException.Invalid("metadata", "must take at most 16384 bytes after the change");
@@ -93,7 +95,9 @@ public final class Violations {
                 }
                 log(rule(error, state));
                 var deleting = isForeignKey(state) && !OWN_TABLES.contains(String.valueOf(error.getTable()));
-                yield new BylineException.Conflict(deleting ? REFERRED_TO : AGAINST_A_RULE, e);
+                yield deleting
+                        ? new BylineException.Conflict(ConflictReason.REFERENCED, REFERRED_TO, e)
+                        : new BylineException.Conflict(ConflictReason.HOST_RULE, AGAINST_A_RULE, e);
             }
         };
     }

@@ -1,6 +1,7 @@
 package dev.byline.internal.store;
 
 import dev.byline.internal.cache.TieredCache;
+import dev.byline.internal.pool.NoConnectionException;
 import dev.byline.internal.sql.AuthorDeletedException;
 import dev.byline.model.BylineException;
 import java.sql.Connection;
@@ -98,8 +99,16 @@ public final class DatabaseStore extends Store {
         T result;
         try {
             result = write.apply(changes);
+        } catch (BylineException.Unavailable e) {
+            if (changes.isCommitting() && !(e.getCause() instanceof NoConnectionException)) {
+                follow(changes, true);
+                throw BylineException.Unavailable.unknownOutcome(e);
+            }
+            throw e;
+        } catch (BylineException | AuthorDeletedException e) {
+            throw e;
         } catch (RuntimeException | Error e) {
-            if (changes.isCommitting() && isUncertain(e)) {
+            if (changes.isCommitting()) {
                 follow(changes, true);
             }
             throw e;
@@ -117,15 +126,5 @@ public final class DatabaseStore extends Store {
         if (changes.leavesRows()) {
             housekeeping.run();
         }
-    }
-
-    /** Returns whether a failed commit may have succeeded. */
-    private static boolean isUncertain(Throwable e) {
-        return switch (e) {
-            case BylineException.Unavailable ignored -> true;
-            case BylineException ignored -> false;
-            case AuthorDeletedException ignored -> false;
-            default -> true;
-        };
     }
 }

@@ -4,6 +4,7 @@ import dev.byline.internal.cache.CacheBytes;
 import dev.byline.internal.cache.PostCodec;
 import dev.byline.internal.cache.UserCodec;
 import dev.byline.model.BylineException;
+import dev.byline.model.ConflictReason;
 import dev.byline.model.Post;
 import dev.byline.model.User;
 import java.nio.ByteBuffer;
@@ -43,8 +44,10 @@ public record SnapshotFormat<T>(byte number, BiConsumer<T, CacheBytes> writer, F
     /** @throws BylineException.Conflict when the snapshot has another format */
     T decode(byte[] kept) {
         if (kept.length == 0 || kept[0] != number) {
-            throw new BylineException.Conflict("this Idempotency-Key was used with another version of the server, which"
-                    + " stored its result in another format: look whether it happened, then use a new key");
+            throw new BylineException.Conflict(
+                    ConflictReason.RESULT_FORMAT,
+                    "this Idempotency-Key was used with another version of the server, which"
+                            + " stored its result in another format: look whether it happened, then use a new key");
         }
         var bytes = new CacheBytes(ByteBuffer.wrap(kept, 1, kept.length - 1));
         var value = reader.apply(bytes);

@@ -14,6 +14,7 @@ import dev.byline.migrations.LeakCheck;
 import dev.byline.migrations.TestDatabase;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
+import dev.byline.model.ConflictReason;
 import dev.byline.model.Metrics;
 import dev.byline.model.Principal;
 import dev.byline.model.ServerFacts;
@@ -93,7 +94,7 @@ class DatabaseTest extends CoreTest {
         withDatabase(config(), db -> {
             assertThatThrownBy(() -> db.write(dsl -> {
                         dsl.execute("insert into users (email, name) values ('rolled@back', 'x')");
-                        throw new BylineException.Conflict("no");
+                        throw new BylineException.Conflict(ConflictReason.EMAIL_TAKEN, "no");
                     }))
                     .isInstanceOf(BylineException.Conflict.class);
             assertThat(database.value("SELECT count(*) FROM users WHERE email = 'rolled@back'"))
