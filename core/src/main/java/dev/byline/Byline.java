@@ -167,9 +167,9 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
-         * Sets whether this instance removes the rows of deleted users, which nobody sees, and expired idempotency keys;
-         * true by default. At least one instance on a database must. Without it, this instance runs no thread while it is
-         * idle.
+         * Sets whether this instance removes the rows of deleted users, which nobody sees, and expired idempotency
+         * keys; true by default. At least one instance on a database must. Without it, this instance runs no thread
+         * while it is idle.
          *
          * @param value false for tests, or for all instances but one
          */
@@ -260,8 +260,8 @@ public final class Byline implements AutoCloseable {
     }
 
     /**
-     * Runs a transaction on a connection of the pool: commits when the callback returns, rolls back when it throws, then
-     * invalidates the cache. Blocks for a connection.
+     * Runs a transaction on a connection of the pool: commits when the callback returns, rolls back when it throws,
+     * then invalidates the cache. Blocks for a connection.
      *
      * @param work runs use cases, and its own statements on {@link BylineTransaction#connection}
      * @param <T> the result

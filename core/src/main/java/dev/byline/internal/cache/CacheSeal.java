@@ -219,8 +219,7 @@ final class CacheSeal {
             // The database is unavailable, or the table or the privilege is missing: keep the known keys.
             if (keys.newest == null && !failing) {
                 LOG.warn(
-                        "the keys for Redis can not be read, going on without Redis until they can: {}",
-                        e.getMessage());
+                        "cannot read the keys for Redis; Redis is bypassed until they can be read: {}", e.getMessage());
             }
             failing = true;
             LOG.debug("keys", e);

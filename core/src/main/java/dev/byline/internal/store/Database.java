@@ -102,7 +102,8 @@ public final class Database implements AutoCloseable {
      *
      * @param query the statement; blocks for a connection and for the statement
      * @param <T> the result
-     * @throws IllegalStateException when a host's connection has auto-commit off, or this is closed; so do the methods below
+     * @throws IllegalStateException when a host's connection has auto-commit off, or this is closed; so do the methods
+     *     below
      * @throws BylineException.Unavailable when the database is unavailable, overloaded or too slow
      */
     public <T extends @Nullable Object> T read(Function<DSLContext, T> query) {

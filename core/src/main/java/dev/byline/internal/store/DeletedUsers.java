@@ -92,7 +92,7 @@ final class DeletedUsers {
         }
         if (refused.put(id, clock.instant().plus(RETRY_INTERVAL)) == null) {
             LOG.warn(
-                    "user {} is deleted, but their rows can not be removed: {}. Remove what refers to them; this is tried every"
+                    "user {} is deleted, but their rows cannot be removed: {}. Remove what refers to them; this is retried every"
                             + " hour and logged once",
                     id,
                     Violations.rule(e).orElseGet(e::toString));

@@ -26,7 +26,7 @@ public final class Housekeeper implements AutoCloseable {
     private final DeletedUsers deletedUsers;
     private final ScheduledExecutorService executor;
     private final AtomicBoolean requested = new AtomicBoolean();
-    private boolean toldOfPendingLists; // only the executor's thread uses it
+    private boolean loggedPendingLists; // only the executor's thread uses it
 
     /**
      * Starts a round every minute.
@@ -62,10 +62,10 @@ public final class Housekeeper implements AutoCloseable {
 
     private void cleanPendingLists() {
         var mayNot = database.read(GinSql::cleanPendingLists).contains(false);
-        if (mayNot && !toldOfPendingLists) {
-            toldOfPendingLists = true;
+        if (mayNot && !loggedPendingLists) {
+            loggedPendingLists = true;
             LOG.info(
-                    "another role owns the search indexes: writes sort into them what autovacuum has not, up to 1 MB at a time");
+                    "another role owns the search indexes: only writes and autovacuum can merge their pending lists (1 MB each)");
         }
     }
 

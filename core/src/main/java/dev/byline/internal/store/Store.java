@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs reads and writes: the only way to the database. {@link DatabaseStore} runs each on a connection of the pool,
- * {@link JoinedStore} runs them in one transaction of the caller. Callbacks use the context that they get and do nothing
- * slow except database calls. Every method blocks for a connection and for the statements, and throws
+ * {@link JoinedStore} runs them in one transaction of the caller. Callbacks use the context that they get and do
+ * nothing slow except database calls. Every method blocks for a connection and for the statements, and throws
  * {@link BylineException.Unavailable} when the database is unavailable, overloaded or too slow.
  */
 public abstract sealed class Store permits DatabaseStore, JoinedStore {

@@ -81,7 +81,7 @@ class DeletedUsersTest extends CoreTest {
                     .hasSize(150)
                     .allSatisfy(line -> assertThat(line.getFormattedMessage())
                             .contains(
-                                    "is deleted, but their rows can not be removed",
+                                    "is deleted, but their rows cannot be removed",
                                     "constraint orders_fkey, table orders"));
 
             var next = newMarkedUser();
