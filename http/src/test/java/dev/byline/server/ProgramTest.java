@@ -4,122 +4,49 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.byline.migrations.TestDatabase;
-import java.io.IOException;
+import dev.byline.model.DatabaseUrl;
 import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.DriverManager;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The program as a process of its own, on its embedded database, through start, signals and kill -9. */
+/** The program as a separate process: start, commands, signals and kills. */
 class ProgramTest {
-    private static final Duration TIMEOUT = Duration.ofSeconds(90);
+    private static final Path DATA = Path.of("data");
+    private static final Path COMPLETE = DATA.resolve("postgres-18.complete");
 
+    /** Shared because its first start takes seconds. No test depends on the data of another one. */
     @TempDir
-    Path folder;
+    static Path shared;
 
-    private final List<Process> processes = new ArrayList<>();
-    private final HttpClient client = HttpClient.newHttpClient();
-
-    @AfterEach
-    void endAll() throws Exception {
-        for (var process : processes) {
-            process.destroy();
-            process.waitFor(30, TimeUnit.SECONDS);
-            process.destroyForcibly();
+    /** Makes sure that the shared folder has a database, and returns its data folder. */
+    private static Path createData() throws Exception {
+        if (!Files.exists(shared.resolve(COMPLETE))) {
+            assertThat(TestProgram.run(shared, "migrate").status()).isEqualTo(Command.DONE);
         }
+        return shared.resolve(DATA);
     }
 
-    @AfterEach
-    void closeClient() {
-        client.close();
+    private static String value(String query) throws Exception {
+        return value(EmbeddedPostgres.running(shared.resolve(DATA)).orElseThrow(), query);
     }
 
-    private Process start(int port, String... arguments) throws IOException {
-        return start(port, Map.of(), arguments);
-    }
-
-    private Process start(int port, Map<String, String> more, String... arguments) throws IOException {
-        var command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                "dev.byline.server.Main"));
-        command.addAll(List.of(arguments));
-        var builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.redirectOutput(
-                ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()));
-        builder.environment()
-                .putAll(Map.of(
-                        "PORT", Integer.toString(port),
-                        "BYLINE_DATA_DIR", folder.resolve("data").toString(),
-                        "BYLINE_LOG", "text",
-                        "BYLINE_MANAGEMENT_PORT", "0",
-                        "BYLINE_ADMIN_EMAIL", "root@example.com",
-                        "BYLINE_ADMIN_PASSWORD", "canary in a coal mine"));
-        builder.environment().putAll(more);
-        var process = builder.start();
-        processes.add(process);
-        return process;
-    }
-
-    private String log() throws IOException {
-        return Files.readString(folder.resolve("log"));
-    }
-
-    private Optional<String> get(int port, String path) throws InterruptedException {
-        try {
-            var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path));
-            var answer = client.send(request.build(), BodyHandlers.ofString());
-            return answer.statusCode() == 200 ? Optional.of(answer.body()) : Optional.empty();
-        } catch (IOException e) {
-            return Optional.empty();
-        }
-    }
-
-    private void awaitReady(int port, Process process) throws Exception {
-        var end = System.nanoTime() + TIMEOUT.toNanos();
-        while (get(port, "/readyz").isEmpty()) {
-            assertThat(process.isAlive()).as(log()).isTrue();
-            assertThat(System.nanoTime()).as(log()).isLessThan(end);
-            Thread.sleep(50);
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
-    }
-
-    private ProcessHandle postmaster() throws IOException {
-        var pid = Files.readAllLines(folder.resolve("data/postgres-18/postmaster.pid"))
-                .getFirst();
-        return ProcessHandle.of(Long.parseLong(pid.strip())).orElseThrow();
-    }
-
-    private String show(String name) throws Exception {
-        return value("SHOW " + name);
-    }
-
-    private String value(String query) throws Exception {
-        var url = EmbeddedPostgres.running(folder.resolve("data")).orElseThrow();
+    private static String value(DatabaseUrl url, String query) throws Exception {
         try (var connection = DriverManager.getConnection(url.jdbcUrl(), url.credentials());
                 var statement = connection.createStatement();
                 var rows = statement.executeQuery(query)) {
@@ -128,29 +55,50 @@ class ProgramTest {
         }
     }
 
-    @Test
-    void theEmbeddedDatabaseOutlivesSignalsAndKills() throws Exception {
-        var port = freePort();
-        var first = start(port);
-        awaitReady(port, first);
-        assertThat(log()).contains("ready on http://127.0.0.1:" + port, "embedded, data in " + folder, "curl -s");
-        var created = client.send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/users"))
-                        .header("Content-Type", "application/json")
-                        .POST(BodyPublishers.ofString("{\"email\":\"kept@example.com\",\"name\":\"Kept\"}"))
-                        .build(),
-                BodyHandlers.ofString());
-        assertThat(created.statusCode()).isEqualTo(201);
+    private static void createUser(TestProgram program, String email) throws Exception {
+        var response = program.post("/users", """
+                {"email":"%s","name":"Kept"}""".formatted(email));
+        assertThat(response.statusCode()).isEqualTo(201);
+    }
 
-        // It is as durable as any other PostgreSQL, and wants its password.
-        assertThat(show("fsync")).isEqualTo("on");
-        assertThat(show("synchronous_commit")).isEqualTo("on");
-        assertThat(show("full_page_writes")).isEqualTo("on");
-        assertThat(Files.readString(folder.resolve("data/postgres-18/pg_hba.conf")))
-                .doesNotContainPattern("(?m)^(host|local).*trust");
+    @Nested
+    @TestInstance(Lifecycle.PER_CLASS)
+    class RunningOnItsEmbeddedDatabase {
+        private TestProgram server;
 
-        // Its text search knows letters from signs, where the system has a locale that does.
-        if (System.getProperty("os.name").equals("Linux")) {
+        @BeforeAll
+        void start() throws Exception {
+            server = TestProgram.startReady(shared);
+        }
+
+        @AfterAll
+        void close() {
+            server.close();
+        }
+
+        @Test
+        void theBannerNamesUrlAndDataFolderAndShowsExamples() throws Exception {
+            server.await(() -> server.log().contains("curl -s"));
+            assertThat(server.log())
+                    .contains("ready on http://127.0.0.1:" + server.port(), "embedded, data in " + shared);
+        }
+
+        @Test
+        void theDatabaseIsDurable() throws Exception {
+            assertThat(value("SHOW fsync")).isEqualTo("on");
+            assertThat(value("SHOW synchronous_commit")).isEqualTo("on");
+            assertThat(value("SHOW full_page_writes")).isEqualTo("on");
+        }
+
+        @Test
+        void theDatabaseRequiresItsPassword() throws Exception {
+            assertThat(Files.readString(shared.resolve(DATA).resolve("postgres-18/pg_hba.conf")))
+                    .doesNotContainPattern("(?m)^(host|local).*trust");
+        }
+
+        @Test
+        @EnabledOnOs(value = OS.LINUX, disabledReason = "other systems may lack the locale C.UTF-8")
+        void textSearchTellsLettersFromPunctuation() throws Exception {
             assertThat(value("SELECT datctype FROM pg_database WHERE datname = current_database()"))
                     .isEqualTo("C.UTF-8");
             assertThat(value("SELECT to_tsvector('simple', '“Zebra” waiting… it’s over—now «x» 🦊fox')"))
@@ -158,158 +106,272 @@ class ProgramTest {
             assertThat(value("SELECT lower('ÄÉ')")).isEqualTo("äé");
         }
 
-        // Its process knows no setting of the server's, and its files are its own.
-        var environment = Path.of("/proc", Long.toString(postmaster().pid()), "environ");
-        if (Files.exists(environment)) {
-            assertThat(Files.readString(environment, StandardCharsets.ISO_8859_1))
+        @Test
+        @EnabledOnOs(value = OS.LINUX, disabledReason = "needs /proc")
+        void theDatabaseProcessDoesNotInheritSettings() throws Exception {
+            var pid = TestProgram.postmaster(shared).pid();
+            assertThat(Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1))
                     .contains("PATH=")
-                    .doesNotContain("canary", "BYLINE_", "root@example.com");
-        }
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("data"))))
-                .isEqualTo("rwx------");
-        assertThat(log()).doesNotContain("chmod");
-
-        // The admin of the settings logs in, a command gives tokens, and no secret stands anywhere in the log.
-        var login = client.send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/tokens"))
-                        .header("Content-Type", "application/json")
-                        .POST(BodyPublishers.ofString(
-                                "{\"email\":\"root@example.com\",\"password\":\"canary in a coal mine\"}"))
-                        .build(),
-                BodyHandlers.ofString());
-        assertThat(login.statusCode()).isEqualTo(201);
-        assertThat(start(port, "config").waitFor()).isEqualTo(Command.DONE);
-        assertThat(log()).doesNotContain("canary").doesNotContain("byl_").contains("created the admin");
-        assertThat(start(port, "token", "--email", "ROOT@example.com", "--days", "1")
-                        .waitFor())
-                .isEqualTo(Command.DONE);
-        assertThat(log()).containsPattern("(?m)^byl_[A-Za-z0-9_-]{43}$");
-        assertThat(start(port, "token", "--email", "nobody@example.com").waitFor())
-                .isEqualTo(Command.FAILED);
-        assertThat(start(port, "token", "--days", "1").waitFor()).isEqualTo(Command.REFUSED);
-
-        // Nobody else may serve from its folder, but commands reach its database.
-        var second = start(freePort());
-        assertThat(second.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(second.exitValue()).isEqualTo(Command.REFUSED);
-        assertThat(log()).contains("another Byline is running on " + folder);
-        var migrate = start(port, "migrate");
-        assertThat(migrate.waitFor()).isEqualTo(Command.DONE);
-        assertThat(start(port, "healthcheck").waitFor()).isEqualTo(Command.DONE);
-
-        // SIGTERM: everything ends.
-        var postmaster = postmaster();
-        first.destroy();
-        assertThat(first.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(first.exitValue()).isEqualTo(128 + 15);
-        assertThat(postmaster.onExit()).succeedsWithin(Duration.ofSeconds(10)); // its last moments after it said so
-
-        // A folder that others can read is used and told.
-        Files.setPosixFilePermissions(folder.resolve("data"), PosixFilePermissions.fromString("rwxr-x--x"));
-
-        // kill -9: PostgreSQL stays behind, the next start ends it and serves what was there.
-        var third = start(port);
-        awaitReady(port, third);
-        assertThat(log())
-                .containsOnlyOnce("chmod 700 " + folder.resolve("data"))
-                .contains("can access the data folder " + folder.resolve("data") + " (rwxr-x--x)");
-        Files.setPosixFilePermissions(folder.resolve("data"), PosixFilePermissions.fromString("rwx------"));
-        var orphan = postmaster();
-        third.destroyForcibly().waitFor();
-        assertThat(orphan.isAlive()).isTrue();
-        var fourth = start(port);
-        awaitReady(port, fourth);
-        assertThat(orphan.onExit()).succeedsWithin(Duration.ofSeconds(10));
-        assertThat(get(port, "/users").orElseThrow()).contains("\"name\":\"Kept\"");
-
-        // A start that was killed while it unpacked or made the cluster leaves no trap.
-        fourth.destroy();
-        fourth.waitFor();
-        try (var unpacked = Files.newDirectoryStream(folder.resolve("data/binaries"))) {
-            for (var home : unpacked) {
-                Files.move(home, home.resolveSibling(home.getFileName() + ".unpacking"));
-            }
-        }
-        Files.delete(folder.resolve("data/postgres-18.complete"));
-        var fifth = start(port);
-        awaitReady(port, fifth);
-        assertThat(get(port, "/users").orElseThrow()).doesNotContain("\"name\":\"Kept\"");
-        try (var aside = Files.newDirectoryStream(folder.resolve("data"), "postgres-18.unfinished-*")) {
-            assertThat(aside).hasSize(1);
-        }
-        try (var unpacked = Files.newDirectoryStream(folder.resolve("data/binaries"))) {
-            assertThat(unpacked).hasSize(1);
+                    .doesNotContain("canary", "BYLINE_", TestProgram.ADMIN);
         }
 
-        // The port is taken: said plainly, nothing left behind.
-        fifth.destroy();
-        fifth.waitFor();
-        try (var taken = new ServerSocket(port)) {
-            assertThat(taken.isBound()).isTrue();
-            assertThat(start(port).waitFor()).isEqualTo(Command.REFUSED);
-            assertThat(log()).contains("cannot listen on 127.0.0.1:" + port);
+        @Test
+        void onlyTheOwnerCanAccessTheDataFolder() throws Exception {
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(shared.resolve(DATA))))
+                    .isEqualTo("rwx------");
+            assertThat(server.log()).doesNotContain("chmod");
         }
-        assertThat(EmbeddedPostgres.running(folder.resolve("data"))).isEmpty();
+
+        @Test
+        void theAdminOfTheSettingsCanLogIn() throws Exception {
+            var response = server.post("/tokens", """
+                    {"email":"%s","password":"%s"}""".formatted(TestProgram.ADMIN, TestProgram.PASSWORD));
+            assertThat(response.statusCode()).isEqualTo(201);
+        }
+
+        @Test
+        void theLogContainsNoSecret() throws Exception {
+            server.post("/tokens", """
+                    {"email":"%s","password":"%s"}""".formatted(TestProgram.ADMIN, TestProgram.PASSWORD));
+            server.await(() -> server.log().contains("route=/tokens status=201"));
+            assertThat(server.log()).doesNotContain("canary", "byl_");
+        }
+
+        @Test
+        void configPrintsNoSecret() throws Exception {
+            var config = TestProgram.run(shared, "config");
+            assertThat(config.status()).isEqualTo(Command.DONE);
+            assertThat(config.output()).contains("BYLINE_ADMIN_PASSWORD").doesNotContain("canary");
+        }
+
+        @Test
+        void tokenPrintsATokenOfAUser() throws Exception {
+            var token = TestProgram.run(shared, "token", "--email", "ROOT@example.com", "--days", "1");
+            assertThat(token.status()).isEqualTo(Command.DONE);
+            assertThat(token.output()).containsPattern("(?m)^byl_[A-Za-z0-9_-]{43}$");
+        }
+
+        @Test
+        void tokenFailsForAnUnknownUser() throws Exception {
+            assertThat(TestProgram.run(shared, "token", "--email", "nobody@example.com")
+                            .status())
+                    .isEqualTo(Command.FAILED);
+        }
+
+        @Test
+        void aSecondServerIsRefused() throws Exception {
+            var second = TestProgram.run(shared);
+            assertThat(second.status()).isEqualTo(Command.REFUSED);
+            assertThat(second.output()).contains("another Byline is running on " + shared);
+        }
+
+        @Test
+        void migrateUsesTheDatabaseOfTheServer() throws Exception {
+            var migrate = TestProgram.run(shared, "migrate");
+            assertThat(migrate.status()).as(migrate.output()).isEqualTo(Command.DONE);
+        }
+
+        @Test
+        void healthcheckSucceeds() throws Exception {
+            assertThat(TestProgram.run(shared, server.port(), "healthcheck").status())
+                    .isEqualTo(Command.DONE);
+        }
     }
 
-    @Test
-    void anImportThatIsStoppedLeavesNoPostgresAndGoesOnLater() throws Exception {
-        var lines = new StringBuilder();
-        for (int i = 0; i < 60_000; i++) {
-            lines.append(
-                    "{\"email\":\"u%d@example.com\",\"name\":\"U\",\"title\":\"t%d\",\"body\":\"\",\"created_at\":\"2020-01-01T00:00:00Z\"}\n"
-                            .formatted(i % 100, i));
-        }
-        var file = Files.writeString(folder.resolve("many.ndjson"), lines);
-        var importing = start(freePort(), "import-ndjson", file.toString());
-        var end = System.nanoTime() + TIMEOUT.toNanos();
-        while (!Files.exists(folder.resolve("data/postgres-18.complete"))) {
-            assertThat(System.nanoTime()).isLessThan(end);
-            Thread.sleep(20);
-        }
-        var postmaster = postmaster();
-        importing.destroy();
+    @Nested
+    @TestInstance(Lifecycle.PER_CLASS)
+    class AfterSigkillRestartAndSigterm {
+        private ProcessHandle orphan;
+        private boolean orphanRan;
+        private ProcessHandle postmaster;
+        private int status;
 
-        assertThat(importing.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(importing.exitValue()).isEqualTo(128 + 15);
-        assertThat(postmaster.onExit()).succeedsWithin(Duration.ofSeconds(10));
-        assertThat(start(freePort(), "import-ndjson", file.toString()).waitFor())
-                .isEqualTo(Command.DONE);
-        assertThat(log()).contains("60,000 lines: ");
-    }
-
-    private HttpResponse<String> await(int port, String path, int status) throws Exception {
-        var end = System.nanoTime() + TIMEOUT.toNanos();
-        var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-                .build();
-        while (true) {
-            try {
-                var answer = client.send(request, BodyHandlers.ofString());
-                if (answer.statusCode() == status && !answer.body().contains("starting\"")) {
-                    return answer;
-                }
-            } catch (IOException e) {
-                // not listening yet
+        @BeforeAll
+        void killRestartAndStop() throws Exception {
+            try (var server = TestProgram.startReady(shared)) {
+                createUser(server, "kept@example.com");
+                orphan = TestProgram.postmaster(shared);
+                server.kill();
+                orphanRan = orphan.isAlive();
             }
-            assertThat(System.nanoTime()).as(log()).isLessThan(end);
-            Thread.sleep(50);
+            try (var server = TestProgram.startReady(shared)) {
+                postmaster = TestProgram.postmaster(shared);
+                status = server.stop();
+            }
+        }
+
+        @Test
+        void theRestartStopsTheDatabaseThatTheKillLeftRunning() {
+            assertThat(orphanRan).isTrue();
+            assertThat(orphan.onExit()).succeedsWithin(Duration.ofSeconds(10));
+        }
+
+        @Test
+        void sigtermExitsWithStatus143() {
+            assertThat(status).isEqualTo(128 + 15);
+        }
+
+        @Test
+        void sigtermStopsTheDatabase() {
+            assertThat(postmaster.onExit()).succeedsWithin(Duration.ofSeconds(10)); // pg_ctl returns just before
+        }
+
+        @Test
+        void theDataIsKept() throws Exception {
+            try (var postgres = EmbeddedPostgres.start(shared.resolve(DATA))) {
+                assertThat(value(postgres.url(), "SELECT count(*) FROM users WHERE email = 'kept@example.com'"))
+                        .isEqualTo("1");
+            }
         }
     }
 
     @Test
-    void aServerWithoutItsSchemaSaysSo() throws Exception {
-        var port = freePort();
-        try (var empty = TestDatabase.empty()) {
-            start(port, Map.of("DATABASE_URL", empty.url(), "BYLINE_MIGRATE", "off"));
+    void aDataFolderThatOthersCanAccessIsLogged() throws Exception {
+        var data = Files.createDirectories(shared.resolve(DATA));
+        Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxr-x--x"));
+        var migrate = TestProgram.run(shared, "migrate");
+        Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwx------"));
 
-            assertThat(await(port, "/readyz", 503).body())
+        assertThat(migrate.status()).as(migrate.output()).isEqualTo(Command.DONE);
+        assertThat(migrate.output())
+                .contains("other users of this machine can access the data folder " + data + " (rwxr-x--x)")
+                .containsOnlyOnce("chmod 700 " + data);
+    }
+
+    @Test
+    void anUnfinishedFirstStartIsSetAsideAndRepeated() throws Exception {
+        var data = createData();
+        Files.delete(shared.resolve(COMPLETE));
+        var binaries = data.resolve("binaries");
+        try (var folders = Files.newDirectoryStream(binaries)) {
+            for (var folder : folders) {
+                Files.move(folder, folder.resolveSibling(folder.getFileName() + ".unpacking"));
+            }
+        }
+
+        var migrate = TestProgram.run(shared, "migrate");
+
+        assertThat(migrate.status()).as(migrate.output()).isEqualTo(Command.DONE);
+        assertThat(shared.resolve(COMPLETE)).exists();
+        try (var renamed = Files.newDirectoryStream(data, "postgres-18.unfinished-*")) {
+            assertThat(renamed).hasSize(1);
+        }
+        try (var folders = Files.newDirectoryStream(binaries)) {
+            assertThat(folders).hasSize(1);
+        }
+    }
+
+    @Test
+    void aPortInUseIsReportedAndLeavesNoDatabaseRunning() throws Exception {
+        try (var used = new ServerSocket(0)) {
+            var server = TestProgram.run(shared, used.getLocalPort());
+
+            assertThat(server.status()).isEqualTo(Command.REFUSED);
+            assertThat(server.output()).contains("cannot listen on 127.0.0.1:" + used.getLocalPort());
+        }
+        assertThat(EmbeddedPostgres.running(shared.resolve(DATA))).isEmpty();
+    }
+
+    @Nested
+    @TestInstance(Lifecycle.PER_CLASS)
+    class AfterSigtermDuringAnImport {
+        private final Path folder;
+        private final Path file;
+        private final ProcessHandle postmaster;
+        private final int status;
+
+        AfterSigtermDuringAnImport(@TempDir Path folder) throws Exception {
+            this.folder = folder;
+            file = Files.writeString(folder.resolve("many.ndjson"), lines(60_000));
+            try (var importing = TestProgram.start(folder, "import-ndjson", file.toString())) {
+                importing.await(() -> Files.exists(folder.resolve(COMPLETE)));
+                postmaster = TestProgram.postmaster(folder);
+                status = importing.stop();
+            }
+        }
+
+        private static String lines(int count) {
+            return IntStream.range(0, count)
+                    .mapToObj(AfterSigtermDuringAnImport::line)
+                    .collect(Collectors.joining());
+        }
+
+        private static String line(int i) {
+            return """
+                    {"email":"u%d@example.com","name":"U","title":"t%d","body":"","created_at":"2020-01-01T00:00:00Z"}
+                    """.formatted(i % 100, i);
+        }
+
+        @Test
+        void theExitStatusIs143() {
+            assertThat(status).isEqualTo(128 + 15);
+        }
+
+        @Test
+        void theDatabaseIsStopped() {
+            assertThat(postmaster.onExit()).succeedsWithin(Duration.ofSeconds(10));
+        }
+
+        @Test
+        void theImportCanBeRepeated() throws Exception {
+            var repeated = TestProgram.run(folder, "import-ndjson", file.toString());
+
+            assertThat(repeated.status()).isEqualTo(Command.DONE);
+            assertThat(repeated.output()).contains("60,000 lines: ");
+        }
+    }
+
+    @Nested
+    @TestInstance(Lifecycle.PER_CLASS)
+    class WithoutAReachableDatabase {
+        private final int live;
+        private final int ready;
+        private final int status;
+        private final String log;
+
+        WithoutAReachableDatabase(@TempDir Path folder) throws Exception {
+            var unreachable = Map.of("DATABASE_URL", "postgres://x:canary@127.0.0.1:1/z");
+            try (var server = TestProgram.start(folder, TestProgram.freePort(), unreachable)) {
+                live = server.await("/livez", 200).statusCode();
+                ready = server.get("/readyz").statusCode();
+                status = server.stop();
+                log = server.log();
+            }
+        }
+
+        @Test
+        void theServerIsAliveButNotReady() {
+            assertThat(live).isEqualTo(200);
+            assertThat(ready).isEqualTo(503);
+        }
+
+        @Test
+        void theLogNamesTheReasonButNoPassword() {
+            assertThat(log).contains("the database does not answer").doesNotContain("canary");
+        }
+
+        @Test
+        void theExitStatusAfterSigtermIs143() {
+            assertThat(status).isEqualTo(128 + 15);
+        }
+    }
+
+    @Test
+    void aServerWithoutItsSchemaSaysWhichMigrationsAreMissing(@TempDir Path folder) throws Exception {
+        try (var database = TestDatabase.empty();
+                var server = TestProgram.start(
+                        folder,
+                        TestProgram.freePort(),
+                        Map.of("DATABASE_URL", database.url(), "BYLINE_MIGRATE", "off"))) {
+            server.await("/livez", 200);
+            server.await(() -> server.log().contains("not ready: the schema lacks"));
+            assertThat(server.await("/readyz", 503).body())
                     .contains("the schema lacks V001__users.sql", "run `byline migrate`");
-            endAll();
         }
     }
 
     @Test
-    void onPostgres15NothingIsWarnedOf() throws Exception {
+    void aServerRunsOnPostgres15WithoutWarnings(@TempDir Path folder) throws Exception {
         var home = Path.of("/usr/lib/postgresql/15");
         assumeTrue(Files.isExecutable(home.resolve("bin/initdb")), "PostgreSQL 15 is installed");
         var cluster = new PostgresCluster(home, folder.resolve("fifteen"));
@@ -321,34 +383,17 @@ class ProgramTest {
                 "--encoding=UTF8",
                 "--locale=C",
                 "--no-sync");
-        var databasePort = freePort();
+        var databasePort = TestProgram.freePort();
         cluster.start(databasePort);
-        try {
-            var port = freePort();
-            var server = start(
-                    port, Map.of("DATABASE_URL", "postgres://postgres:x@127.0.0.1:" + databasePort + "/postgres"));
-            awaitReady(port, server);
-            assertThat(await(port, "/posts", 200).body()).isEqualTo("{\"posts\":[],\"next_cursor\":null}");
-            endAll();
+        var settings = Map.of("DATABASE_URL", "postgres://postgres:x@127.0.0.1:" + databasePort + "/postgres");
+        try (var server = TestProgram.start(folder, TestProgram.freePort(), settings)) {
+            server.awaitReady();
+            assertThat(server.get("/posts").body()).isEqualTo("""
+                    {"posts":[],"next_cursor":null}""");
+            server.await(() -> server.log().contains("PostgreSQL 15"));
+            assertThat(server.log()).doesNotContain("WARN", "Version mismatch");
         } finally {
             cluster.stop();
         }
-        assertThat(log()).contains("PostgreSQL 15").doesNotContain("WARN", "Version mismatch");
-    }
-
-    @Test
-    void aServerWhoseDatabaseIsAwayLivesButIsNotReady() throws Exception {
-        var port = freePort();
-        var server = start(port, Map.of("DATABASE_URL", "postgres://x:canary@127.0.0.1:1/z"));
-        var end = System.nanoTime() + TIMEOUT.toNanos();
-        while (get(port, "/livez").isEmpty()) {
-            assertThat(System.nanoTime()).isLessThan(end);
-            Thread.sleep(50);
-        }
-        assertThat(get(port, "/readyz")).isEmpty();
-        server.destroy();
-        assertThat(server.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        assertThat(server.exitValue()).isEqualTo(128 + 15);
-        assertThat(log()).contains("the database does not answer").doesNotContain("canary");
     }
 }
