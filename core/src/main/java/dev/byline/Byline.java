@@ -20,6 +20,7 @@ import java.sql.Connection;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -282,7 +283,10 @@ public final class Byline implements AutoCloseable {
             });
         } catch (CallbackException e) {
             @SuppressWarnings("unchecked") // the callback throws nothing else
-            var thrown = (E) e.getCause();
+            var thrown = (E) Objects.requireNonNull(e.getCause());
+            for (var suppressed : e.getSuppressed()) {
+                thrown.addSuppressed(suppressed); // a rollback that failed
+            }
             throw thrown;
         }
     }

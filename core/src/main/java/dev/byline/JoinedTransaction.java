@@ -5,6 +5,9 @@ package dev.byline;
  * commit, so that this process and others see the changes at once. Without the call nothing is lost: caches are stale
  * up to their times to live (5 s in a process, 60 s in Redis), and the rows of a deleted user, which nobody sees, are
  * removed by the next round of housekeeping. After a rollback there is nothing to call.
+ *
+ * <p>This object serves one transaction: join the next one on the connection with a new call of {@link Byline#in}.
+ * Byline can't see when the caller commits or rolls back.
  */
 public final class JoinedTransaction extends BylineTransaction {
     private final Runnable committed;
@@ -18,8 +21,9 @@ public final class JoinedTransaction extends BylineTransaction {
 
     /**
      * Invalidates what the transaction changed, and ends this object. When it returns, no read that starts in this
-     * process sees the old values. Calling it again has no further effect than another invalidation. Blocks for Redis,
-     * if there is one; throws nothing.
+     * process sees the old values. Calling it again only invalidates again. Blocks for Redis, if there is one.
+     *
+     * @throws IllegalStateException when another thread is using the transaction
      */
     public void committed() {
         committed.run();
@@ -27,7 +31,10 @@ public final class JoinedTransaction extends BylineTransaction {
 
     /**
      * Does the same as {@link #committed} when the outcome of the commit is unknown because the connection broke: with
-     * Redis, it repeats the invalidations for 10 s, because the commit may still happen.
+     * Redis, it repeats the invalidations for 10 s, because the commit may still happen. After a rollback it does no
+     * harm.
+     *
+     * @throws IllegalStateException when another thread is using the transaction
      */
     public void unknown() {
         uncertain.run();

@@ -9,6 +9,7 @@ import dev.byline.model.Metadata;
 import dev.byline.model.NewPost;
 import dev.byline.model.NewUser;
 import dev.byline.model.PageRequest;
+import dev.byline.model.Post;
 import dev.byline.model.PostFilter;
 import dev.byline.model.PostStatus;
 import dev.byline.model.Principal;
@@ -54,16 +55,22 @@ class EmbeddingTest {
         try (var connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             var tx = byline.in(connection);
+            Post post;
             try {
-                var post = tx.posts().create(buyer, new NewPost("Order 7", "", Metadata.EMPTY, DRAFT, null, null));
+                post = tx.posts().create(buyer, new NewPost("Order 7", "", Metadata.EMPTY, DRAFT, null, null));
                 insertOrder(connection, 7, post.id()); // your own statement
-                connection.commit();
-                tx.committed(); // after the commit
-                return post.id();
             } catch (RuntimeException | SQLException e) {
                 connection.rollback();
                 throw e;
             }
+            try {
+                connection.commit();
+            } catch (SQLException e) {
+                tx.unknown(); // the connection broke: the commit may have happened
+                throw e;
+            }
+            tx.committed();
+            return post.id();
         }
         // end
     }

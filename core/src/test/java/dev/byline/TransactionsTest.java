@@ -476,6 +476,57 @@ class TransactionsTest {
         }
 
         @Test
+        void aFailedStatementThatTheCallbackIgnoresRollsBack() {
+            var created = new Post[1];
+            var user = existingUser();
+            assertThatThrownBy(() -> byline.transaction(tx -> {
+                        created[0] = tx.posts().create(as(user), post("Lost"));
+                        try (var statement = tx.connection().createStatement()) {
+                            statement.execute("SELECT 1 / 0");
+                        } catch (SQLException e) {
+                            return 0;
+                        }
+                        return 1;
+                    }))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("a statement failed earlier in this transaction: roll it back");
+            assertMissing(() -> byline.posts().get(NOBODY, created[0].id()));
+        }
+
+        @Test
+        void otherCallersWaitForTheirTurnWhileTransactionsAreAtWork() throws Exception {
+            var config = BylineConfig.of(database.url());
+            try (var own = Byline.open(new BylineConfig(
+                            config.database().withPoolSize(1),
+                            config.tokenTtl(),
+                            config.signupOpen(),
+                            BylineConfig.Cache.OFF,
+                            config.imports()));
+                    var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                own.serverFacts();
+                var working = new CountDownLatch(1);
+                var transaction = threads.submit(() -> own.transaction(tx -> {
+                    for (int i = 0; i < 40; i++) {
+                        tx.users().find(NOBODY, 1);
+                        working.countDown();
+                        Thread.sleep(10);
+                    }
+                    return 0;
+                }));
+                working.await();
+                Thread.sleep(300); // longer than the pool takes to consider the database stuck
+                var waiters = IntStream.range(0, 3)
+                        .mapToObj(n -> threads.submit(() -> own.users().find(NOBODY, 1)))
+                        .toList();
+                for (var waiter : waiters) {
+                    waiter.get();
+                }
+                assertThat(transaction.get()).isZero();
+                assertThat(own.sinceDatabaseAnswered()).isLessThan(Duration.ofSeconds(5));
+            }
+        }
+
+        @Test
         void runsOnItsOwnPool() {
             try (var own = Byline.open(BylineConfig.of(database.url()))) {
                 var user = own.transaction(tx -> tx.users().create(NOBODY, someUser()));
@@ -500,12 +551,22 @@ class TransactionsTest {
         @Test
         void aClosedBylineSaysSo() {
             var closed = Byline.builder().dataSource(pool);
+            var joinedBefore = closed.in(connection);
             closed.close();
             closed.close();
             for (Runnable use : List.<Runnable>of(
                     () -> closed.users().get(NOBODY, 1),
                     () -> closed.posts().get(NOBODY, 1),
                     () -> closed.users().create(NOBODY, someUser()),
+                    () -> closed.users()
+                            .create(
+                                    NOBODY,
+                                    new NewUser(
+                                            someUser().email(),
+                                            "Ada",
+                                            new Password("a long secret of Ada"),
+                                            Metadata.EMPTY)),
+                    () -> joinedBefore.users().find(NOBODY, 1),
                     () -> closed.posts().delete(OPERATOR, 1, ExpectedVersion.ANY),
                     () -> closed.in(connection),
                     () -> closed.transaction(tx -> 1))) {

@@ -36,7 +36,14 @@ final class RestoredConnections {
     }
 
     private static Connection restoring(Connection connection) throws SQLException {
-        var values = read(connection);
+        String[] values;
+        try {
+            values = read(connection);
+        } catch (SQLException | RuntimeException e) {
+            try (connection) {
+                throw e;
+            }
+        }
         return (Connection) Proxy.newProxyInstance(
                 RestoredConnections.class.getClassLoader(),
                 new Class<?>[] {Connection.class},

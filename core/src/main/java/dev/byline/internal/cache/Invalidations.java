@@ -24,7 +24,8 @@ final class Invalidations implements AutoCloseable {
 
     private static final Duration RETRY_INTERVAL = Duration.ofMillis(200);
 
-    private static final int RETRY_BATCH = 500;
+    /** The most keys of one message to Redis, which must answer within its timeout. */
+    private static final int BATCH = 500;
 
     /** How long a commit of unknown outcome may still happen: longer than the database timeouts. */
     private static final Duration UNCERTAIN = Duration.ofSeconds(10);
@@ -66,13 +67,16 @@ final class Invalidations implements AutoCloseable {
     }
 
     /** Invalidates everywhere; retries what Redis misses. */
-    void run(Collection<String> names) {
+    void run(List<String> names) {
         try {
-            var done = remote.invalidate(names);
-            if (!done) {
-                addPending(names);
+            for (int from = 0; from < names.size(); from += BATCH) {
+                var batch = names.subList(from, Math.min(from + BATCH, names.size()));
+                var done = remote.invalidate(batch);
+                if (!done) {
+                    addPending(batch);
+                }
+                metrics.invalidated(done ? Result.HIT : Result.ERROR);
             }
-            metrics.invalidated(done ? Result.HIT : Result.ERROR);
         } finally {
             names.forEach(dropLocally);
         }
@@ -125,7 +129,7 @@ final class Invalidations implements AutoCloseable {
         pending.values().removeIf(since -> now - since > maxAge.toNanos());
         while (!pending.isEmpty()) {
             var batch = pending.entrySet().stream()
-                    .limit(RETRY_BATCH)
+                    .limit(BATCH)
                     .map(Map.Entry::copyOf)
                     .toList();
             if (!remote.invalidate(batch.stream().map(Map.Entry::getKey).toList())) {

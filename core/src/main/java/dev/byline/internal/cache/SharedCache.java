@@ -6,7 +6,6 @@ import dev.byline.model.Metrics.Result;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
@@ -189,12 +188,12 @@ final class SharedCache implements AutoCloseable {
     }
 
     /** Invalidates in Redis, then in L1. */
-    void invalidate(Collection<String> names) {
+    void invalidate(List<String> names) {
         invalidations.run(names);
     }
 
     /** Invalidates now, and repeatedly for 10 s. */
-    void invalidateUncertain(Collection<String> names) {
+    void invalidateUncertain(List<String> names) {
         invalidations.addUncertain(names);
         invalidations.run(names);
     }

@@ -106,7 +106,10 @@ public final class TieredCache implements AutoCloseable {
             }
         }
         metrics.looked(key.kind().name(), Layer.L1, Result.HIT);
-        return new Found<>(value(await(known)), false);
+        var entry = await(known);
+        return entry.failure() == null || entry.failure() instanceof BylineException
+                ? new Found<>(value(entry), false)
+                : new Found<>(loader.get(), true); // the failure belongs to the thread that loaded
     }
 
     @SuppressWarnings("unchecked") // all values of a key have one type

@@ -29,12 +29,14 @@ import java.util.function.Function;
  * @param <K> keys, with {@code equals}
  * @param <V> the values
  */
-public final class BatchLoader<K, V> {
+public final class BatchLoader<K, V> implements AutoCloseable {
     /** The greatest age at which a look-up that joined a failed statement runs its own. */
     static final Duration TIMEOUT = Duration.ofMillis(100);
 
     private final int maxKeys;
     private final Function<Set<K>, Map<K, V>> load;
+    private final Watchdog watchdog;
+    private final Runnable check = this::expireWaiters;
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<Lookup<K, V>> waiting = new ArrayDeque<>(); // oldest first; empty while none is in flight
     private boolean inFlight;
@@ -49,7 +51,8 @@ public final class BatchLoader<K, V> {
     public BatchLoader(Watchdog watchdog, int maxKeys, Function<Set<K>, Map<K, V>> load) {
         this.maxKeys = maxKeys;
         this.load = load;
-        watchdog.add(this::expireWaiters);
+        this.watchdog = watchdog;
+        watchdog.add(check);
     }
 
     /**
@@ -156,6 +159,12 @@ public final class BatchLoader<K, V> {
         } catch (ExecutionException e) {
             throw new IllegalStateException(e); // no outcome is an exception
         }
+    }
+
+    /** Stops expiring waiters. */
+    @Override
+    public void close() {
+        watchdog.remove(check);
     }
 
     private void expireWaiters() {

@@ -152,6 +152,7 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
     @Override
     public void close() {
         connections.close();
+        permits.close();
         try {
             pool.shutdown();
         } catch (InterruptedException e) {

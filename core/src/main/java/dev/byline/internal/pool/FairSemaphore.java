@@ -11,8 +11,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * A fair semaphore with one timeout. Waiters park without a timer; {@link Watchdog} expires them, up to 100 ms late.
  * Safe for use by several threads.
  */
-final class FairSemaphore {
+final class FairSemaphore implements AutoCloseable {
     private final long timeout; // nanoseconds
+    private final Watchdog watchdog;
+    private final Runnable check = this::expireWaiters;
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<Waiter> waiting = new ArrayDeque<>(); // oldest first
     private int free;
@@ -27,7 +29,8 @@ final class FairSemaphore {
     FairSemaphore(Watchdog watchdog, int permits, Duration timeout) {
         this.free = permits;
         this.timeout = timeout.toNanos();
-        watchdog.add(this::expireWaiters);
+        this.watchdog = watchdog;
+        watchdog.add(check);
     }
 
     /** A waiter: completed with true when it gets a permit, with false when it expires. */
@@ -71,6 +74,12 @@ final class FairSemaphore {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Stops expiring waiters. */
+    @Override
+    public void close() {
+        watchdog.remove(check);
     }
 
     private void expireWaiters() {

@@ -4,13 +4,16 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Checks timeouts ten times a second, for timeouts that hardly ever expire: a timed wait of a virtual thread must be
  * scheduled on another thread and cancelled, which often costs more than the wait itself. Runs one thread while there
  * are checks. Safe for use by several threads.
  */
-public final class Watchdog implements AutoCloseable {
+public final class Watchdog {
+    private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
     private static final long INTERVAL_MS = 100;
 
     private final Set<Runnable> checks = new HashSet<>(); // guarded by itself
@@ -45,7 +48,11 @@ public final class Watchdog implements AutoCloseable {
                 // never interrupted
             }
             for (var check : copy()) {
-                check.run();
+                try {
+                    check.run();
+                } catch (RuntimeException | Error e) { // without this, no timeout would work any more
+                    LOG.error("a check of timeouts failed", e);
+                }
             }
         }
     }
@@ -60,14 +67,6 @@ public final class Watchdog implements AutoCloseable {
         synchronized (checks) {
             running = !checks.isEmpty();
             return running;
-        }
-    }
-
-    /** Removes all checks. */
-    @Override
-    public void close() {
-        synchronized (checks) {
-            checks.clear();
         }
     }
 }

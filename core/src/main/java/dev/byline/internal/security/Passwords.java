@@ -113,6 +113,9 @@ public final class Passwords implements AutoCloseable {
     }
 
     private byte[] run(Callable<byte[]> work) {
+        if (executor.isShutdown()) {
+            throw new IllegalStateException("Byline is closed");
+        }
         var hash = new FutureTask<>(work);
         try {
             executor.execute(hash);

@@ -78,6 +78,9 @@ public final class Violations {
         if (isSchemaMissing(state)) {
             return BylineException.Unavailable.schemaMissing(e);
         }
+        if (state.equals("25P02")) { // only a caller's own statement can have failed before
+            return new IllegalStateException("a statement failed earlier in this transaction: roll it back", e);
+        }
         var error = serverError(cause);
         return error == null ? e : refusal(error, state, e);
     }

@@ -13,9 +13,11 @@ import dev.byline.model.PoolStatus;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import javax.sql.DataSource;
@@ -37,6 +39,7 @@ public final class Database implements AutoCloseable {
     private final DSLContext dsl;
     private final @Nullable ConnectionPool pool;
     private final Watchdog watchdog;
+    private final List<BatchLoader<?, ?>> loaders = new CopyOnWriteArrayList<>();
     private final Violations violations = new Violations();
     private volatile boolean closed;
     private volatile long answeredAt = System.nanoTime() - Duration.ofDays(1).toNanos();
@@ -164,13 +167,14 @@ public final class Database implements AutoCloseable {
     }
 
     /** @throws IllegalStateException when this is closed */
-    private void checkOpen() {
+    void checkOpen() {
         if (closed) {
             throw new IllegalStateException("Byline is closed");
         }
     }
 
-    private void answered() {
+    /** Records that a statement succeeded. */
+    void answered() {
         answeredAt = System.nanoTime();
         if (pool != null) {
             pool.responded();
@@ -193,6 +197,7 @@ public final class Database implements AutoCloseable {
                     dsl -> Optional.ofNullable(query.apply(dsl, Set.of(key)).get(key)));
         }
         var loader = new BatchLoader<K, V>(watchdog, maxKeys, keys -> read(dsl -> query.apply(dsl, keys)));
+        loaders.add(loader);
         return loader::get;
     }
 
@@ -228,6 +233,6 @@ public final class Database implements AutoCloseable {
         if (pool != null) {
             pool.close();
         }
-        watchdog.close();
+        loaders.forEach(BatchLoader::close);
     }
 }

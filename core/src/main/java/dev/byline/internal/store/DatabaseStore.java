@@ -70,11 +70,15 @@ public final class DatabaseStore extends Store {
     public <T extends @Nullable Object> T transaction(Function<JoinedStore, T> work) {
         return write(tx -> tx.dsl().connectionResult(connection -> {
             var store = new JoinedStore(connection, tx, database);
+            T result;
             try {
-                return work.apply(store);
-            } finally {
-                store.end();
+                result = work.apply(store);
+            } catch (Throwable e) {
+                store.abandon();
+                throw e;
             }
+            store.endBeforeCommit();
+            return result;
         }));
     }
 
@@ -105,8 +109,8 @@ public final class DatabaseStore extends Store {
                 throw BylineException.Unavailable.unknownOutcome(e);
             }
             throw e;
-        } catch (BylineException | AuthorDeletedException e) {
-            throw e;
+        } catch (BylineException | AuthorDeletedException | IllegalStateException e) {
+            throw e; // certainly not committed
         } catch (RuntimeException | Error e) {
             if (changes.isCommitting()) {
                 follow(changes, true);

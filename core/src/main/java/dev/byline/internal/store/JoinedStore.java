@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -19,10 +20,8 @@ import org.jspecify.annotations.Nullable;
  * commit is gathered. Used by one thread at a time.
  */
 public final class JoinedStore extends Store {
-    private static final String SAVEPOINT = "SAVEPOINT byline";
-    private static final String RELEASE = "RELEASE SAVEPOINT byline";
-    private static final String ROLLBACK = "ROLLBACK TO SAVEPOINT byline; RELEASE SAVEPOINT byline";
-    private static final String ABORTED = "25P02";
+    /** Numbers the savepoints: two threads that join one connection fail instead of undoing each other's work. */
+    private static final AtomicLong SAVEPOINTS = new AtomicLong();
 
     private final Connection connection;
     private final Tx tx;
@@ -55,10 +54,12 @@ public final class JoinedStore extends Store {
 
     @Override
     public <T extends @Nullable Object> T write(Function<Tx, T> work) {
-        var changes = new Changes();
-        var result = inSavepoint(() -> work.apply(changes.on(tx.dsl())));
-        tx.changes().addAll(changes);
-        return result;
+        return inSavepoint(() -> {
+            var changes = new Changes();
+            var result = work.apply(changes.on(tx.dsl()));
+            tx.changes().addAll(changes); // superfluous keys do no harm if the release fails
+            return result;
+        });
     }
 
     @Override
@@ -66,25 +67,57 @@ public final class JoinedStore extends Store {
         return write(statement);
     }
 
-    /** Ends the use of this store; returns what must follow the commit. */
+    /** Ends the use of this store: the transaction is rolled back. */
+    void abandon() {
+        ended = true;
+    }
+
+    /**
+     * Ends the use of this store before the commit. Checks that no statement has failed without being rolled back: the
+     * driver would roll back and report success.
+     *
+     * @throws IllegalStateException when one has, or another thread is using this store
+     */
+    void endBeforeCommit() {
+        var unused = end();
+        try {
+            execute("SELECT 1");
+        } catch (DataAccessException e) {
+            throw database.translate(e);
+        }
+    }
+
+    /**
+     * Ends the use of this store; returns what must follow the commit.
+     *
+     * @throws IllegalStateException when another thread is using it
+     */
     Changes end() {
         ended = true;
+        if (inUse.get()) {
+            throw inUseElsewhere();
+        }
         return tx.changes();
+    }
+
+    private static IllegalStateException inUseElsewhere() {
+        return new IllegalStateException("another thread is using this transaction: use it in one thread at a time");
     }
 
     /**
      * Checks that the connection has an open transaction.
      *
-     * @throws IllegalStateException when it hasn't, or this store has ended
-     * @throws dev.byline.model.BylineException.Unavailable when the connection is broken
+     * @throws IllegalStateException when it hasn't, when it is closed or known to be broken, or this store has ended
+     * @throws dev.byline.model.BylineException.Unavailable when the connection turns out to be broken
      */
     public void check() {
         if (ended) {
             throw new IllegalStateException("this transaction has ended: call Byline.in(connection) in the next one");
         }
+        database.checkOpen();
         try {
             if (connection.isClosed()) {
-                throw new IllegalStateException("the connection of this transaction is closed");
+                throw new IllegalStateException("the connection of this transaction is closed, or broke");
             }
             if (connection.getAutoCommit()) {
                 throw new IllegalStateException(
@@ -97,19 +130,21 @@ public final class JoinedStore extends Store {
 
     private <T extends @Nullable Object> T inSavepoint(Supplier<T> work) {
         if (!inUse.compareAndSet(false, true)) {
-            throw new IllegalStateException("another thread is using this transaction: use it in one thread at a time");
+            throw inUseElsewhere();
         }
         try {
             check();
-            execute(SAVEPOINT);
+            var savepoint = "byline_" + SAVEPOINTS.incrementAndGet();
+            execute("SAVEPOINT " + savepoint);
             T result;
             try {
                 result = work.get();
+                execute("RELEASE SAVEPOINT " + savepoint);
             } catch (Throwable e) {
-                rollBack(e);
+                rollBack(savepoint, e);
                 throw e;
             }
-            execute(RELEASE);
+            database.answered();
             return result;
         } catch (DataAccessException e) {
             throw database.translate(e);
@@ -118,9 +153,9 @@ public final class JoinedStore extends Store {
         }
     }
 
-    private void rollBack(Throwable failure) {
+    private void rollBack(String savepoint, Throwable failure) {
         try {
-            execute(ROLLBACK);
+            execute("ROLLBACK TO SAVEPOINT " + savepoint + "; RELEASE SAVEPOINT " + savepoint);
         } catch (RuntimeException e) {
             failure.addSuppressed(e);
         }
@@ -131,9 +166,6 @@ public final class JoinedStore extends Store {
         try (var statement = connection.createStatement()) {
             boolean ignored = statement.execute(sql);
         } catch (SQLException e) {
-            if (ABORTED.equals(e.getSQLState())) {
-                throw new IllegalStateException("a statement failed earlier in this transaction: roll it back", e);
-            }
             throw new DataAccessException(sql, e);
         }
     }

@@ -37,7 +37,6 @@ class BatchLoaderTest {
     @AfterEach
     void close() {
         firstMayEnd.countDown();
-        watchdog.close();
         threads.shutdownNow(); // close() would wait for lookups that a failed test left
         threads.close();
     }

@@ -35,8 +35,7 @@ class FairSemaphoreTest {
 
     @Test
     void permitsAreAcquiredInOrderOfArrival() throws Exception {
-        try (var watchdog = new Watchdog()) {
-            var permits = new FairSemaphore(watchdog, 2, LONG);
+        try (var permits = new FairSemaphore(new Watchdog(), 2, LONG)) {
             assertThat(permits.acquire()).isTrue();
             assertThat(permits.acquire()).isTrue();
             var order = new ConcurrentLinkedQueue<Integer>();
@@ -66,8 +65,7 @@ class FairSemaphoreTest {
 
     @Test
     void aWaiterTimesOut() throws Exception {
-        try (var watchdog = new Watchdog()) {
-            var permits = new FairSemaphore(watchdog, 1, Duration.ofMillis(50));
+        try (var permits = new FairSemaphore(new Watchdog(), 1, Duration.ofMillis(50))) {
             assertThat(permits.acquire()).isTrue();
             assertThat(List.of(waiter(permits).get(), permits.acquire())).containsExactly(false, false);
             permits.release();
@@ -78,8 +76,7 @@ class FairSemaphoreTest {
 
     @Test
     void anInterruptedWaiterLeavesThePermitToTheNext() throws Exception {
-        try (var watchdog = new Watchdog()) {
-            var permits = new FairSemaphore(watchdog, 1, LONG);
+        try (var permits = new FairSemaphore(new Watchdog(), 1, LONG)) {
             assertThat(permits.acquire()).isTrue();
             var interrupted = new ConcurrentLinkedQueue<Throwable>();
             var first = Thread.ofVirtual().start(() -> {
@@ -104,8 +101,7 @@ class FairSemaphoreTest {
 
     @Test
     void anInterruptedThreadAcquiresAFreePermit() throws Exception {
-        try (var watchdog = new Watchdog()) {
-            var permits = new FairSemaphore(watchdog, 1, LONG);
+        try (var permits = new FairSemaphore(new Watchdog(), 1, LONG)) {
             Thread.currentThread().interrupt();
             assertThat(permits.acquire()).isTrue();
             assertThatThrownBy(permits::acquire).isInstanceOf(InterruptedException.class);

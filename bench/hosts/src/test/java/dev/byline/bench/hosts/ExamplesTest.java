@@ -21,6 +21,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DataSourceUtils;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
+import org.springframework.util.Assert;
 
 /** The Spring example of docs/embedding.md, run as it stands there. */
 class ExamplesTest {
@@ -28,6 +29,7 @@ class ExamplesTest {
         // docs: Spring
         /** Call it inside a Spring transaction. */
         long order(Principal buyer) {
+            Assert.state(TransactionSynchronizationManager.isActualTransactionActive(), "no transaction");
             var tx = byline.in(DataSourceUtils.getConnection(dataSource)); // the connection of the transaction
             TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
                 @Override
