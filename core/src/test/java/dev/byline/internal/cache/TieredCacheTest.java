@@ -13,6 +13,8 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -30,6 +32,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -794,5 +797,21 @@ class TieredCacheTest {
                 // closed
             }
         }
+    }
+
+    /** docs/caching.md names a test for each guarantee. */
+    @Test
+    void theTestsThatTheGuideNamesExist() throws IOException {
+        var rows = Files.readAllLines(Path.of("../docs/caching.md")).stream()
+                .filter(line -> line.startsWith("|") && line.endsWith("` |"))
+                .map(line -> line.substring(line.lastIndexOf(" | ")));
+        var named = rows.flatMap(cell ->
+                        Pattern.compile("`(\\w+)`").matcher(cell).results().map(match -> match.group(1)))
+                .toList();
+        var source = Files.readString(Path.of("src/test/java/dev/byline/internal/cache/TieredCacheTest.java"));
+
+        assertThat(named)
+                .hasSizeGreaterThan(8)
+                .allSatisfy(name -> assertThat(source).contains("void " + name + "("));
     }
 }
