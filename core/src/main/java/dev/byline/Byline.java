@@ -109,6 +109,7 @@ public final class Byline implements AutoCloseable {
      *
      * @param config the settings
      * @param metrics receives measurements and events
+     * @throws IllegalStateException when jOOQ is older than 3.21
      */
     public static Byline open(BylineConfig config, Metrics metrics) {
         var parts = builder()
@@ -216,7 +217,7 @@ public final class Byline implements AutoCloseable {
          * @param value connections with auto-commit on; set {@code statement_timeout} and the driver's
          *     {@code socketTimeout} on them, so that a frozen database can't hang the host. Stays open when Byline is
          *     closed.
-         * @throws IllegalStateException when auto-commit is off. Every use case throws it, too, when it gets a
+         * @throws IllegalStateException when auto-commit is off, or jOOQ is older than 3.21. Every use case throws it, too, when it gets a
          *     connection with auto-commit off, for example inside a transaction of the host
          */
         public Byline dataSource(DataSource value) {

@@ -77,6 +77,7 @@ public final class Database implements AutoCloseable {
      * @param metrics receives how long connections were waited for and held
      */
     public static Database open(BylineConfig.Database config, Metrics metrics) {
+        JooqVersion.check();
         var watchdog = new Watchdog();
         var pool = new ConnectionPool(config, watchdog, metrics);
         var settings = settings();
@@ -93,9 +94,10 @@ public final class Database implements AutoCloseable {
      *
      * @param dataSource connections with auto-commit on
      * @param metrics receives how long connections were waited for and held
-     * @throws IllegalStateException when auto-commit is off
+     * @throws IllegalStateException when auto-commit is off, or jOOQ is too old
      */
     public static Database on(DataSource dataSource, Metrics metrics) {
+        JooqVersion.check();
         var connections = HostConnections.open(dataSource, metrics);
         return new Database(connections, null, new Watchdog(), settings(), BylineConfig.Database.SLOW_STATEMENT);
     }
