@@ -60,6 +60,7 @@ public final class Migrations {
      * @throws org.flywaydb.core.api.FlywayException when a migration fails, the history doesn't match this version of
      *     Byline, or the database can't be reached
      * @throws IllegalArgumentException when the language can't be such a name
+     * @throws IllegalStateException when Flyway is older than 11.14
      */
     public static int apply(DataSource dataSource, String searchLanguage) {
         if (!searchLanguage.matches("[a-z_]{1,40}")) {
@@ -156,6 +157,7 @@ public final class Migrations {
     }
 
     private static Flyway flyway(DataSource dataSource, String settings) {
+        FlywayVersion.check();
         var configuration = Flyway.configure(Migrations.class.getClassLoader())
                 .dataSource(RestoredConnections.of(dataSource))
                 .locations(new String[0]) // Scripts provides the files

@@ -1,6 +1,7 @@
 package dev.byline.migrations;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
@@ -307,5 +308,19 @@ class MigrationsTest {
                             .sorted())
                     .containsExactlyElementsOf(Scripts.NAMES);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"11.7.2", "11.10.0", "10.20.1", "9.22.3"})
+    void anOlderFlywayIsRejectedByName(String version) {
+        assertThatThrownBy(() -> FlywayVersion.check(version))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("need Flyway 11.14 or newer, but found " + version);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"11.14.1", "12.4.0", "13.12.1", "unknown"})
+    void otherVersionsOfFlywayAreAccepted(String version) {
+        assertThatCode(() -> FlywayVersion.check(version)).doesNotThrowAnyException();
     }
 }
