@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.byline.migrations.LeakCheck;
 import dev.byline.migrations.TestDatabase;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
@@ -83,11 +84,7 @@ class TransactionsTest {
     @AfterEach
     void nothingLeaked() throws Exception {
         connection.close();
-        var end = System.nanoTime() + Duration.ofSeconds(5).toNanos();
-        while (pool.getHikariPoolMXBean().getActiveConnections() > 0 && System.nanoTime() < end) {
-            Thread.sleep(5); // the housekeeper may be at work
-        }
-        assertThat(pool.getHikariPoolMXBean().getActiveConnections()).isZero();
+        LeakCheck.assertReleased(() -> pool.getHikariPoolMXBean().getActiveConnections());
     }
 
     @AfterAll
