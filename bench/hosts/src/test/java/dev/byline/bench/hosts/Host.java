@@ -10,6 +10,7 @@ import io.agroal.narayana.NarayanaTransactionIntegration;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import javax.sql.DataSource;
 import org.jooq.SQLDialect;
 import org.jooq.impl.DSL;
@@ -171,6 +172,9 @@ interface Host extends AutoCloseable {
     /** Agroal with Narayana, as in Quarkus. */
     record Jta(AgroalDataSource pool) implements Host {
         static Host open(DataSource database) throws SQLException {
+            for (var store : List.of("", "stateStore.", "communicationStore.")) { // where Narayana keeps its log
+                System.setProperty("ObjectStoreEnvironmentBean." + store + "objectStoreDir", "target/object-store");
+            }
             var dataSource = (org.postgresql.ds.PGSimpleDataSource) database;
             var manager = TransactionManager.transactionManager();
             var configuration = new AgroalDataSourceConfigurationSupplier()
