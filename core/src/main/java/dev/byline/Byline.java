@@ -169,8 +169,8 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
-         * Sets whether this instance removes the rows of deleted users, which nobody sees, and expired idempotency
-         * keys; true by default. At least one instance on a database must. Without it, this instance runs no thread
+         * Sets whether this instance removes the rows of deleted users, which are already invisible, and expired
+         * idempotency keys; true by default. At least one instance on a database must. Without it, this instance runs no thread
          * while it is idle.
          *
          * @param value false for tests, or for all instances but one
@@ -217,8 +217,8 @@ public final class Byline implements AutoCloseable {
          * @param value connections with auto-commit on; set {@code statement_timeout} and the driver's
          *     {@code socketTimeout} on them, so that a frozen database can't hang the host. Stays open when Byline is
          *     closed.
-         * @throws IllegalStateException when auto-commit is off, or jOOQ is older than 3.21. Every use case throws it, too, when it gets a
-         *     connection with auto-commit off, for example inside a transaction of the host
+         * @throws IllegalStateException when auto-commit is off, or jOOQ is older than 3.21. Every use case throws it,
+         *     too, when it gets a connection with auto-commit off, for example inside a transaction of the host
          */
         public Byline dataSource(DataSource value) {
             return new Byline(Database.on(value, metrics), this);

@@ -3,8 +3,8 @@ package dev.byline;
 /**
  * The use cases in a transaction that the caller began, and commits or rolls back. Call {@link #committed} after the
  * commit, so that this process and others see the changes at once. Without the call nothing is lost: caches are stale
- * up to their times to live (5 s in a process, 60 s in Redis), and the rows of a deleted user, which nobody sees, are
- * removed by the next round of housekeeping. After a rollback there is nothing to call.
+ * up to their times to live (5 s in a process, 60 s in Redis), and the rows of a deleted user, which are already
+ * invisible, are removed by the next round of housekeeping. After a rollback there is nothing to call.
  *
  * <p>This object serves one transaction: join the next one on the connection with a new call of {@link Byline#in}.
  * Byline can't see when the caller commits or rolls back.

@@ -324,8 +324,8 @@ class ImportsTest extends CoreTest {
             for (var urls : List.of(List.<String>of(), many, List.of("a", "a"), List.of("x".repeat(2001)))) {
                 assertThatThrownBy(() -> imports.run(as(user), urls)).isInstanceOf(BylineException.Invalid.class);
             }
-            for (var nobody : List.of(NOBODY, OPERATOR)) {
-                assertThatThrownBy(() -> imports.run(nobody, List.of("a")))
+            for (var caller : List.of(NOBODY, OPERATOR)) {
+                assertThatThrownBy(() -> imports.run(caller, List.of("a")))
                         .isInstanceOf(BylineException.Forbidden.class);
             }
         }

@@ -112,7 +112,7 @@ class TransactionsTest {
 
     private void order(long id) throws SQLException {
         try (var statement = connection.createStatement()) {
-            statement.executeUpdate("INSERT INTO orders VALUES (" + id + ", 'somebody')");
+            statement.executeUpdate("INSERT INTO orders VALUES (" + id + ", 'Ada')");
         }
     }
 
@@ -419,7 +419,7 @@ class TransactionsTest {
             byline.users().get(NOBODY, user.id());
             var post = byline.transaction(tx -> {
                 try (var statement = tx.connection().createStatement()) {
-                    statement.executeUpdate("INSERT INTO orders VALUES (11, 'somebody')");
+                    statement.executeUpdate("INSERT INTO orders VALUES (11, 'Ada')");
                 }
                 tx.users().change(as(user), user.id(), name("Countess"));
                 return tx.posts().create(as(user), post("In a transaction"));

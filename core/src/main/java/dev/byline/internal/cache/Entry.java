@@ -22,6 +22,11 @@ record Entry(@Nullable Object value, @Nullable RuntimeException failure, int wei
         return new Entry(value, null, weight, start + ttl.toNanos(), loaded);
     }
 
+    /** Creates an entry of what a loader returned; null is a negative entry. */
+    static <V> Entry loaded(CacheKey<V> key, @Nullable V value, long start, TimesToLive ttl) {
+        return of(key, value, start, ttl.local(key.kind(), value), true);
+    }
+
     static Entry failed(RuntimeException failure) {
         return new Entry(null, failure, 0, 0, true);
     }

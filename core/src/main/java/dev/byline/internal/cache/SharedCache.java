@@ -149,15 +149,14 @@ final class SharedCache implements AutoCloseable {
         } else if (suspect != null) {
             suspects.remove(key.name(), suspect); // unless it was marked again meanwhile
         }
-        return Entry.of(key, value, start, ttl.local(key.kind(), value), true);
+        return Entry.loaded(key, value, start, ttl);
     }
 
     /** Loads past Redis. The value in Redis may be older than the result: the next load replaces it. */
     private <V> Entry loadBeside(CacheKey<V> key, Supplier<Optional<V>> loader) {
         var start = System.nanoTime();
         suspects.add(key.name());
-        var value = loader.get().orElse(null);
-        return Entry.of(key, value, start, ttl.local(key.kind(), value), true);
+        return Entry.loaded(key, loader.get().orElse(null), start, ttl);
     }
 
     private boolean waitForLease() {

@@ -163,8 +163,7 @@ public final class TieredCache implements AutoCloseable {
             return shared.load(key, loader);
         }
         var start = System.nanoTime();
-        var value = loader.get().orElse(null);
-        return Entry.of(key, value, start, ttl.local(key.kind(), value), true);
+        return Entry.loaded(key, loader.get().orElse(null), start, ttl);
     }
 
     /**

@@ -183,21 +183,20 @@ public final class Database implements AutoCloseable {
         }
     }
 
+    /** Returns whether this opened its pool: no transaction of a host can be on its connections. */
+    boolean hasOwnPool() {
+        return pool != null;
+    }
+
     /**
-     * Returns a look-up by key. With a pool of its own, look-ups that arrive while one is in flight share the next
-     * statement, as in {@link BatchLoader}. On a host's DataSource each runs its own: the statement of another thread
-     * may belong to another transaction.
+     * Returns a look-up by key that shares statements, as {@link BatchLoader} does.
      *
      * @param maxKeys the most keys of one statement
      * @param query finds values by their keys, in one statement
      * @param <K> the keys
      * @param <V> the values
      */
-    <K, V> Function<K, Optional<V>> lookup(int maxKeys, BiFunction<DSLContext, Set<K>, Map<K, V>> query) {
-        if (pool == null) {
-            return key -> read(
-                    dsl -> Optional.ofNullable(query.apply(dsl, Set.of(key)).get(key)));
-        }
+    <K, V> Function<K, Optional<V>> batching(int maxKeys, BiFunction<DSLContext, Set<K>, Map<K, V>> query) {
         var loader = new BatchLoader<K, V>(watchdog, maxKeys, keys -> read(dsl -> query.apply(dsl, keys)));
         loaders.add(loader);
         return loader::get;

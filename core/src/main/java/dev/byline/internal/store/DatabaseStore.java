@@ -40,7 +40,7 @@ public final class DatabaseStore extends Store {
 
     @Override
     public <K, V> Function<K, Optional<V>> lookup(int maxKeys, BiFunction<DSLContext, Set<K>, Map<K, V>> query) {
-        return database.lookup(maxKeys, query);
+        return database.hasOwnPool() ? database.batching(maxKeys, query) : super.lookup(maxKeys, query);
     }
 
     @Override

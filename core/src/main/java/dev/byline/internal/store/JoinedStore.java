@@ -2,12 +2,8 @@ package dev.byline.internal.store;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jooq.DSLContext;
@@ -43,13 +39,6 @@ public final class JoinedStore extends Store {
     @Override
     public <T extends @Nullable Object> T read(Function<DSLContext, T> query) {
         return inSavepoint(() -> query.apply(tx.dsl()));
-    }
-
-    /** Shares no statement with other threads: they don't see the rows of this transaction. */
-    @Override
-    public <K, V> Function<K, Optional<V>> lookup(int maxKeys, BiFunction<DSLContext, Set<K>, Map<K, V>> query) {
-        return key ->
-                read(dsl -> Optional.ofNullable(query.apply(dsl, Set.of(key)).get(key)));
     }
 
     @Override

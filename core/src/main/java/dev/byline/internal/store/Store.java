@@ -28,15 +28,18 @@ public abstract sealed class Store permits DatabaseStore, JoinedStore {
     public abstract <T extends @Nullable Object> T read(Function<DSLContext, T> query);
 
     /**
-     * Returns a look-up by key. Look-ups of several threads may share a statement.
+     * Returns a look-up by key. Each runs its own statement, unless look-ups of several threads may share one: the
+     * statement of another thread may belong to another transaction.
      *
      * @param maxKeys the most keys of one statement
      * @param query finds values by their keys, in one statement; omits keys without a value
      * @param <K> the keys
      * @param <V> the values
      */
-    public abstract <K, V> Function<K, Optional<V>> lookup(
-            int maxKeys, BiFunction<DSLContext, Set<K>, Map<K, V>> query);
+    public <K, V> Function<K, Optional<V>> lookup(int maxKeys, BiFunction<DSLContext, Set<K>, Map<K, V>> query) {
+        return key ->
+                read(dsl -> Optional.ofNullable(query.apply(dsl, Set.of(key)).get(key)));
+    }
 
     /**
      * Runs a transaction: commits when the callback returns, rolls back when it throws.
