@@ -23,7 +23,7 @@ RUN ${MAVEN}
 
 FROM build AS home
 # Besides what jdeps sees: elliptic curves for TLS, socket options, and the unsafe corner that libraries still look into. What it sees and
-# nothing here calls: the desktop (of Logback's and Flyway's, for a third of the size) and the compiler.
+# nothing here calls: the desktop (of Logback's, for a third of the size) and the compiler.
 RUN mkdir /opt/byline \
     && cp http/target/byline.jar /opt/byline/ \
     && modules=$(jdeps --multi-release base --ignore-missing-deps --print-module-deps /opt/byline/byline.jar \

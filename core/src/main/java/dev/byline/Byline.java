@@ -16,6 +16,7 @@ import dev.byline.model.BylineException;
 import dev.byline.model.Metrics;
 import dev.byline.model.PoolStatus;
 import dev.byline.model.ServerFacts;
+import dev.byline.model.Validation;
 import java.sql.Connection;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The entry point of the library: users and posts on PostgreSQL.
  *
- * <p>The schema must exist: see {@code Migrations.apply(DataSource)} in the {@code migrations} artifact. An instance is
+ * <p>The tables must exist: see {@code Migrations.apply(DataSource)} in the {@code migrations} artifact. An instance is
  * safe for use by several threads and shares nothing with other instances in the same JVM.
  *
  * <p>Threads: one removes deleted and expired rows; one writes when tokens were last used; two hash passwords while
@@ -42,7 +43,7 @@ public final class Byline implements AutoCloseable {
     private final @Nullable Housekeeper housekeeper;
     private final Passwords passwords;
     private final TieredCache cache;
-    private final TieredCache noCache = TieredCache.open(BylineConfig.Cache.OFF, Map::of, Metrics.NONE);
+    private final TieredCache noCache = TieredCache.open(BylineConfig.Cache.OFF, Map::of, String::new, Metrics.NONE);
     private final DatabaseStore store;
     private final TokenUses tokenUses;
     private final Users users;
@@ -55,7 +56,7 @@ public final class Byline implements AutoCloseable {
         this.settings = settings;
         this.housekeeper = settings.housekeeping ? new Housekeeper(database) : null;
         this.passwords = new Passwords(settings.metrics);
-        this.cache = TieredCache.open(settings.cache, this::cacheKeys, settings.metrics);
+        this.cache = TieredCache.open(settings.cache, this::cacheKeys, this::schema, settings.metrics);
         this.store = new DatabaseStore(database, cache, this::startHousekeeping);
         this.tokenUses = new TokenUses(store, settings.clock);
         this.users = users(store, cache);
@@ -81,6 +82,10 @@ public final class Byline implements AutoCloseable {
 
     private Tokens tokens(Store store, TieredCache cache, Users users, @Nullable TokenUses uses) {
         return new Tokens(store, cache, passwords, settings.clock, settings.tokenTtl, users, settings.metrics, uses);
+    }
+
+    private String schema() {
+        return settings.schema == null ? database.read(CacheKeySql::currentSchema) : settings.schema;
     }
 
     private Map<Long, byte[]> cacheKeys() {
@@ -113,6 +118,7 @@ public final class Byline implements AutoCloseable {
      */
     public static Byline open(BylineConfig config, Metrics metrics) {
         var parts = builder()
+                .schema(config.database().schema())
                 .tokenTtl(config.tokenTtl())
                 .signup(config.signupOpen())
                 .cache(config.cache())
@@ -132,6 +138,7 @@ public final class Byline implements AutoCloseable {
         private Duration tokenTtl = BylineConfig.TOKEN_TTL;
         private boolean signupOpen = true;
         private boolean housekeeping = true;
+        private @Nullable String schema = BylineConfig.Database.SCHEMA;
         private BylineConfig.Cache cache = BylineConfig.Cache.OFF;
         private BylineConfig.Imports imports = BylineConfig.Imports.PUBLIC;
         private Metrics metrics = Metrics.NONE;
@@ -181,6 +188,18 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
+         * Sets the schema of Byline's tables and functions; {@code byline} by default. Instances in several schemas of
+         * a database share nothing.
+         *
+         * @param value as in {@link BylineConfig.Database}
+         * @throws IllegalArgumentException when the name is invalid
+         */
+        public Builder schema(@Nullable String value) {
+            this.schema = value == null ? null : Validation.schemaName(value);
+            return this;
+        }
+
+        /**
          * Sets what is cached; nothing by default, because the host may write to the tables, too.
          *
          * @param value sizes, times to live, and Redis
@@ -221,7 +240,7 @@ public final class Byline implements AutoCloseable {
          *     too, when it gets a connection with auto-commit off, for example inside a transaction of the host
          */
         public Byline dataSource(DataSource value) {
-            return new Byline(Database.on(value, metrics), this);
+            return new Byline(Database.on(value, schema, metrics), this);
         }
     }
 
@@ -337,7 +356,7 @@ public final class Byline implements AutoCloseable {
      * @throws BylineException.Unavailable when the database doesn't respond
      */
     public static ServerFacts serverFacts(DataSource dataSource) {
-        return Database.on(dataSource, Metrics.NONE).read(ServerFactsSql::read);
+        return Database.on(dataSource, null, Metrics.NONE).read(ServerFactsSql::read);
     }
 
     /**

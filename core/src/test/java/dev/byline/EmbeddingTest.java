@@ -111,7 +111,7 @@ class EmbeddingTest {
     void theExamplesOfTheGuideRun() throws SQLException {
         try (var database = TestDatabase.migrated();
                 var byline = Byline.builder().dataSource(database.dataSource())) {
-            database.run("CREATE TABLE orders (id bigint PRIMARY KEY, post bigint NOT NULL REFERENCES posts)");
+            database.run("CREATE TABLE public.orders (id bigint PRIMARY KEY, post bigint NOT NULL REFERENCES posts)");
             var ada = byline.users()
                     .create(new Principal.Anonymous(), new NewUser("ada@example.com", "Ada", Metadata.EMPTY));
             var buyer = new Principal.Member(ada.id(), Role.USER);

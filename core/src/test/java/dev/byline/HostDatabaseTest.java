@@ -89,7 +89,7 @@ class HostDatabaseTest extends CoreTest {
         @Test
         void anyOtherPoolIsRefusedAtOpen() {
             var pool = dataSource(() -> {
-                var connection = database.dataSource().getConnection();
+                var connection = database.inSchema().getConnection();
                 connection.setAutoCommit(false);
                 return connection;
             });
@@ -364,7 +364,8 @@ class HostDatabaseTest extends CoreTest {
 
     @Nested
     class MissingSchema {
-        private static final String MESSAGE = "the schema is missing: run Migrations.apply or `byline migrate`";
+        private static final String MESSAGE =
+                "Byline's tables are missing: run Migrations.apply or `byline migrate`, or set the schema that has them";
 
         @Test
         void everyUseCaseReportsAMissingSchema() {

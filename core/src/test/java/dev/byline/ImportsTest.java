@@ -46,8 +46,8 @@ class ImportsTest extends CoreTest {
 
     private final FeedServer server = new FeedServer();
     private final Store store = new DatabaseStore(
-            Database.on(database.dataSource(), Metrics.NONE),
-            TieredCache.open(BylineConfig.Cache.OFF, Map::of, Metrics.NONE),
+            Database.on(database.dataSource(), BylineConfig.Database.SCHEMA, Metrics.NONE),
+            TieredCache.open(BylineConfig.Cache.OFF, Map::of, String::new, Metrics.NONE),
             () -> {});
     private final Imports imports = imports(PRIVATE, FeedImporter.TIME_LIMIT);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();

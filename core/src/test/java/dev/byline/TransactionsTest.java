@@ -61,7 +61,7 @@ class TransactionsTest {
     private Connection connection;
 
     TransactionsTest() throws SQLException {
-        database.run("CREATE TABLE orders (id bigint PRIMARY KEY, buyer text NOT NULL)");
+        database.run("CREATE TABLE public.orders (id bigint PRIMARY KEY, buyer text NOT NULL)");
         this.connection = pool.getConnection();
     }
 
@@ -385,7 +385,7 @@ class TransactionsTest {
                     var thread = Executors.newSingleThreadExecutor()) {
                 locking.setAutoCommit(false);
                 try (var statement = locking.createStatement()) {
-                    statement.execute("SELECT 1 FROM users WHERE id = " + user.id() + " FOR UPDATE");
+                    statement.execute("SELECT 1 FROM byline.users WHERE id = " + user.id() + " FOR UPDATE");
                 }
                 var started = new CountDownLatch(1);
                 var first = thread.submit(() -> {

@@ -34,8 +34,7 @@ class HouseRulesTest {
                         "dev.byline.migrations..",
                         "io.javalin..",
                         "org.eclipse.jetty..",
-                        "jakarta.servlet..",
-                        "org.flywaydb..")
+                        "jakarta.servlet..")
                 .because("programs that embed core have their own HTTP server and their own way to migrate")
                 .check(CLASSES);
     }

@@ -54,7 +54,7 @@ final class CacheBench {
                 String... headers)
                 throws Exception {
             var all = new HashMap<>(settings);
-            all.put("DATABASE_URL", database.url());
+            all.put("DATABASE_URL", database.serverUrl());
             var process = BylineProcess.start(jar, all, "-Xmx512m");
             return new Server(name, process, status, List.of(headers), new ArrayList<>(), new ArrayList<>());
         }
@@ -91,7 +91,7 @@ final class CacheBench {
         var jar = Path.of(args[0]);
         try (var database = TestDatabase.migrated();
                 var redis = new TestRedis()) {
-            try (var data = new SampleData(database.url())) {
+            try (var data = new SampleData(database.serverUrl())) {
                 data.users(1);
                 var unused = data.posts(1, POSTS, "x".repeat(1000));
             }

@@ -115,7 +115,7 @@ final class CacheStaleness {
     }
 
     private void createPosts() {
-        try (var data = new SampleData(database.url())) {
+        try (var data = new SampleData(database.serverUrl())) {
             data.users(1);
             for (var id : data.posts(1, POSTS, "")) {
                 writes.put(id, new ArrayList<>(List.of(new Write(1, 0, System.nanoTime()))));

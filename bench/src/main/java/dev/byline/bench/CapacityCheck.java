@@ -26,16 +26,16 @@ final class CapacityCheck {
     public static void main(String[] args) throws Exception {
         var jar = Path.of(args[0]);
         try (var database = TestDatabase.migrated()) {
-            try (var data = new SampleData(database.url())) {
+            try (var data = new SampleData(database.serverUrl())) {
                 data.users(USERS);
             }
             for (var pool : new int[] {2, 4, 8}) {
-                try (var distant = new TcpProxy(database.url(), Duration.ofMillis(5))) {
+                try (var distant = new TcpProxy(database.serverUrl(), Duration.ofMillis(5))) {
                     var settings = Map.of("DATABASE_URL", distant.url(), "BYLINE_POOL_SIZE", "" + pool);
                     check("pool of " + pool + ", database 5 ms away", jar, settings);
                 }
             }
-            check("computed pool size, database on this machine", jar, Map.of("DATABASE_URL", database.url()));
+            check("computed pool size, database on this machine", jar, Map.of("DATABASE_URL", database.serverUrl()));
         }
     }
 

@@ -42,6 +42,7 @@ final class ContainerLimits {
         try (var empty = TestDatabase.empty();
                 var database = TestDatabase.migrated();
                 var group = ControlGroup.create()) {
+            empty.run("CREATE SCHEMA byline");
             start(args, group, empty, "with an empty database and all migrations")
                     .close();
             var token = createData(database);
@@ -54,7 +55,7 @@ final class ContainerLimits {
 
     private static BylineProcess start(String[] command, ControlGroup group, TestDatabase database, String what)
             throws Exception {
-        var settings = Map.of("DATABASE_URL", database.url(), "BYLINE_DATABASE_CORES", "4", "BYLINE_REPLICAS", "3");
+        var settings = Map.of("DATABASE_URL", database.serverUrl(), "BYLINE_DATABASE_CORES", "4", "BYLINE_REPLICAS", "3");
         var inGroup = new ArrayList<>(List.of("sh", "-c", group.enterCommand() + " && exec \"$@\"", "sh"));
         inGroup.addAll(List.of(command));
         var start = System.nanoTime();
@@ -65,7 +66,7 @@ final class ContainerLimits {
 
     /** Returns a token of the second user; the first one logs in, which revokes their older tokens. */
     private static String createData(TestDatabase database) {
-        try (var data = new SampleData(database.url())) {
+        try (var data = new SampleData(database.serverUrl())) {
             data.user(EMAIL, PASSWORD);
             data.users(USERS - 1);
             for (int user = 2; user <= 101; user++) {

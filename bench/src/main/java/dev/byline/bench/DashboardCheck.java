@@ -34,9 +34,9 @@ final class DashboardCheck {
         var verdict = new Verdict();
         try (var database = TestDatabase.migrated();
                 var redis = new TestRedis()) {
-            var token = SampleData.userWithToken(database.url());
+            var token = SampleData.userWithToken(database.serverUrl());
             var redisUrl = redis.uri().toString();
-            var settings = Map.of("DATABASE_URL", database.url(), "REDIS_URL", redisUrl, "BYLINE_REPLICAS", "2");
+            var settings = Map.of("DATABASE_URL", database.serverUrl(), "REDIS_URL", redisUrl, "BYLINE_REPLICAS", "2");
             var port = TestRedis.freePort();
             try (var first = BylineProcess.start(jar, settings);
                     var second = BylineProcess.start(jar, settings);

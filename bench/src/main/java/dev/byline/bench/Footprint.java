@@ -32,8 +32,8 @@ final class Footprint {
         this.folder = folder;
         this.jar = jar;
         this.archive = folder.resolve("byline.jsa");
-        this.existing = Map.of("DATABASE_URL", database.url());
-        this.requests = TypicalRequests.create(database.url());
+        this.existing = Map.of("DATABASE_URL", database.serverUrl());
+        this.requests = TypicalRequests.create(database.serverUrl());
     }
 
     public static void main(String[] args) throws Exception {

@@ -45,7 +45,7 @@ final class LargeResponses {
         var verdict = new Verdict();
         try (var database = TestDatabase.migrated()) {
             var requests = createPosts(database);
-            var settings = Map.of("DATABASE_URL", database.url(), "BYLINE_LOG_REQUESTS", "off");
+            var settings = Map.of("DATABASE_URL", database.serverUrl(), "BYLINE_LOG_REQUESTS", "off");
             var options = new String[] {"-Xmx153m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"};
             try (var server = BylineProcess.start(Path.of(args[0]), settings, options)) {
                 var run = new LargeResponses(server, requests);
@@ -60,7 +60,7 @@ final class LargeResponses {
     /** Returns the requests that read them. */
     private static List<String> createPosts(TestDatabase database) {
         var ids = new ArrayList<Long>();
-        try (var data = new SampleData(database.url())) {
+        try (var data = new SampleData(database.serverUrl())) {
             data.users(1);
             for (int i = 0; i < POSTS; i++) {
                 var character = i % 10 == 0 ? "\u0001" : "😀"; // six bytes as JSON, or four

@@ -32,13 +32,13 @@ final class Overload {
     public static void main(String[] args) throws Exception {
         var jar = Path.of(args[0]);
         try (var database = TestDatabase.migrated()) {
-            try (var data = new SampleData(database.url())) {
+            try (var data = new SampleData(database.serverUrl())) {
                 data.users(USERS);
                 for (int user = 1; user <= 20; user++) {
                     data.posts(user, 1, "word ".repeat(200));
                 }
             }
-            try (var distant = new TcpProxy(database.url(), Duration.ofMillis(5))) {
+            try (var distant = new TcpProxy(database.serverUrl(), Duration.ofMillis(5))) {
                 var settings = Map.of("DATABASE_URL", distant.url(), "BYLINE_CACHE", "off", "BYLINE_POOL_SIZE", "4");
                 try (var server = BylineProcess.start(jar, settings)) {
                     check("the pool is the limit (4 connections, database 5 ms away)", server, Overload::user);
@@ -52,7 +52,7 @@ final class Overload {
 
     private static void onOneCore(Path jar, TestDatabase database, String name, LoadGenerator.Request request)
             throws Exception {
-        var settings = Map.of("DATABASE_URL", database.url());
+        var settings = Map.of("DATABASE_URL", database.serverUrl());
         try (var server = BylineProcess.start(jar, settings, "-XX:ActiveProcessorCount=1")) {
             pin(server.process().pid(), 0);
             check(name, server, request);

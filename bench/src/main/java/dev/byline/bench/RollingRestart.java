@@ -25,11 +25,11 @@ final class RollingRestart {
         var command = BylineProcess.command(Path.of(args[0]), List.of());
         var verdict = new Verdict();
         try (var database = TestDatabase.migrated()) {
-            var authorization = "Authorization: Bearer " + SampleData.userWithToken(database.url());
+            var authorization = "Authorization: Bearer " + SampleData.userWithToken(database.serverUrl());
             LoadGenerator.Request request = (http, n) -> n % 5 == 0
                     ? http.send("POST", "/posts", "{\"title\":\"t\",\"body\":\"b\"}", authorization)
                     : http.get("/posts?limit=5");
-            var settings = Map.of("DATABASE_URL", database.url(), "BYLINE_REPLICAS", "2", "BYLINE_DRAIN_DELAY", "3s");
+            var settings = Map.of("DATABASE_URL", database.serverUrl(), "BYLINE_REPLICAS", "2", "BYLINE_DRAIN_DELAY", "3s");
             var nodes = new BylineProcess[] {
                 BylineProcess.start(command, TestRedis.freePort(), settings),
                 BylineProcess.start(command, TestRedis.freePort(), settings)

@@ -35,8 +35,8 @@ final class SlowClients {
 
     public static void main(String[] args) throws Exception {
         try (var database = TestDatabase.migrated()) {
-            var unused = SampleData.userWithToken(database.url());
-            var settings = Map.of("DATABASE_URL", database.url(), "BYLINE_LOG_REQUESTS", "off");
+            var unused = SampleData.userWithToken(database.serverUrl());
+            var settings = Map.of("DATABASE_URL", database.serverUrl(), "BYLINE_LOG_REQUESTS", "off");
             try (var server = BylineProcess.start(Path.of(args[0]), settings, "-Xmx256m")) {
                 run(server, "none", 0, (sockets, end) -> {});
                 run(server, "10,000 idle connections", 10_000, (sockets, end) -> {});

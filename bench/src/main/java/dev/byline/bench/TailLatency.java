@@ -29,9 +29,9 @@ final class TailLatency {
     public static void main(String[] args) throws Exception {
         var jvmOptions = Arrays.copyOfRange(args, 1, args.length);
         try (var database = TestDatabase.migrated()) {
-            var requests = TypicalRequests.create(database.url());
+            var requests = TypicalRequests.create(database.serverUrl());
             for (var cache : List.of("on", "off")) {
-                var settings = Map.of("DATABASE_URL", database.url(), "BYLINE_CACHE", cache);
+                var settings = Map.of("DATABASE_URL", database.serverUrl(), "BYLINE_CACHE", cache);
                 try (var server = BylineProcess.start(Path.of(args[0]), settings, jvmOptions)) {
                     System.out.println("cache " + cache);
                     for (var request : requests.entrySet()) {

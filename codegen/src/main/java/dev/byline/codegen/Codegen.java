@@ -1,5 +1,6 @@
 package dev.byline.codegen;
 
+import dev.byline.migrations.MigrationOptions;
 import dev.byline.migrations.Migrations;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.nio.file.Path;
@@ -37,8 +38,8 @@ public final class Codegen {
     private static Configuration configuration(String url, Path sources) {
         var database = new Database()
                 .withName("org.jooq.meta.postgres.PostgresDatabase")
-                .withInputSchema("public")
-                .withOutputSchemaToDefault(true)
+                .withInputSchema(MigrationOptions.DEFAULT_SCHEMA)
+                .withOutputSchema("byline_schema")
                 .withExcludes("byline_schema_history|posts\\.search|find_.*|newest_.*|match_.*|are_common")
                 .withIncludeExcludeColumns(true)
                 .withIncludeRoutines(false)

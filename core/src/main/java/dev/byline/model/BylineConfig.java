@@ -30,6 +30,15 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
     }
 
     /**
+     * Returns a copy with other settings of the database and the pool.
+     *
+     * @param other URL, pool, timeouts, schema
+     */
+    public BylineConfig withDatabase(Database other) {
+        return new BylineConfig(other, tokenTtl, signupOpen, cache, imports);
+    }
+
+    /**
      * Returns a copy with sign-up open or closed.
      *
      * @param open false for admins only
@@ -174,6 +183,8 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
      * @param slowStatement statements that take this long or longer are logged, zero for none
      * @param pgBouncer whether connections go through PgBouncer in transaction mode: then no statements are prepared on
      *     the server, and the driver cancels statements after {@code statementTimeout}, in whole seconds, at least one
+     * @param schema of the tables and functions, 1 to 63 bytes in UTF-8; null for the {@code search_path} of the
+     *     connections
      */
     public record Database(
             DatabaseUrl url,
@@ -182,7 +193,11 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
             Duration statementTimeout,
             Duration maxLifetime,
             Duration slowStatement,
-            boolean pgBouncer) {
+            boolean pgBouncer,
+            @Nullable String schema) {
+
+        /** The default schema. */
+        public static final String SCHEMA = "byline";
 
         /** The default threshold for slow statements. */
         public static final Duration SLOW_STATEMENT = Duration.ofMillis(500);
@@ -196,10 +211,11 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
                     "statement timeout must be 1ms to less than 2s");
             check(maxLifetime.toSeconds() >= 30, "maximum lifetime must be at least 30s");
             check(!slowStatement.isNegative(), "slow-statement threshold must not be negative");
+            schema = schema == null ? null : Validation.schemaName(schema);
         }
 
         /**
-         * Returns the default settings: as many connections as {@link PoolSizing} gives for a database on this machine
+         * Returns the default settings: the schema {@code byline}, and as many connections as {@link PoolSizing} gives for a database on this machine
          * with an SSD, used by this process alone.
          *
          * @param url the database's URL
@@ -213,7 +229,8 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
                     Duration.ofMillis(1500),
                     Duration.ofMinutes(29),
                     SLOW_STATEMENT,
-                    false);
+                    false,
+                    SCHEMA);
         }
 
         /**
@@ -222,7 +239,8 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
          * @param size at least 1
          */
         public Database withPoolSize(int size) {
-            return new Database(url, size, connectionTimeout, statementTimeout, maxLifetime, slowStatement, pgBouncer);
+            return new Database(
+                    url, size, connectionTimeout, statementTimeout, maxLifetime, slowStatement, pgBouncer, schema);
         }
 
         /**
@@ -232,7 +250,7 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
          * @param statement the longest time of a statement
          */
         public Database withTimeouts(Duration connection, Duration statement) {
-            return new Database(url, poolSize, connection, statement, maxLifetime, slowStatement, pgBouncer);
+            return new Database(url, poolSize, connection, statement, maxLifetime, slowStatement, pgBouncer, schema);
         }
 
         /**
@@ -241,7 +259,8 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
          * @param threshold statements that take this long or longer are logged, zero for none
          */
         public Database withSlowStatement(Duration threshold) {
-            return new Database(url, poolSize, connectionTimeout, statementTimeout, maxLifetime, threshold, pgBouncer);
+            return new Database(
+                    url, poolSize, connectionTimeout, statementTimeout, maxLifetime, threshold, pgBouncer, schema);
         }
 
         /**
@@ -250,7 +269,19 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
          * @param value whether connections go through PgBouncer in transaction mode
          */
         public Database withPgBouncer(boolean value) {
-            return new Database(url, poolSize, connectionTimeout, statementTimeout, maxLifetime, slowStatement, value);
+            return new Database(
+                    url, poolSize, connectionTimeout, statementTimeout, maxLifetime, slowStatement, value, schema);
+        }
+
+        /**
+         * Returns a copy with another schema.
+         *
+         * @param name as in this record
+         * @throws IllegalArgumentException when the name is invalid
+         */
+        public Database withSchema(@Nullable String name) {
+            return new Database(
+                    url, poolSize, connectionTimeout, statementTimeout, maxLifetime, slowStatement, pgBouncer, name);
         }
     }
 }

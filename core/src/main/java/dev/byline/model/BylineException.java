@@ -196,7 +196,7 @@ public abstract sealed class BylineException extends RuntimeException {
         public static Unavailable schemaMissing(Throwable cause) {
             return new Unavailable(
                     UnavailableReason.SCHEMA_MISSING,
-                    "the schema is missing: run Migrations.apply or `byline migrate`",
+                    "Byline's tables are missing: run Migrations.apply or `byline migrate`, or set the schema that has them",
                     cause,
                     false);
         }

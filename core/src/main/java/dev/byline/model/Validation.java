@@ -1,5 +1,6 @@
 package dev.byline.model;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -114,6 +115,25 @@ public final class Validation {
         if (!errors.isEmpty()) {
             throw new BylineException.Invalid(errors);
         }
+    }
+
+    /**
+     * Checks that a name can be that of a schema in PostgreSQL, which truncates longer ones.
+     *
+     * @param name case-sensitive
+     * @return the name
+     * @throws IllegalArgumentException when it has not 1 to 63 bytes in UTF-8 or contains a control character, or when
+     *     PostgreSQL reserves it
+     */
+    public static String schemaName(String name) {
+        var bytes = name.length() > 63 ? name.length() : name.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes < 1 || bytes > 63 || !isText(name) || name.codePoints().anyMatch(Character::isISOControl)) {
+            throw new IllegalArgumentException("must be a schema name of 1 to 63 bytes without control characters");
+        }
+        if (name.startsWith("pg_") || name.equals("information_schema")) {
+            throw new IllegalArgumentException("must not be a schema name that PostgreSQL reserves");
+        }
+        return name;
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.byline.server;
 
 import dev.byline.http.message.Spelling;
+import dev.byline.migrations.MigrationException;
 import dev.byline.model.DatabaseUrl;
 import java.time.Duration;
 import java.util.List;
@@ -80,6 +81,9 @@ final class Command {
             return REFUSED;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return FAILED;
+        } catch (MigrationException e) {
+            console.err().println("byline: failed: " + e.getMessage());
             return FAILED;
         } catch (RuntimeException e) {
             console.err().println("byline: failed: " + ExceptionUtils.getRootCauseMessage(e));

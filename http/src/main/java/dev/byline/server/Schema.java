@@ -1,29 +1,34 @@
 package dev.byline.server;
 
 import dev.byline.Byline;
+import dev.byline.migrations.MigrationException;
+import dev.byline.migrations.MigrationOptions;
 import dev.byline.migrations.Migrations;
 import dev.byline.model.DatabaseUrl;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Properties;
 import javax.sql.DataSource;
-import org.flywaydb.core.api.FlywayException;
 import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** Checks and migrates one database, over connections without the timeouts of the pool: an index can take minutes. */
 final class Schema {
     private final DataSource dataSource;
-    private final String searchLanguage;
+    private final MigrationOptions options;
 
     /** Uses {@code BYLINE_MIGRATE_URL} if it is set, otherwise the URL. */
     static Schema of(ServerConfig config, DatabaseUrl url) {
+        var database = config.database();
+        var options = database.schema() == null
+                ? MigrationOptions.DEFAULT.currentSchema()
+                : MigrationOptions.DEFAULT.schema(database.schema());
         return new Schema(
-                config.database().migrateUrl() == null ? url : config.database().migrateUrl(),
-                config.database().searchLanguage());
+                database.migrateUrl() == null ? url : database.migrateUrl(),
+                options.searchLanguage(database.searchLanguage()));
     }
 
-    private Schema(DatabaseUrl url, String searchLanguage) {
+    private Schema(DatabaseUrl url, MigrationOptions options) {
         var connections = new PGSimpleDataSource();
         connections.setUrl(url.jdbcUrl());
         Properties credentials = url.credentials();
@@ -35,7 +40,7 @@ final class Schema {
         connections.setTcpKeepAlive(true);
         connections.setLogServerErrorDetail(false);
         this.dataSource = connections;
-        this.searchLanguage = searchLanguage;
+        this.options = options;
     }
 
     /**
@@ -64,16 +69,16 @@ final class Schema {
 
     /** Returns the script names of pending migrations. */
     List<String> pending() {
-        return Migrations.pending(dataSource);
+        return Migrations.pending(dataSource, options);
     }
 
     /** Applies pending migrations and returns their number. */
     int apply() {
-        return Migrations.apply(dataSource, searchLanguage);
+        return Migrations.apply(dataSource, options);
     }
 
     /** Returns whether the database was unreachable, as opposed to a migration that fails. */
-    static boolean isUnreachable(FlywayException e) {
+    static boolean isUnreachable(MigrationException e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException sql && sql.getSQLState() != null) {
                 var state = sql.getSQLState();

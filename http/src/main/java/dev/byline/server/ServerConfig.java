@@ -77,6 +77,7 @@ record ServerConfig(
      * @param dataDir data folder of the embedded PostgreSQL
      * @param migrate whether {@code serve} applies pending migrations
      * @param migrateUrl the database for migrations, null for {@code url}
+     * @param schema of the tables, null for the search path of the database
      * @param searchLanguage text search configuration, used when the tables are created
      * @param plan the pool size of this process and the reason for it
      * @param pgBouncer whether {@code url} is a PgBouncer
@@ -87,6 +88,7 @@ record ServerConfig(
             Path dataDir,
             boolean migrate,
             @Nullable DatabaseUrl migrateUrl,
+            @Nullable String schema,
             String searchLanguage,
             Capacity.Plan plan,
             boolean pgBouncer,
@@ -136,6 +138,7 @@ record ServerConfig(
                 reader.get(Settings.DATA_DIR),
                 reader.get(Settings.MIGRATE),
                 reader.find(Settings.MIGRATE_URL),
+                reader.find(Settings.SCHEMA),
                 reader.get(Settings.SEARCH_LANGUAGE),
                 new Capacity.Plan(poolSize, cores, spindles, replicas, null),
                 reader.get(Settings.PGBOUNCER),
@@ -222,7 +225,8 @@ record ServerConfig(
         var pool = BylineConfig.Database.of(url)
                 .withPoolSize(database.plan.poolSize())
                 .withSlowStatement(database.slowStatement)
-                .withPgBouncer(database.pgBouncer);
+                .withPgBouncer(database.pgBouncer)
+                .withSchema(database.schema);
         return new BylineConfig(pool, tokenTtl, http.signupOpen(), cache, imports);
     }
 

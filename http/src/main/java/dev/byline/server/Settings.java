@@ -4,6 +4,7 @@ import dev.byline.Tokens;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.Cidr;
 import dev.byline.model.DatabaseUrl;
+import dev.byline.model.Validation;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -74,6 +75,7 @@ final class Settings {
             choice("BYLINE_IMPORT_ALLOW_PRIVATE", "false", "true", "false");
     static final Setting<String> SEARCH_LANGUAGE =
             text("BYLINE_SEARCH_LANGUAGE", "english", "a text search configuration", Settings::language);
+    static final Setting<String> SCHEMA = text("BYLINE_SCHEMA", "", "the name of a schema", Validation::schemaName);
     static final Setting<URI> REDIS_URL = secret("REDIS_URL", "redis:// or rediss://", Settings::redis);
     static final Setting<Boolean> CACHE = onOff("BYLINE_CACHE", "on");
     static final Setting<Duration> CACHE_L1_TTL =

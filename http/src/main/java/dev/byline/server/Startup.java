@@ -2,6 +2,7 @@ package dev.byline.server;
 
 import dev.byline.Byline;
 import dev.byline.http.Readiness;
+import dev.byline.migrations.MigrationException;
 import dev.byline.model.BylineException;
 import dev.byline.model.Capacity;
 import dev.byline.model.Metadata;
@@ -14,7 +15,6 @@ import dev.byline.model.User;
 import java.time.Duration;
 import java.util.Optional;
 import org.apache.commons.lang3.exception.ExceptionUtils;
-import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,7 +88,7 @@ final class Startup implements Readiness {
                             ? String.valueOf(e.getMessage())
                             : "the database does not answer",
                     ExceptionUtils.getRootCauseMessage(e));
-        } catch (FlywayException e) {
+        } catch (MigrationException e) {
             if (!stop.isReceived() && !Schema.isUnreachable(e)) {
                 throw e;
             }

@@ -54,7 +54,8 @@ class HostRulesTest extends ServerTest {
                 var answer = get(path);
                 assertProblem(answer, 503, "unavailable");
                 assertThat(answer.json().get("detail").textValue())
-                        .isEqualTo("the schema is missing: run Migrations.apply or `byline migrate`");
+                        .isEqualTo(
+                                "Byline's tables are missing: run Migrations.apply or `byline migrate`, or set the schema that has them");
             }
         } finally {
             database.run("ALTER TABLE elsewhere RENAME TO posts");

@@ -129,7 +129,7 @@ class CommandTest {
     @Test
     void migrateAppliesPendingMigrationsOnce() {
         try (var database = TestDatabase.empty()) {
-            var environment = Map.of("DATABASE_URL", database.url());
+            var environment = Map.of("DATABASE_URL", database.serverUrl());
 
             assertThat(run(environment, "migrate")).isEqualTo(Command.DONE);
             assertThat(out()).isEqualTo("applied 8 migrations\n");
@@ -147,7 +147,7 @@ class CommandTest {
     void importNdjsonMigratesAnEmptyDatabase(@TempDir Path folder) throws IOException {
         var file = Files.createFile(folder.resolve("posts.ndjson"));
         try (var database = TestDatabase.empty()) {
-            assertThat(run(Map.of("DATABASE_URL", database.url()), "import-ndjson", file.toString()))
+            assertThat(run(Map.of("DATABASE_URL", database.serverUrl()), "import-ndjson", file.toString()))
                     .isEqualTo(Command.DONE);
             assertThat(database.value("SELECT count(*) FROM posts")).isEqualTo("0");
         }
@@ -189,7 +189,7 @@ class CommandTest {
         }
 
         private int importFile() {
-            return run(Map.of("DATABASE_URL", database.url()), "import-ndjson", file.toString());
+            return run(Map.of("DATABASE_URL", database.serverUrl()), "import-ndjson", file.toString());
         }
 
         private int importLines(String lines) throws IOException {
@@ -273,9 +273,9 @@ class CommandTest {
     @Nested
     class ImportFeeds {
         private final TestDatabase database = TestDatabase.migrated();
-        private final Map<String, String> strict = Map.of("DATABASE_URL", database.url());
+        private final Map<String, String> strict = Map.of("DATABASE_URL", database.serverUrl());
         private final Map<String, String> open =
-                Map.of("DATABASE_URL", database.url(), "BYLINE_IMPORT_ALLOW_PRIVATE", "true");
+                Map.of("DATABASE_URL", database.serverUrl(), "BYLINE_IMPORT_ALLOW_PRIVATE", "true");
         private final HttpServer feeds;
         private final String url;
 

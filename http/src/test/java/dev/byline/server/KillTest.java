@@ -64,7 +64,7 @@ class KillTest {
                         "PORT",
                         Integer.toString(port),
                         "DATABASE_URL",
-                        database.url(),
+                        database.serverUrl(),
                         "BYLINE_POOL_SIZE",
                         "4",
                         "BYLINE_RATE_LIMIT",

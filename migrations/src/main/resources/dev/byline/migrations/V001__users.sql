@@ -29,7 +29,7 @@ CREATE UNIQUE INDEX users_email_key ON users (email_key(email)) WHERE deleted_at
 
 -- RFC 7396: what JSON Merge Patch does to an object, so that a patch of metadata needs no read before its write. All members
 -- of a level are joined at once: put in one by one, each would copy the object.
-CREATE FUNCTION json_merge_patch(target jsonb, patch jsonb) RETURNS jsonb
+CREATE FUNCTION merge_objects(target jsonb, patch jsonb) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
 $$
 DECLARE
@@ -45,10 +45,20 @@ BEGIN
     RETURN (
         SELECT coalesce(jsonb_object_agg(coalesce(p.key, o.key), CASE
             WHEN p.key IS NULL THEN o.value
-            WHEN jsonb_typeof(p.value) = 'object' THEN json_merge_patch(coalesce(o.value, 'null'), p.value)
+            WHEN jsonb_typeof(p.value) = 'object' THEN merge_objects(coalesce(o.value, 'null'), p.value)
             ELSE p.value
         END), '{}')
         FROM jsonb_each(old) o FULL JOIN jsonb_each(patch) p ON p.key = o.key
         WHERE p.value IS DISTINCT FROM 'null');
+END
+$$;
+
+-- The functions that Byline calls find tables and other functions in the schema that this is applied to, whatever the search path of the
+-- caller is. Here once for all levels, which call each other.
+CREATE FUNCTION json_merge_patch(target jsonb, patch jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path FROM CURRENT AS
+$$
+BEGIN
+    RETURN merge_objects(target, patch);
 END
 $$;

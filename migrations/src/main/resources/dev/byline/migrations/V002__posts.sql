@@ -1,13 +1,23 @@
+-- The extension may have been there before, in any schema. A new one is for the whole database: it must not go with this schema.
+DO
+$$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'unaccent') THEN
+        EXECUTE format('CREATE EXTENSION unaccent SCHEMA %I', CASE WHEN to_regnamespace('public') IS NULL THEN current_schema() ELSE 'public' END);
+    END IF;
+EXCEPTION
+    WHEN unique_violation OR duplicate_object THEN
+        NULL; -- created at the same time, for another schema
+END
+$$;
+
 -- How posts are searched: accents don't count, words are reduced to their stems. The language is that of
 -- byline.search_language when this runs (BYLINE_SEARCH_LANGUAGE sets it), English by default; docs/indexes.md says how to
 -- change it later. A configuration of our own, named as a constant, keeps the generated column's expression immutable.
-CREATE EXTENSION IF NOT EXISTS unaccent;
-
 DO
 $$
 DECLARE
     language text := coalesce(nullif(current_setting('byline.search_language', true), ''), 'english');
-    -- Wherever the extension is: it may have been there before, in a schema that isn't searched.
     accents regdictionary := (SELECT d.oid FROM pg_ts_dict d JOIN pg_extension e ON e.extnamespace = d.dictnamespace
                               WHERE e.extname = 'unaccent' AND d.dictname = 'unaccent');
 BEGIN
@@ -203,7 +213,7 @@ CREATE FUNCTION find_posts(query tsquery, contained jsonb, author bigint, before
                            wanted integer)
     RETURNS TABLE (found_id bigint, found_at timestamptz, edge_id bigint)
     LANGUAGE plpgsql STABLE ROWS 20
-    SET enable_seqscan = off SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '16MB' AS
+    SET search_path FROM CURRENT SET enable_seqscan = off SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '16MB' AS
 $$
 #variable_conflict use_variable
 DECLARE
@@ -388,7 +398,7 @@ $$;
 -- The newest users whose metadata contains this, as find_posts: among the newest 500, then by the GIN index.
 CREATE FUNCTION find_users(contained jsonb, active boolean, before_time timestamptz, before_id bigint, wanted integer)
     RETURNS TABLE (found_id bigint, found_at timestamptz)
-    LANGUAGE plpgsql STABLE ROWS 20 SET enable_seqscan = off SET plan_cache_mode = force_custom_plan SET jit = off AS
+    LANGUAGE plpgsql STABLE ROWS 20 SET search_path FROM CURRENT SET enable_seqscan = off SET plan_cache_mode = force_custom_plan SET jit = off AS
 $$
 #variable_conflict use_variable
 DECLARE

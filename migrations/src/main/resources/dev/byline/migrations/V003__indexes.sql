@@ -1,6 +1,6 @@
--- Built CONCURRENTLY, so that the same file is safe on a table in use; each statement commits on its own
--- (see V003__indexes.sql.conf), so a run that was cut short is simply repeated: each index, perhaps left INVALID, is
--- dropped first. docs/decisions/0006-lists-by-keyset.md says which list each one serves.
+-- no transaction
+-- Built CONCURRENTLY, so that the same file is safe on a table in use; each statement commits on its own, so a run that was cut short is
+-- simply repeated: each index, perhaps left INVALID, is dropped first. docs/decisions/0006-lists-by-keyset.md says which list each one serves.
 
 -- Waiting here keeps nobody else waiting, and giving up would leave an INVALID index to be built again.
 SET lock_timeout = 0;

@@ -1,3 +1,4 @@
+-- no transaction
 -- Waiting here keeps nobody else waiting, and giving up would leave an INVALID index to be built again.
 SET lock_timeout = 0;
 

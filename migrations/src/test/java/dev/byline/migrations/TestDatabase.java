@@ -26,7 +26,7 @@ public final class TestDatabase implements AutoCloseable {
         execute("CREATE DATABASE " + name + " TEMPLATE " + template + " ENCODING 'UTF8'");
     }
 
-    /** Creates a database with Byline's schema. */
+    /** Creates a database with Byline's tables, in the schema {@code byline}. */
     public static TestDatabase migrated() {
         return new TestDatabase(Template.NAME);
     }
@@ -41,9 +41,21 @@ public final class TestDatabase implements AutoCloseable {
         return new TestDatabase("template0 " + options);
     }
 
-    /** Returns a DataSource without a pool or limits: each connection is new. */
+    /** Returns a DataSource without a pool or limits: each connection is new, with PostgreSQL's default search path. */
     public DataSource dataSource() {
         return Server.dataSource(name);
+    }
+
+    /** Returns a DataSource as {@link #dataSource}, whose search path starts with Byline's schema. */
+    public DataSource inSchema() {
+        var dataSource = Server.dataSource(name);
+        dataSource.setCurrentSchema("byline,public");
+        return dataSource;
+    }
+
+    /** Returns its URL, with user and password, and Byline's schema as the current one. */
+    public String serverUrl() {
+        return url() + "?currentSchema=byline";
     }
 
     /** Returns its URL, with user and password. */
@@ -59,14 +71,14 @@ public final class TestDatabase implements AutoCloseable {
                 name);
     }
 
-    /** Runs a statement. */
+    /** Runs a statement; names are looked up in Byline's schema first. */
     public void run(String sql) {
-        execute(Server.dataSource(name), sql);
+        execute(inSchema(), sql);
     }
 
-    /** Returns the first value of a query's result. */
+    /** Returns the first value of a query's result; names are looked up in Byline's schema first. */
     public String value(String sql) {
-        try (var connection = dataSource().getConnection();
+        try (var connection = inSchema().getConnection();
                 var statement = connection.createStatement();
                 var rows = statement.executeQuery(sql)) {
             if (!rows.next()) {

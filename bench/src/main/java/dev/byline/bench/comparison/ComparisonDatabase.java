@@ -1,5 +1,6 @@
 package dev.byline.bench.comparison;
 
+import dev.byline.migrations.MigrationOptions;
 import dev.byline.migrations.Migrations;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
@@ -94,7 +95,7 @@ final class ComparisonDatabase implements AutoCloseable {
         System.err.println("creating " + USERS + " users and " + POSTS + " posts: some minutes, once");
         run("postgres", "DROP DATABASE IF EXISTS " + NAME);
         run("postgres", "CREATE DATABASE " + NAME + " TEMPLATE template0 ENCODING 'UTF8'");
-        Migrations.apply(dataSource(NAME));
+        Migrations.apply(dataSource(NAME), MigrationOptions.DEFAULT.currentSchema());
         run("CREATE EXTENSION pg_stat_statements");
         run("CREATE EXTENSION pg_prewarm");
         run(INSERT_USERS);

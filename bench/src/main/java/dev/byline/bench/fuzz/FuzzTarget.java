@@ -31,7 +31,7 @@ public record FuzzTarget(BylineProcess server, Path log) implements AutoCloseabl
     private static Map<String, String> settings(TestDatabase database) throws IOException {
         var settings = new HashMap<>(Map.of(
                 "DATABASE_URL",
-                database.url(),
+                database.serverUrl(),
                 "BYLINE_ADMIN_EMAIL",
                 ADMIN,
                 "BYLINE_ADMIN_PASSWORD",

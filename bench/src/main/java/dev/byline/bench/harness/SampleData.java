@@ -21,9 +21,10 @@ public final class SampleData implements AutoCloseable {
     private final Byline byline;
     private final Principal operator = new Principal.Operator();
 
-    /** Opens a migrated database. */
+    /** Opens a migrated database, as a server without {@code BYLINE_SCHEMA} does. */
     public SampleData(String url) {
-        this.byline = Byline.open(BylineConfig.of(url));
+        var config = BylineConfig.of(url);
+        this.byline = Byline.open(config.withDatabase(config.database().withSchema(null)));
     }
 
     /** Creates a user and returns the secret of a token for them. */

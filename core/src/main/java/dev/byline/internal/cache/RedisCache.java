@@ -1,5 +1,6 @@
 package dev.byline.internal.cache;
 
+import dev.byline.model.BylineException;
 import dev.byline.model.Metrics;
 import java.io.IOException;
 import java.net.URI;
@@ -42,7 +43,8 @@ import redis.clients.jedis.util.JedisURIHelper;
  * failures in a row it is bypassed until it answers the heartbeat, which is sent four times a second. Requests wait for
  * Redis on their own thread, which is a virtual one in the server; the pool is bounded and every wait has a timeout.
  *
- * <p>A key holds either a value, with the type byte V, or a lease, with the type byte L.
+ * <p>A key holds either a value, with the type byte V, or a lease, with the type byte L. Keys end with the schema of the
+ * tables, so that the schemas of a database can share Redis; messages of other schemas are ignored.
  */
 final class RedisCache implements RemoteCache {
     private static final Logger LOG = LoggerFactory.getLogger(RedisCache.class);
@@ -103,6 +105,7 @@ final class RedisCache implements RemoteCache {
     private final BoundedReplies sockets;
     private final DefaultJedisClientConfig config;
     private final String channel;
+    private final Supplier<String> schema;
     private final Metrics metrics;
 
     /** The id of this process in messages. */
@@ -113,6 +116,7 @@ final class RedisCache implements RemoteCache {
             Thread.ofPlatform().daemon().name("byline-redis-heartbeat").factory());
     private final Thread listener;
 
+    private volatile @Nullable String suffix; // null before the schema is known
     private volatile boolean open;
     private volatile boolean closed;
     private volatile boolean listening;
@@ -121,7 +125,14 @@ final class RedisCache implements RemoteCache {
     private volatile Consumer<String> dropped = name -> {};
     private volatile Runnable lost = () -> {};
 
-    RedisCache(URI uri, Metrics metrics) {
+    /**
+     * Connects in the background.
+     *
+     * @param uri with its port
+     * @param schema returns the schema of the tables; may block, and throw {@link BylineException}
+     */
+    RedisCache(URI uri, Supplier<String> schema, Metrics metrics) {
+        this.schema = schema;
         this.metrics = metrics;
         var address = JedisURIHelper.getHostAndPort(uri);
         this.config = DefaultJedisClientConfig.builder()
@@ -183,6 +194,19 @@ final class RedisCache implements RemoteCache {
         }
     }
 
+    private String suffix() {
+        var known = suffix;
+        if (known == null) {
+            known = "@" + schema.get();
+            suffix = known;
+        }
+        return known;
+    }
+
+    private byte[] key(String name) {
+        return bytes(name + suffix());
+    }
+
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
@@ -196,7 +220,7 @@ final class RedisCache implements RemoteCache {
         return call(new Lookup.Failed(), () -> {
             var arguments =
                     List.of(marked(LEASED, lease), bytes(Long.toString(LEASE.toMillis())), bytes(force ? "1" : "0"));
-            if (!(LOOKUP.run(client, List.of(bytes(name)), arguments) instanceof byte[] found)) {
+            if (!(LOOKUP.run(client, List.of(key(name)), arguments) instanceof byte[] found)) {
                 return new Lookup.Leased();
             }
             if (found.length > 0 && found[0] == LEASED) {
@@ -215,23 +239,25 @@ final class RedisCache implements RemoteCache {
                     marked(VALUE, value),
                     bytes(Long.toString(ttl.toMillis())),
                     bytes(Long.toString(LEASE.toMillis())));
-            return Long.valueOf(1).equals(FILL.run(client, List.of(bytes(name)), arguments));
+            return Long.valueOf(1).equals(FILL.run(client, List.of(key(name)), arguments));
         });
     }
 
     @Override
     public void release(String name, byte[] lease) {
-        var unused =
-                call(false, () -> RELEASE.run(client, List.of(bytes(name)), List.of(marked(LEASED, lease))) != null);
+        var unused = call(false, () -> RELEASE.run(client, List.of(key(name)), List.of(marked(LEASED, lease))) != null);
     }
 
     @Override
     public boolean invalidate(Collection<String> names) {
         return call(false, () -> {
             var keys = new ArrayList<byte[]>();
-            names.forEach(name -> keys.add(bytes(name)));
-            var message = self + SEPARATOR + String.join(String.valueOf(SEPARATOR), names);
-            return INVALIDATE.run(client, keys, List.of(bytes(channel), bytes(message))) != null;
+            var message = new StringBuilder(self);
+            for (var name : names) {
+                keys.add(key(name));
+                message.append(SEPARATOR).append(name).append(suffix());
+            }
+            return INVALIDATE.run(client, keys, List.of(bytes(channel), bytes(message.toString()))) != null;
         });
     }
 
@@ -244,6 +270,8 @@ final class RedisCache implements RemoteCache {
             var answer = command.get();
             failures.set(0);
             return answer;
+        } catch (BylineException e) { // the schema isn't known yet
+            return otherwise;
         } catch (RuntimeException e) {
             failed(e);
             return otherwise;
@@ -362,8 +390,17 @@ final class RedisCache implements RemoteCache {
             if (parts[0].equals(self)) {
                 return;
             }
+            var own = suffix;
+            if (own == null) {
+                if (parts.length > 1) {
+                    lost.run(); // whether the keys are of this schema isn't known
+                }
+                return;
+            }
             for (int i = 1; i < parts.length; i++) {
-                dropped.accept(parts[i]);
+                if (parts[i].endsWith(own)) {
+                    dropped.accept(parts[i].substring(0, parts[i].length() - own.length()));
+                }
             }
         }
     }

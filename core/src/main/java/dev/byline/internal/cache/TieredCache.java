@@ -61,13 +61,15 @@ public final class TieredCache implements AutoCloseable {
      *
      * @param config size, times to live, and the Redis URL
      * @param keys reads the signing keys for Redis, by id; may block, and throw {@link BylineException}
+     * @param schema returns the schema of the tables, which keys in Redis contain; may block and throw likewise
      * @param metrics receives hits, misses and errors
      */
-    public static TieredCache open(BylineConfig.Cache config, Supplier<Map<Long, byte[]>> keys, Metrics metrics) {
+    public static TieredCache open(
+            BylineConfig.Cache config, Supplier<Map<Long, byte[]>> keys, Supplier<String> schema, Metrics metrics) {
         var redis = config.redis();
         return new TieredCache(
                 config,
-                redis == null || !config.enabled() ? null : new RedisCache(redis, metrics),
+                redis == null || !config.enabled() ? null : new RedisCache(redis, schema, metrics),
                 new CacheSeal(keys, InstantSource.system()),
                 metrics);
     }

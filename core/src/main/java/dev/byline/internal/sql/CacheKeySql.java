@@ -19,6 +19,13 @@ public final class CacheKeySql {
         return dsl.select(CACHE_KEYS.ID, CACHE_KEYS.SECRET).from(CACHE_KEYS).fetchMap(CACHE_KEYS.ID, CACHE_KEYS.SECRET);
     }
 
+    /** Returns the schema in which the search path finds the tables. */
+    public static String currentSchema(DSLContext dsl) {
+        return dsl.resultQuery("SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                        + " WHERE c.oid = 'users'::regclass")
+                .fetchSingle(row -> String.valueOf(row.get(0)));
+    }
+
     /**
      * Creates the first key unless one exists. If several processes do this at the same time, one succeeds. PostgreSQL
      * generates the secret, from two UUIDs with 122 random bits each: its log may contain values that clients send.

@@ -1,6 +1,7 @@
 package dev.byline.internal.sql;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -15,7 +16,7 @@ import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A query that jOOQ renders once; afterwards only its bind values change. For the most frequent statements: rendering
+ * A query that jOOQ renders once for each schema; afterwards only its bind values change. For the most frequent statements: rendering
  * takes about as long as PostgreSQL takes to run them. Safe for use by several threads.
  */
 public final class CompiledQuery {
@@ -26,7 +27,7 @@ public final class CompiledQuery {
 
     private final ResultQuery<?> query;
     private final List<Field<?>> columns;
-    private volatile @Nullable Template template;
+    private volatile Map<String, Template> templates = Map.of(); // by the prefix of the schema
 
     /**
      * Wraps a query, which is rendered when it first runs.
@@ -47,10 +48,13 @@ public final class CompiledQuery {
      * @throws IllegalArgumentException when a value is missing
      */
     public ResultQuery<Record> with(DSLContext dsl, Map<String, ?> values) {
-        var rendered = template;
+        var schema = SchemaName.prefix(dsl.configuration());
+        var rendered = templates.get(schema);
         if (rendered == null) { // two threads may render it, with the same result
             rendered = Template.of(dsl, query);
-            template = rendered;
+            var more = new HashMap<>(templates);
+            more.put(schema, rendered);
+            templates = Map.copyOf(more);
         }
         return dsl.resultQuery("{0}", new BoundQuery(rendered, values)).coerce(columns);
     }

@@ -21,7 +21,8 @@ public final class GinSql {
                         FROM pg_index i
                         JOIN pg_class c ON c.oid = i.indexrelid
                         JOIN pg_am a ON a.oid = c.relam
-                        WHERE i.indrelid IN ('posts'::regclass, 'users'::regclass) AND i.indisvalid AND a.amname = 'gin'
-                        """).fetch(row -> row.get(0, SQLDataType.BOOLEAN.getType()));
+                        WHERE i.indrelid IN ({0}::regclass, {1}::regclass) AND i.indisvalid AND a.amname = 'gin'
+                        """, SchemaName.literal("posts"), SchemaName.literal("users"))
+                .fetch(row -> row.get(0, SQLDataType.BOOLEAN.getType()));
     }
 }

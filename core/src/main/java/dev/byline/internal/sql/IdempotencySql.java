@@ -27,13 +27,13 @@ public final class IdempotencySql {
 
     /**
      * Acquires an advisory lock until the transaction ends, or returns false at once. Works behind a transaction
-     * pooler.
+     * pooler. Advisory locks belong to a database: the table's OID separates the schemas.
      */
     public static boolean tryLock(DSLContext dsl, long lock) {
-        return Boolean.TRUE.equals(
-                dsl.select(DSL.function("pg_try_advisory_xact_lock", SQLDataType.BOOLEAN, DSL.val(lock)))
-                        .fetchSingle()
-                        .value1());
+        var locked = DSL.field(
+                "pg_try_advisory_xact_lock({0} # {1}::regclass::oid::bigint)",
+                SQLDataType.BOOLEAN, DSL.val(lock), SchemaName.literal("idempotency_keys"));
+        return Boolean.TRUE.equals(dsl.select(locked).fetchSingle().value1());
     }
 
     /** Finds a result that hasn't expired. */
@@ -61,7 +61,10 @@ public final class IdempotencySql {
                 .set(IDEMPOTENCY_KEYS.CREATED_AT, DSL.currentInstant())
                 .onConflict(IDEMPOTENCY_KEYS.HASH)
                 .doUpdate()
-                .setAllToExcluded()
+                .set(IDEMPOTENCY_KEYS.FINGERPRINT, Columns.excluded(IDEMPOTENCY_KEYS.FINGERPRINT))
+                .set(IDEMPOTENCY_KEYS.USER_IDS, Columns.excluded(IDEMPOTENCY_KEYS.USER_IDS))
+                .set(IDEMPOTENCY_KEYS.ANSWER, Columns.excluded(IDEMPOTENCY_KEYS.ANSWER))
+                .set(IDEMPOTENCY_KEYS.CREATED_AT, Columns.excluded(IDEMPOTENCY_KEYS.CREATED_AT))
                 .execute();
     }
 

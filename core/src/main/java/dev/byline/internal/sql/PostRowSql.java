@@ -65,9 +65,9 @@ final class PostRowSql {
         return POSTS.USER_ID.notIn(DSL.select(USERS.ID).from(USERS).where(USERS.DELETED_AT.isNotNull()));
     }
 
-    /** Selects {@link #COLUMNS}, and the bytes of the rows before each row in an order. */
-    static List<Field<?>> sizedColumns(List<SortField<?>> order) {
-        return Stream.concat(COLUMNS.stream(), Stream.of(bytesBefore(order.toArray(OrderField<?>[]::new))))
+    /** Selects {@link #COLUMNS} of a table, and the bytes of the rows before each row in an order. */
+    static List<Field<?>> sizedColumns(Posts p, List<SortField<?>> order) {
+        return Stream.concat(columns(p).stream(), Stream.of(bytesBefore(p, order.toArray(OrderField<?>[]::new))))
                 .toList();
     }
 
@@ -75,9 +75,9 @@ final class PostRowSql {
      * The bytes of the rows before a row, for {@link #isWithinLimit}. PostgreSQL reads the size of a stored text from
      * its header and fetches no body for it. Metadata, at most 16 KiB, isn't counted.
      */
-    static Field<Long> bytesBefore(OrderField<?>... order) {
+    static Field<Long> bytesBefore(Posts p, OrderField<?>... order) {
         // Null in the last row of a search, which only tells where it stopped.
-        var bytes = DSL.coalesce(DSL.octetLength(POSTS.TITLE).plus(DSL.octetLength(POSTS.BODY)), DSL.inline(0));
+        var bytes = DSL.coalesce(DSL.octetLength(p.TITLE).plus(DSL.octetLength(p.BODY)), DSL.inline(0));
         return DSL.sum(bytes)
                 .over(DSL.orderBy(order).rowsUnboundedPreceding())
                 .minus(bytes)

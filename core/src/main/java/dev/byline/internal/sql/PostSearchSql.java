@@ -11,6 +11,7 @@ import static dev.byline.internal.sql.PostRowSql.selection;
 import static dev.byline.internal.sql.PostRowSql.sizedColumns;
 import static dev.byline.internal.sql.generated.Tables.POSTS;
 
+import dev.byline.internal.sql.generated.tables.Posts;
 import dev.byline.model.Post;
 import dev.byline.model.PostFilter;
 import dev.byline.model.Selection;
@@ -23,6 +24,7 @@ import org.jooq.JSONB;
 import org.jooq.SortField;
 import org.jooq.Table;
 import org.jooq.impl.DSL;
+import org.jooq.impl.SQLDataType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * {@code V002__posts.sql} finds the newest matches; docs/indexes.md explains it.
  */
 public final class PostSearchSql {
+    /** The derived table of matches with their rank. */
+    private static final Posts RANKED = POSTS.as("r");
+
     private static final Field<Long> FOUND_ID = DSL.field(DSL.name("f", "found_id"), Long.class);
 
     private PostSearchSql() {}
@@ -43,7 +48,7 @@ public final class PostSearchSql {
                         foundAt,
                         edgeId,
                         DSL.rowNumber().over(DSL.orderBy(order)).as(PLACE))
-                .select(sizedColumns(order))
+                .select(sizedColumns(POSTS, order))
                 .from(found(filter, after, limit))
                 .leftJoin(POSTS)
                 .on(POSTS.ID.eq(FOUND_ID));
@@ -91,13 +96,13 @@ public final class PostSearchSql {
                 .from(found(filter, null, candidates))
                 .join(POSTS)
                 .on(POSTS.ID.eq(FOUND_ID))
-                .asTable(POSTS.getName());
+                .asTable(RANKED);
         var order = List.<SortField<?>>of(
-                DSL.field(DSL.name(POSTS.getName(), "rank"), Float.class).desc(),
-                POSTS.PUBLISHED_AT.desc(),
-                POSTS.ID.desc());
+                DSL.field(DSL.name(RANKED.getName(), "rank"), Float.class).desc(),
+                RANKED.PUBLISHED_AT.desc(),
+                RANKED.ID.desc());
         var best = DSL.select(DSL.rowNumber().over(DSL.orderBy(order)).as(PLACE))
-                .select(sizedColumns(order))
+                .select(sizedColumns(RANKED, order))
                 .from(ranked)
                 .orderBy(order)
                 .limit(DSL.inline(limit));
@@ -108,8 +113,8 @@ public final class PostSearchSql {
     }
 
     private static Table<?> found(PostFilter filter, @Nullable Cursor after, int limit) {
-        return DSL.table(
-                        "find_posts({0}, {1}, {2}, {3}, {4}, {5})",
+        return SchemaName.table(
+                        "find_posts",
                         query(filter),
                         DSL.val(filter.metadata() == null ? null : MetadataSql.value(filter.metadata()), JSONB.class),
                         DSL.val(filter.author(), Long.class),
@@ -123,7 +128,10 @@ public final class PostSearchSql {
         return filter.query() == null
                 ? DSL.field("null::tsquery")
                 : DSL.field(
-                        "websearch_to_tsquery('byline', search_text({0}))",
-                        Object.class, DSL.val(SearchQuery.websearch(filter.query())));
+                        "websearch_to_tsquery({0}, {1})",
+                        Object.class,
+                        SchemaName.literal("byline"),
+                        SchemaName.function(
+                                "search_text", SQLDataType.CLOB, DSL.val(SearchQuery.websearch(filter.query()))));
     }
 }

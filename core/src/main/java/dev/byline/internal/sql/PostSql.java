@@ -78,7 +78,7 @@ public final class PostSql {
         var ids = DSL.param("ids", POSTS.ID.getDataType().array());
         var place = DSL.field("array_position({0}, {1})", Integer.class, ids, POSTS.ID);
         var found = DSL.select(COLUMNS)
-                .select(bytesBefore(place), place.as(PLACE))
+                .select(bytesBefore(POSTS, place), place.as(PLACE))
                 .from(POSTS)
                 .where(POSTS.ID.eq(DSL.any(ids)), authorExists())
                 .and(drafts ? DSL.noCondition() : isPublished());
@@ -135,7 +135,7 @@ public final class PostSql {
 
     private static CompiledQuery buildFeed(PageShape shape) {
         var order = List.<SortField<?>>of(POSTS.PUBLISHED_AT.desc(), POSTS.ID.desc());
-        var page = DSL.select(sizedColumns(order))
+        var page = DSL.select(sizedColumns(POSTS, order))
                 .from(POSTS)
                 .where(isPublished(), authorExists())
                 .and(
@@ -212,7 +212,7 @@ public final class PostSql {
                         .lt(USERS.ID, DSL.param("after_time", time), DSL.param("after_id", POSTS.ID))
                 : DSL.noCondition();
         var order = List.<SortField<?>>of(POSTS.USER_ID.desc(), time.desc(), POSTS.ID.desc());
-        return DSL.select(sizedColumns(order))
+        return DSL.select(sizedColumns(POSTS, order))
                 .from(POSTS)
                 .where(POSTS.USER_ID.between(USERS.ID, USERS.ID), older, visible)
                 .orderBy(order)

@@ -1,6 +1,6 @@
 package dev.byline.internal.sql;
 
-import dev.byline.internal.sql.generated.DefaultSchema;
+import dev.byline.internal.sql.generated.BylineSchema;
 import dev.byline.model.BylineException;
 import dev.byline.model.ConflictReason;
 import java.sql.SQLException;
@@ -51,19 +51,25 @@ public final class Violations {
             "00", "01", "02", "03", "08", "0A", "0B", "0F", "0L", "0P", "0Z", "10", "20", "21", "24", "25", "26", "28",
             "2B", "2D", "2F", "34", "3B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "72", "F0", "HV", "XX");
 
-    private static final Set<String> OWN_TABLES = DefaultSchema.DEFAULT_SCHEMA.getTables().stream()
-            .map(Named::getName)
-            .collect(Collectors.toSet());
+    private static final Set<String> OWN_TABLES =
+            BylineSchema.BYLINE_SCHEMA.getTables().stream().map(Named::getName).collect(Collectors.toSet());
 
-    private static final Set<String> OWN_CONSTRAINTS = DefaultSchema.DEFAULT_SCHEMA.getTables().stream()
+    private static final Set<String> OWN_CONSTRAINTS = BylineSchema.BYLINE_SCHEMA.getTables().stream()
             .flatMap(table -> Stream.of(table.getKeys(), table.getReferences(), table.getChecks(), table.getIndexes()))
             .flatMap(rules -> rules.stream().map(Named::getName))
             .collect(Collectors.toSet());
 
+    private final @Nullable String schema;
     private final Set<String> logged = ConcurrentHashMap.newKeySet();
 
-    /** Creates an instance, which logs each rule once. */
-    public Violations() {}
+    /**
+     * Creates an instance, which logs each rule once.
+     *
+     * @param schema of Byline's tables: a host may use the same names in another one; null when it isn't known
+     */
+    public Violations(@Nullable String schema) {
+        this.schema = schema;
+    }
 
     /** Returns the exception to throw instead: the error itself if its cause can only be a bug in Byline. */
     public RuntimeException translate(DataAccessException e) {
@@ -86,7 +92,7 @@ public final class Violations {
     }
 
     private RuntimeException refusal(ServerErrorMessage error, String state, DataAccessException e) {
-        return switch (String.valueOf(error.getConstraint())) {
+        return switch (isInSchema(error) ? String.valueOf(error.getConstraint()) : "") {
             case "users_email_key" ->
                 new BylineException.Conflict(ConflictReason.EMAIL_TAKEN, "the e-mail address is taken");
             case "posts_user_id_fkey" -> new AuthorDeletedException(e);
@@ -97,7 +103,8 @@ public final class Violations {
                     yield e;
                 }
                 log(rule(error, state));
-                var deleting = isForeignKey(state) && !OWN_TABLES.contains(String.valueOf(error.getTable()));
+                var deleting = isForeignKey(state)
+                        && !(isInSchema(error) && OWN_TABLES.contains(String.valueOf(error.getTable())));
                 yield deleting
                         ? new BylineException.Conflict(ConflictReason.REFERENCED, REFERRED_TO, e)
                         : new BylineException.Conflict(ConflictReason.HOST_RULE, AGAINST_A_RULE, e);
@@ -131,12 +138,16 @@ public final class Violations {
         return state.equals("23503") || state.equals("23001"); // 23001: ON DELETE RESTRICT since PostgreSQL 18
     }
 
-    private static boolean isAddedRule(ServerErrorMessage error, String state) {
+    private boolean isInSchema(ServerErrorMessage error) {
+        return schema == null || schema.equals(error.getSchema());
+    }
+
+    private boolean isAddedRule(ServerErrorMessage error, String state) {
         if (RULE_ROUTINES.contains(String.valueOf(error.getRoutine()))) {
             return true;
         }
         return switch (state.substring(0, 2)) {
-            case "23" -> !isOwn(error);
+            case "23" -> !isInSchema(error) || !isOwn(error);
             // errors raised by functions and triggers in any language, a view's check option
             case "09", "27", "38", "39", "44", "P0" -> true;
             // invalid data, but in a function, not in the statement itself
@@ -151,7 +162,7 @@ public final class Violations {
         }
         // a NOT NULL violation names the column, not a constraint
         return error.getColumn() != null
-                && DefaultSchema.DEFAULT_SCHEMA.getTables().stream()
+                && BylineSchema.BYLINE_SCHEMA.getTables().stream()
                         .filter(table -> table.getName().equals(error.getTable()))
                         .flatMap(table -> Stream.of(table.fields()))
                         .anyMatch(column -> column.getName().equals(error.getColumn())

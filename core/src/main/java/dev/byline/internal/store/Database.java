@@ -5,6 +5,7 @@ import dev.byline.internal.pool.ConnectionPool;
 import dev.byline.internal.pool.HostConnections;
 import dev.byline.internal.pool.SlowStatements;
 import dev.byline.internal.pool.Watchdog;
+import dev.byline.internal.sql.SchemaName;
 import dev.byline.internal.sql.Violations;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
@@ -40,7 +41,7 @@ public final class Database implements AutoCloseable {
     private final @Nullable ConnectionPool pool;
     private final Watchdog watchdog;
     private final List<BatchLoader<?, ?>> loaders = new CopyOnWriteArrayList<>();
-    private final Violations violations = new Violations();
+    private final Violations violations;
     private volatile boolean closed;
     private volatile long answeredAt = System.nanoTime() - Duration.ofDays(1).toNanos();
 
@@ -49,13 +50,13 @@ public final class Database implements AutoCloseable {
             @Nullable ConnectionPool pool,
             Watchdog watchdog,
             Settings settings,
+            @Nullable String schema,
             Duration slowStatement) {
         this.pool = pool;
         this.watchdog = watchdog;
-        var configuration = new DefaultConfiguration()
-                .set(connections)
-                .set(SQLDialect.POSTGRES)
-                .set(settings);
+        this.violations = new Violations(schema);
+        var configuration = new DefaultConfiguration().set(connections).set(SQLDialect.POSTGRES);
+        SchemaName.set(configuration, settings, schema);
         if (slowStatement.isPositive()) {
             configuration.set(() -> new SlowStatements(slowStatement));
         }
@@ -65,7 +66,6 @@ public final class Database implements AutoCloseable {
     private static Settings settings() {
         return new Settings()
                 .withExecuteLogging(false)
-                .withRenderSchema(false)
                 .withRenderQuotedNames(RenderQuotedNames.NEVER)
                 .withAttachRecords(false);
     }
@@ -85,7 +85,7 @@ public final class Database implements AutoCloseable {
             settings.withQueryTimeout(
                     Math.max(1, (int) config.statementTimeout().toSeconds()));
         }
-        return new Database(pool, pool, watchdog, settings, config.slowStatement());
+        return new Database(pool, pool, watchdog, settings, config.schema(), config.slowStatement());
     }
 
     /**
@@ -93,13 +93,15 @@ public final class Database implements AutoCloseable {
      * auto-commit on it; every borrowed connection is checked, too.
      *
      * @param dataSource connections with auto-commit on
+     * @param schema as in {@link BylineConfig.Database}
      * @param metrics receives how long connections were waited for and held
      * @throws IllegalStateException when auto-commit is off, or jOOQ is too old
      */
-    public static Database on(DataSource dataSource, Metrics metrics) {
+    public static Database on(DataSource dataSource, @Nullable String schema, Metrics metrics) {
         JooqVersion.check();
         var connections = HostConnections.open(dataSource, metrics);
-        return new Database(connections, null, new Watchdog(), settings(), BylineConfig.Database.SLOW_STATEMENT);
+        var slow = BylineConfig.Database.SLOW_STATEMENT;
+        return new Database(connections, null, new Watchdog(), settings(), schema, slow);
     }
 
     /**

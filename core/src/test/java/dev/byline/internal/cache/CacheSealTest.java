@@ -222,7 +222,7 @@ class CacheSealTest {
                         .toList());
                 assertThat(database.value("SELECT count(*) FROM cache_keys")).isEqualTo("1");
 
-                var name = "byline:user:v2:" + user.id();
+                var name = "byline:user:v2:" + user.id() + "@byline";
                 for (var forged : List.of("V\0\0\0\0\0", "V", "L", "Lease without an end")) {
                     client.set(name, forged);
                     close(nodes);
@@ -272,15 +272,15 @@ class CacheSealTest {
             var seal = new CacheSeal(() -> Map.of(1L, HexFormat.of().parseHex(secret)), InstantSource.system());
             assertThat(seal.isReady()).isTrue();
             var name = "byline:user:v2:" + user.id();
-            var written =
-                    ByteBuffer.wrap(Objects.requireNonNull(redis.get(name))).position(1);
+            var written = ByteBuffer.wrap(Objects.requireNonNull(redis.get(name + "@byline")))
+                    .position(1);
             var content = Objects.requireNonNull(seal.open(name, written)).bytes();
             var bytes = new byte[content.remaining()];
             content.get(bytes);
             var text = new String(bytes, StandardCharsets.ISO_8859_1);
             for (var metadata : List.of("{x", "[]", "{" + '"', "1 ")) {
                 var forged = text.replace("{}", metadata).getBytes(StandardCharsets.ISO_8859_1);
-                redis.set(name, marked(seal.seal(name, Instant.now(), forged)));
+                redis.set(name + "@byline", marked(seal.seal(name, Instant.now(), forged)));
                 try (var other = Byline.open(sharing(database, redis))) {
                     assertThat(other.users().get(operator, user.id()).metadata())
                             .as(metadata)
@@ -288,7 +288,7 @@ class CacheSealTest {
                 }
             }
             var renamed = text.replace("a@example.com", "b@example.com").getBytes(StandardCharsets.ISO_8859_1);
-            redis.set(name, marked(seal.seal(name, Instant.now(), renamed)));
+            redis.set(name + "@byline", marked(seal.seal(name, Instant.now(), renamed)));
             try (var other = Byline.open(sharing(database, redis))) {
                 assertThat(other.users().get(operator, user.id()).email()).isEqualTo("b@example.com");
             }

@@ -82,6 +82,15 @@ class TieredCacheTest {
         }
     }
 
+    private static String schema() {
+        return "byline";
+    }
+
+    /** The key in Redis. */
+    private static String stored(CacheKey<?> key) {
+        return key.name() + "@byline";
+    }
+
     private static CacheSeal seal() {
         return new CacheSeal(() -> Map.of(1L, new byte[CacheSeal.SECRET_BYTES]), InstantSource.system());
     }
@@ -103,20 +112,24 @@ class TieredCacheTest {
         var keys = Map.of(1L, new byte[CacheSeal.SECRET_BYTES]);
         var config = new BylineConfig.Cache(true, L1, L2, 10 << 20, redis.uri());
         var cache = new TieredCache(
-                config, new RedisCache(redis.uri(), metrics), new CacheSeal(() -> keys, later), metrics);
+                config,
+                new RedisCache(redis.uri(), TieredCacheTest::schema, metrics),
+                new CacheSeal(() -> keys, later),
+                metrics);
         opened.add(cache);
         return cache;
     }
 
     private void removeTtlInRedis() {
         try (var client = RedisClient.create(redis.uri())) {
-            assertThat(client.persist(KEY.name())).isOne();
+            assertThat(client.persist(stored(KEY))).isOne();
         }
     }
 
     private TieredCache node(Duration l1, Duration l2) {
         var config = new BylineConfig.Cache(true, l1, l2, 10 << 20, redis.uri());
-        var cache = new TieredCache(config, new RedisCache(redis.uri(), metrics), seal(), metrics);
+        var cache =
+                new TieredCache(config, new RedisCache(redis.uri(), TieredCacheTest::schema, metrics), seal(), metrics);
         opened.add(cache);
         return cache;
     }
@@ -221,7 +234,7 @@ class TieredCacheTest {
             }
             assertThat(loads).hasValue(1);
             assertThat(metrics.l2Hits.get()).isPositive(); // more than one if the subscription starts meanwhile
-            assertThat(redis.ttl(KEY.name())).isBetween(40_000L, 55_000L);
+            assertThat(redis.ttl(stored(KEY))).isBetween(40_000L, 55_000L);
         }
 
         @Test
@@ -232,7 +245,7 @@ class TieredCacheTest {
                 assertThat(read(a)).isEqualTo("nothing");
             }
             assertThat(loads).hasValue(1);
-            assertThat(redis.ttl(KEY.name())).isBetween(1_000L, 2_000L);
+            assertThat(redis.ttl(stored(KEY))).isBetween(1_000L, 2_000L);
             write(a, "made");
             assertThat(read(a)).isEqualTo("made");
             assertThat(read(node())).isEqualTo("made");
@@ -282,14 +295,14 @@ class TieredCacheTest {
             for (int i = 0; i < 20; i++) {
                 assertThat(read(a)).isEqualTo(row);
             }
-            assertThat(redis.get(KEY.name())).isNull();
+            assertThat(redis.get(stored(KEY))).isNull();
             assertThat(loads).hasValueLessThan(5);
         }
 
         @Test
         void theLocalCacheWorksWithoutRedis() {
-            try (var local = TieredCache.open(BylineConfig.Cache.LOCAL, Map::of, metrics);
-                    var off = TieredCache.open(BylineConfig.Cache.OFF, Map::of, metrics)) {
+            try (var local = TieredCache.open(BylineConfig.Cache.LOCAL, Map::of, TieredCacheTest::schema, metrics);
+                    var off = TieredCache.open(BylineConfig.Cache.OFF, Map::of, TieredCacheTest::schema, metrics)) {
                 for (int i = 0; i < 3; i++) {
                     assertThat(read(local)).isEqualTo("old");
                     assertThat(read(off)).isEqualTo("old");
@@ -304,7 +317,7 @@ class TieredCacheTest {
         @Test
         void localMemoryIsBounded() {
             var config = new BylineConfig.Cache(true, L1, L2, 1 << 20, null);
-            try (var small = TieredCache.open(config, Map::of, metrics)) {
+            try (var small = TieredCache.open(config, Map::of, TieredCacheTest::schema, metrics)) {
                 for (int i = 0; i < 1000; i++) {
                     small.get(TEXT.key(i), () -> Optional.of("x".repeat(10_000)));
                 }
@@ -381,7 +394,7 @@ class TieredCacheTest {
             var b = node(Duration.ofMillis(200), Duration.ofMillis(1500));
             assertThat(read(a)).isEqualTo("old");
             row = "new"; // committed by a process that was killed
-            assertThat(redis.ttl(KEY.name())).isLessThanOrEqualTo(1300); // and 200 ms in this process
+            assertThat(redis.ttl(stored(KEY))).isLessThanOrEqualTo(1300); // and 200 ms in this process
             await(() -> read(a).equals("new") && read(b).equals("new"));
         }
 
@@ -484,7 +497,7 @@ class TieredCacheTest {
 
         @Test
         void aFillWithAnInvalidatedLeaseIsRefused() throws Exception {
-            var remote = new RedisCache(redis.uri(), metrics);
+            var remote = new RedisCache(redis.uri(), TieredCacheTest::schema, metrics);
             try (remote) {
                 var lease = new byte[] {1, 2, 3};
                 assertThat(remote.lookup(KEY.name(), lease, false)).isInstanceOf(RemoteCache.Lookup.Leased.class);
@@ -492,10 +505,10 @@ class TieredCacheTest {
                         .isInstanceOf(RemoteCache.Lookup.Taken.class);
                 remote.invalidate(List.of(KEY.name()));
                 assertThat(remote.fill(KEY.name(), lease, sealed("old"), L2)).isFalse();
-                assertThat(redis.get(KEY.name())).isNull();
+                assertThat(redis.get(stored(KEY))).isNull();
 
                 assertThat(remote.lookup(KEY.name(), lease, false)).isInstanceOf(RemoteCache.Lookup.Leased.class);
-                assertThat(redis.ttl(KEY.name())).isBetween(3_000L, 4_000L); // a lease expires
+                assertThat(redis.ttl(stored(KEY))).isBetween(3_000L, 4_000L); // a lease expires
                 assertThat(remote.fill(KEY.name(), lease, sealed("new"), L2)).isTrue();
                 assertThat(remote.fill(KEY.name(), lease, sealed("again"), L2)).isFalse();
             }
@@ -594,12 +607,13 @@ class TieredCacheTest {
                         throw new BylineException.Unavailable("away");
                     },
                     InstantSource.system());
-            try (var cache = new TieredCache(config, new RedisCache(redis.uri(), metrics), away, metrics)) {
+            try (var cache = new TieredCache(
+                    config, new RedisCache(redis.uri(), TieredCacheTest::schema, metrics), away, metrics)) {
                 for (int i = 0; i < 20; i++) {
                     assertThat(read(cache)).isEqualTo("old");
                 }
                 assertThat(loads).hasValueLessThan(5);
-                assertThat(redis.get(KEY.name())).isNull();
+                assertThat(redis.get(stored(KEY))).isNull();
             }
         }
 
@@ -648,7 +662,8 @@ class TieredCacheTest {
         void aFullRedisIsAMiss() throws Exception {
             try (var full = new TestRedis("--maxmemory", "1mb", "--maxmemory-policy", "noeviction")) {
                 var config = new BylineConfig.Cache(true, L1, L2, 10 << 20, full.uri());
-                try (var cache = new TieredCache(config, new RedisCache(full.uri(), metrics), seal(), metrics)) {
+                try (var cache = new TieredCache(
+                        config, new RedisCache(full.uri(), TieredCacheTest::schema, metrics), seal(), metrics)) {
                     for (int i = 0; i < 50; i++) {
                         assertThat(get(cache, TEXT.key(i))).contains("old");
                     }
@@ -666,7 +681,7 @@ class TieredCacheTest {
             redis.clear();
             a.forget(KEY);
             assertThat(read(a)).isEqualTo("old");
-            assertThat(redis.get(KEY.name())).isNotNull();
+            assertThat(redis.get(stored(KEY))).isNotNull();
         }
     }
 
@@ -675,7 +690,7 @@ class TieredCacheTest {
         @Test
         void garbageInRedisIsAMissAndReplaced() {
             for (var garbage : List.of("", "V", "Vgarbage", "Lgarbage-lease", "x", "V\0\0\0\0\1")) {
-                redis.set(KEY.name(), garbage.getBytes(StandardCharsets.ISO_8859_1));
+                redis.set(stored(KEY), garbage.getBytes(StandardCharsets.ISO_8859_1));
                 assertThat(read(node())).as(garbage).isEqualTo("old");
             }
         }
@@ -683,9 +698,9 @@ class TieredCacheTest {
         @Test
         void aKeyOfAnotherTypeIsAMissAndReplaced() {
             try (var client = RedisClient.create(redis.uri())) {
-                client.lpush(KEY.name(), "a list");
+                client.lpush(stored(KEY), "a list");
                 assertThat(read(node())).isEqualTo("old");
-                assertThat(client.type(KEY.name())).isEqualTo("string");
+                assertThat(client.type(stored(KEY))).isEqualTo("string");
             }
         }
 
@@ -694,7 +709,7 @@ class TieredCacheTest {
         void aValueUnderAnotherKeyIsAMiss() {
             read(node());
             var other = TEXT.key(43);
-            redis.set(other.name(), Objects.requireNonNull(redis.get(KEY.name())));
+            redis.set(stored(other), Objects.requireNonNull(redis.get(stored(KEY))));
             row = "other";
             assertThat(get(node(), other)).contains("other");
         }
@@ -708,7 +723,8 @@ class TieredCacheTest {
                     Thread.ofPlatform().daemon().start(() -> talk(server, nonsense + "\r\n"));
                     var uri = URI.create("redis://127.0.0.1:" + server.getLocalPort());
                     var config = new BylineConfig.Cache(true, L1, L2, 10 << 20, uri);
-                    try (var cache = new TieredCache(config, new RedisCache(uri, metrics), seal(), metrics)) {
+                    try (var cache = new TieredCache(
+                            config, new RedisCache(uri, TieredCacheTest::schema, metrics), seal(), metrics)) {
                         row = "old";
                         for (int i = 0; i < 20; i++) {
                             assertThat(get(cache, TEXT.key(i))).as(nonsense).contains("old");
@@ -736,7 +752,7 @@ class TieredCacheTest {
                 try (var server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
                     Thread.ofPlatform().daemon().start(() -> talk(server, hostile));
                     var uri = URI.create("redis://127.0.0.1:" + server.getLocalPort());
-                    try (var remote = new RedisCache(uri, metrics)) {
+                    try (var remote = new RedisCache(uri, TieredCacheTest::schema, metrics)) {
                         var before = threads.getCurrentThreadAllocatedBytes();
                         assertThat(remote.lookup(KEY.name(), new byte[16], false))
                                 .isInstanceOf(RemoteCache.Lookup.Failed.class);
@@ -754,7 +770,8 @@ class TieredCacheTest {
             try (var server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
                 var sent = new AtomicInteger();
                 Thread.ofPlatform().daemon().start(() -> trickle(server, sent));
-                try (var remote = new RedisCache(URI.create("redis://127.0.0.1:" + server.getLocalPort()), metrics)) {
+                try (var remote = new RedisCache(
+                        URI.create("redis://127.0.0.1:" + server.getLocalPort()), TieredCacheTest::schema, metrics)) {
                     assertThat(remote.lookup(KEY.name(), new byte[16], false))
                             .isInstanceOf(RemoteCache.Lookup.Failed.class);
                     assertThat(sent.get()).isLessThan(1000);

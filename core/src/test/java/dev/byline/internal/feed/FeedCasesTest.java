@@ -31,8 +31,8 @@ class FeedCasesTest extends CoreTest {
     private final FeedServer server = new FeedServer();
     private final FeedImporter importer = new FeedImporter(
             new DatabaseStore(
-                    Database.on(database.dataSource(), Metrics.NONE),
-                    TieredCache.open(BylineConfig.Cache.OFF, Map::of, Metrics.NONE),
+                    Database.on(database.dataSource(), BylineConfig.Database.SCHEMA, Metrics.NONE),
+                    TieredCache.open(BylineConfig.Cache.OFF, Map::of, String::new, Metrics.NONE),
                     () -> {}),
             InstantSource.system(),
             Metrics.NONE,

@@ -44,7 +44,7 @@ class IndexTest {
     private final TestDatabase database = TestDatabase.migrated();
     private final List<String> statements = new ArrayList<>();
     private final DSLContext dsl = DSL.using(new DefaultConfiguration()
-            .set(database.dataSource())
+            .set(database.inSchema())
             .set(SQLDialect.POSTGRES)
             .set(new Settings()
                     .withExecuteLogging(false)
@@ -176,7 +176,7 @@ class IndexTest {
      */
     private void assertOnePlanFits(String index, BiConsumer<DSLContext, Long> query, @Nullable Cursor cursor)
             throws SQLException {
-        try (var connection = database.dataSource().getConnection()) {
+        try (var connection = database.inSchema().getConnection()) {
             var d = DSL.using(dsl.configuration().derive(new DefaultConnectionProvider(connection)));
             for (long author = 101; author < 120; author++) {
                 query.accept(d, author);

@@ -93,7 +93,7 @@ class DatabaseTest extends CoreTest {
     void anExceptionOfTheCallbackRollsBack() {
         withDatabase(config(), db -> {
             assertThatThrownBy(() -> db.write(dsl -> {
-                        dsl.execute("insert into users (email, name) values ('rolled@back', 'x')");
+                        dsl.execute("insert into byline.users (email, name) values ('rolled@back', 'x')");
                         throw new BylineException.Conflict(ConflictReason.EMAIL_TAKEN, "no");
                     }))
                     .isInstanceOf(BylineException.Conflict.class);
@@ -145,7 +145,7 @@ class DatabaseTest extends CoreTest {
     }
 
     private static int insert(Database db) {
-        return db.write(dsl -> dsl.execute("insert into users (email, name) values ('a@example.com', 'x')"));
+        return db.write(dsl -> dsl.execute("insert into byline.users (email, name) values ('a@example.com', 'x')"));
     }
 
     @Test

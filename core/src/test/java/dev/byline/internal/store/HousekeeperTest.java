@@ -150,11 +150,11 @@ class HousekeeperTest extends CoreTest {
         try (var owner = open(database.url())) {
             assertThat(owner.read(GinSql::cleanPendingLists)).isNotEmpty().containsOnly(true);
         }
-        database.run("CREATE ROLE byline_guest LOGIN PASSWORD 'guest'");
+        database.run("CREATE ROLE byline_guest LOGIN PASSWORD 'guest'; GRANT USAGE ON SCHEMA byline TO byline_guest");
         try (var guest = open(database.url().replaceFirst("//[^@]*@", "//byline_guest:guest@"))) {
             assertThat(guest.read(GinSql::cleanPendingLists)).isNotEmpty().containsOnly(false);
         } finally {
-            database.run("DROP ROLE byline_guest");
+            database.run("DROP OWNED BY byline_guest; DROP ROLE byline_guest");
         }
     }
 
@@ -178,7 +178,7 @@ class HousekeeperTest extends CoreTest {
         database.run("INSERT INTO idempotency_keys (hash, fingerprint, user_ids, answer, created_at)"
                 + " SELECT sha256(n::text::bytea),"
                 + " sha256(''), '{}', '', now() - interval '24 hours' FROM generate_series(1, 450) AS n");
-        try (var other = Database.on(database.dataSource(), Metrics.NONE)) {
+        try (var other = Database.on(database.dataSource(), BylineConfig.Database.SCHEMA, Metrics.NONE)) {
             Idempotency.removeExpired(other, () -> true); // stopping: no batch is started
             assertThat(database.value("SELECT count(*) FROM idempotency_keys")).isEqualTo(Long.toString(450 + fresh));
             Idempotency.removeExpired(other, () -> false);

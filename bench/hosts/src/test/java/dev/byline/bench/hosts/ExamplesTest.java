@@ -56,7 +56,7 @@ class ExamplesTest {
         try (var database = TestDatabase.migrated();
                 var host = (Host.Spring) Host.Spring.open(database.dataSource());
                 var byline = Byline.builder().dataSource(host.forByline())) {
-            database.run("CREATE TABLE orders (id bigint PRIMARY KEY, post bigint NOT NULL REFERENCES posts)");
+            database.run("CREATE TABLE public.orders (id bigint PRIMARY KEY, post bigint NOT NULL REFERENCES posts)");
             var ada = byline.users()
                     .create(new Principal.Anonymous(), new NewUser("ada@example.com", "Ada", Metadata.EMPTY));
             var buyer = new Principal.Member(ada.id(), Role.USER);

@@ -68,7 +68,7 @@ class HostTransactionsTest {
         try (var database = TestDatabase.migrated();
                 var host = kind.open(database.dataSource());
                 var byline = Byline.builder().cache(BylineConfig.Cache.LOCAL).dataSource(host.forByline())) {
-            database.run("CREATE TABLE host_rows (id bigint PRIMARY KEY)");
+            database.run("CREATE TABLE public.host_rows (id bigint PRIMARY KEY)");
             var run = new Run(host, byline, database, new Random(kind.name().hashCode()));
             for (int i = 0; i < TRANSACTIONS; i++) {
                 run.transaction(i);

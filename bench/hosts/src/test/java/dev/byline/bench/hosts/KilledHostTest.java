@@ -61,7 +61,7 @@ class KilledHostTest {
     @EnumSource
     void nothingOfTheTransactionRemains(HostTransactionsTest.Kind kind) throws Exception {
         try (var database = TestDatabase.migrated()) {
-            database.run("CREATE TABLE host_rows (id bigint PRIMARY KEY)");
+            database.run("CREATE TABLE public.host_rows (id bigint PRIMARY KEY)");
             for (int i = 0; i < KILLS; i++) {
                 kill(start((PGSimpleDataSource) database.dataSource(), kind));
                 while (!database.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")

@@ -5,7 +5,7 @@ package dev.byline.internal.sql.generated.tables;
 
 
 import dev.byline.internal.sql.InstantBinding;
-import dev.byline.internal.sql.generated.DefaultSchema;
+import dev.byline.internal.sql.generated.BylineSchema;
 import dev.byline.internal.sql.generated.Indexes;
 import dev.byline.internal.sql.generated.Keys;
 
@@ -80,7 +80,7 @@ public class IdempotencyKeys extends TableImpl<Record> {
 
     @Override
     public Schema getSchema() {
-        return aliased() ? null : DefaultSchema.DEFAULT_SCHEMA;
+        return aliased() ? null : BylineSchema.BYLINE_SCHEMA;
     }
 
     @Override

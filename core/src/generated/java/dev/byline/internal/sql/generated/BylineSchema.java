@@ -22,11 +22,11 @@ import org.jooq.impl.SchemaImpl;
 
 
 @SuppressWarnings({ "all", "unchecked", "rawtypes", "this-escape" })
-public class DefaultSchema extends SchemaImpl {
+public class BylineSchema extends SchemaImpl {
 
     private static final long serialVersionUID = 1L;
 
-    public static final DefaultSchema DEFAULT_SCHEMA = new DefaultSchema();
+    public static final BylineSchema BYLINE_SCHEMA = new BylineSchema();
 
     public final CacheKeys CACHE_KEYS = CacheKeys.CACHE_KEYS;
 
@@ -42,8 +42,8 @@ public class DefaultSchema extends SchemaImpl {
 
     public final Users USERS = Users.USERS;
 
-    private DefaultSchema() {
-        super(DSL.name(""), null, DSL.comment("standard public schema"));
+    private BylineSchema() {
+        super(DSL.name("byline_schema"), null, DSL.comment(""));
     }
 
 
