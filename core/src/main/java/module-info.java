@@ -4,17 +4,21 @@
  */
 module dev.byline.core {
     requires com.fasterxml.jackson.core;
-    requires com.github.benmanes.caffeine;
-    requires com.zaxxer.hikari;
     requires transitive java.sql;
     requires java.xml;
-    requires org.bouncycastle.provider;
     requires org.jooq;
     requires org.postgresql.jdbc;
     requires org.slf4j;
     requires static transitive org.jspecify;
 
-    // For a cache that processes share.
+    // For a pool of Byline's own.
+    requires static com.zaxxer.hikari;
+
+    // For passwords.
+    requires static org.bouncycastle.provider;
+
+    // For a cache, and one that processes share.
+    requires static com.github.benmanes.caffeine;
     requires static org.apache.commons.pool2;
     requires static redis.clients.jedis;
 

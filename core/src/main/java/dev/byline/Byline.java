@@ -114,7 +114,8 @@ public final class Byline implements AutoCloseable {
      *
      * @param config the settings
      * @param metrics receives measurements and events
-     * @throws IllegalStateException when jOOQ is older than 3.21
+     * @throws IllegalStateException when jOOQ is older than 3.21, or a library is missing that the settings need:
+     *     HikariCP, Caffeine for a cache, Jedis for Redis
      */
     public static Byline open(BylineConfig config, Metrics metrics) {
         var parts = builder()
@@ -200,7 +201,8 @@ public final class Byline implements AutoCloseable {
         }
 
         /**
-         * Sets what is cached; nothing by default, because the host may write to the tables, too.
+         * Sets what is cached; nothing by default, because the host may write to the tables, too. Needs Caffeine on the
+         * class path.
          *
          * @param value sizes, times to live, and Redis
          */
@@ -236,8 +238,9 @@ public final class Byline implements AutoCloseable {
          * @param value connections with auto-commit on; set {@code statement_timeout} and the driver's
          *     {@code socketTimeout} on them, so that a frozen database can't hang the host. Stays open when Byline is
          *     closed.
-         * @throws IllegalStateException when auto-commit is off, or jOOQ is older than 3.21. Every use case throws it,
-         *     too, when it gets a connection with auto-commit off, for example inside a transaction of the host
+         * @throws IllegalStateException when auto-commit is off, jOOQ is older than 3.21, or a library is missing that the
+         *     settings need. Every use case throws it, too, when it gets a connection with auto-commit off, for example
+         *     inside a transaction of the host
          */
         public Byline dataSource(DataSource value) {
             return new Byline(Database.on(value, schema, metrics), this);
@@ -259,7 +262,10 @@ public final class Byline implements AutoCloseable {
         return imports;
     }
 
-    /** Returns login and tokens; hosts with their own authentication don't need it. */
+    /**
+     * Returns login and tokens; hosts with their own authentication don't need it. Passwords need Bouncy Castle on the
+     * class path.
+     */
     public Tokens tokens() {
         return tokens;
     }

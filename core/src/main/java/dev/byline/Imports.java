@@ -63,6 +63,7 @@ public final class Imports {
      * @param urls 1 to {@value #MAX_URLS} different URLs of feeds, each at most 2000 characters
      * @param progress receives each outcome as soon as that feed is done, on the caller's thread
      * @return one outcome for each URL, in the same order
+     * @throws IllegalStateException when Apache HttpClient 5 or jsoup is missing
      * @throws BylineException.Forbidden when the principal isn't a user
      * @throws BylineException.Invalid when there are no or too many URLs, or the user was deleted during the import
      * @throws BylineException.TooMany when another import of the same user is in progress in this process

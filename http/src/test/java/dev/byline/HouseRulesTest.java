@@ -219,6 +219,7 @@ class HouseRulesTest {
                 .resideInAnyPackage(
                         "dev.byline",
                         "dev.byline.model",
+                        "dev.byline.internal",
                         "dev.byline.internal.store",
                         "dev.byline.internal.sql",
                         "dev.byline.internal.sql.generated..",

@@ -48,7 +48,7 @@ class OverloadTest extends ServerTest {
 
     /** Locks the user: writes wait until the transaction is rolled back. */
     private Connection lock(long user) throws Exception {
-        var connection = database.dataSource().getConnection();
+        var connection = database.inSchema().getConnection();
         connection.setAutoCommit(false);
         try (var statement = connection.createStatement()) {
             statement.execute("SELECT 1 FROM users WHERE id = " + user + " FOR UPDATE");

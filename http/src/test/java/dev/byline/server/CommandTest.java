@@ -129,12 +129,38 @@ class CommandTest {
     @Test
     void migrateAppliesPendingMigrationsOnce() {
         try (var database = TestDatabase.empty()) {
-            var environment = Map.of("DATABASE_URL", database.serverUrl());
+            var environment = Map.of("DATABASE_URL", database.url());
 
             assertThat(run(environment, "migrate")).isEqualTo(Command.DONE);
             assertThat(out()).isEqualTo("applied 8 migrations\n");
             assertThat(run(environment, "migrate")).isEqualTo(Command.DONE);
             assertThat(out()).isEqualTo("the schema is current\n");
+        }
+    }
+
+    @Test
+    void aSchemaHasItsOwnTables(@TempDir Path folder) throws IOException {
+        var file = folder.resolve("posts.ndjson");
+        Files.writeString(file, """
+                {"email":"ada@example.com","name":"Ada","title":"One","body":"","created_at":"2020-01-01T00:00:00Z"}
+                """);
+        try (var database = TestDatabase.empty()) {
+            var blog = Map.of("DATABASE_URL", database.url(), "BYLINE_SCHEMA", "My Blog");
+
+            assertThat(run(blog, "import-ndjson", file.toString())).isEqualTo(Command.DONE);
+            assertThat(database.value("SELECT count(*) FROM \"My Blog\".posts")).isEqualTo("1");
+            assertThat(run(blog, "token", "--email", "ada@example.com")).isEqualTo(Command.DONE);
+            assertThat(run(blog, "migrate")).isEqualTo(Command.DONE);
+
+            assertThat(run(Map.of("DATABASE_URL", database.url()), "migrate")).isEqualTo(Command.FAILED);
+            assertThat(err())
+                    .contains("has Byline's tables in schema \"My Blog\", not in \"public\"", "BYLINE_SCHEMA=My Blog")
+                    .doesNotContain("Exception");
+            assertThat(run(Map.of("DATABASE_URL", database.url(), "BYLINE_SCHEMA", "public"), "migrate"))
+                    .isEqualTo(Command.DONE);
+            assertThat(run(Map.of("DATABASE_URL", database.url() + "?currentSchema=nowhere"), "migrate"))
+                    .isEqualTo(Command.FAILED);
+            assertThat(err()).contains("no schema in the connection's search_path exists");
         }
     }
 
@@ -147,7 +173,7 @@ class CommandTest {
     void importNdjsonMigratesAnEmptyDatabase(@TempDir Path folder) throws IOException {
         var file = Files.createFile(folder.resolve("posts.ndjson"));
         try (var database = TestDatabase.empty()) {
-            assertThat(run(Map.of("DATABASE_URL", database.serverUrl()), "import-ndjson", file.toString()))
+            assertThat(run(Map.of("DATABASE_URL", database.url()), "import-ndjson", file.toString()))
                     .isEqualTo(Command.DONE);
             assertThat(database.value("SELECT count(*) FROM posts")).isEqualTo("0");
         }

@@ -40,7 +40,8 @@ class DyingDatabaseTest {
 
     DyingDatabaseTest(@TempDir Path folder) {
         postgres = new TestPostgres(folder);
-        byline = Byline.open(BylineConfig.of(postgres.url()));
+        var config = BylineConfig.of(postgres.url());
+        byline = Byline.open(config.withDatabase(config.database().withSchema(null)));
         watch = DatabaseWatch.start(byline);
         Readiness readiness = () -> watch.isDown() ? Optional.of("the database does not answer") : Optional.empty();
         server = HttpServer.start(

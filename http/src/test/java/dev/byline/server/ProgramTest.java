@@ -362,7 +362,7 @@ class ProgramTest {
                 var server = TestProgram.start(
                         folder,
                         TestProgram.freePort(),
-                        Map.of("DATABASE_URL", database.serverUrl(), "BYLINE_MIGRATE", "off"))) {
+                        Map.of("DATABASE_URL", database.url(), "BYLINE_MIGRATE", "off"))) {
             server.await("/livez", 200);
             server.await(() -> server.log().contains("not ready: the schema lacks"));
             assertThat(server.await("/readyz", 503).body())

@@ -44,7 +44,9 @@ public final class Migrations {
     private static String currentSchema(MigrationSession session) throws SQLException {
         var row = session.row("SELECT coalesce(current_schema(), '')");
         if (row.getFirst().isEmpty()) {
-            throw new MigrationException("no schema in the connection's search_path exists: name one", null);
+            throw new MigrationException(
+                    "no schema in the connection's search_path exists: create it, or name one (the server: BYLINE_SCHEMA)",
+                    null);
         }
         return row.getFirst();
     }

@@ -3,6 +3,7 @@ package dev.byline.internal.cache;
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
+import dev.byline.internal.OptionalLibrary;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
 import dev.byline.model.Metrics;
@@ -63,13 +64,20 @@ public final class TieredCache implements AutoCloseable {
      * @param keys reads the signing keys for Redis, by id; may block, and throw {@link BylineException}
      * @param schema returns the schema of the tables, which keys in Redis contain; may block and throw likewise
      * @param metrics receives hits, misses and errors
+     * @throws IllegalStateException when Caffeine or Jedis is needed and missing
      */
     public static TieredCache open(
             BylineConfig.Cache config, Supplier<Map<Long, byte[]>> keys, Supplier<String> schema, Metrics metrics) {
-        var redis = config.redis();
+        var redis = config.enabled() ? config.redis() : null;
+        if (config.enabled()) {
+            OptionalLibrary.CAFFEINE.require("caches");
+        }
+        if (redis != null) {
+            OptionalLibrary.JEDIS.require("caches in Redis");
+        }
         return new TieredCache(
                 config,
-                redis == null || !config.enabled() ? null : new RedisCache(redis, schema, metrics),
+                redis == null ? null : new RedisCache(redis, schema, metrics),
                 new CacheSeal(keys, InstantSource.system()),
                 metrics);
     }

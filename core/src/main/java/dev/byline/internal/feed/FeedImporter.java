@@ -1,5 +1,6 @@
 package dev.byline.internal.feed;
 
+import dev.byline.internal.OptionalLibrary;
 import dev.byline.internal.store.Store;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
@@ -144,6 +145,8 @@ public final class FeedImporter implements AutoCloseable {
         opening.lock();
         try {
             if (fetcher == null) {
+                OptionalLibrary.HTTPCLIENT.require("imports of feeds");
+                OptionalLibrary.JSOUP.require("imports of feeds");
                 fetcher = new FeedFetcher(config.allowPrivate(), FETCH_LIMIT);
             }
             return fetcher;

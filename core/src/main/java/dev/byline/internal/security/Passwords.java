@@ -1,5 +1,6 @@
 package dev.byline.internal.security;
 
+import dev.byline.internal.OptionalLibrary;
 import dev.byline.model.BylineException;
 import dev.byline.model.Metrics;
 import dev.byline.model.Password;
@@ -116,6 +117,7 @@ public final class Passwords implements AutoCloseable {
         if (executor.isShutdown()) {
             throw new IllegalStateException("Byline is closed");
         }
+        OptionalLibrary.BOUNCY_CASTLE.require("passwords");
         var hash = new FutureTask<>(work);
         try {
             executor.execute(hash);

@@ -48,7 +48,7 @@ public final class CompiledQuery {
      * @throws IllegalArgumentException when a value is missing
      */
     public ResultQuery<Record> with(DSLContext dsl, Map<String, ?> values) {
-        var schema = SchemaName.prefix(dsl.configuration());
+        var schema = SchemaSql.prefix(dsl.configuration());
         var rendered = templates.get(schema);
         if (rendered == null) { // two threads may render it, with the same result
             rendered = Template.of(dsl, query);

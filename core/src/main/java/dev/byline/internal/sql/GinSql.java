@@ -22,7 +22,7 @@ public final class GinSql {
                         JOIN pg_class c ON c.oid = i.indexrelid
                         JOIN pg_am a ON a.oid = c.relam
                         WHERE i.indrelid IN ({0}::regclass, {1}::regclass) AND i.indisvalid AND a.amname = 'gin'
-                        """, SchemaName.literal("posts"), SchemaName.literal("users"))
+                        """, SchemaSql.literal("posts"), SchemaSql.literal("users"))
                 .fetch(row -> row.get(0, SQLDataType.BOOLEAN.getType()));
     }
 }

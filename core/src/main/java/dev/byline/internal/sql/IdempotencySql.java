@@ -32,7 +32,7 @@ public final class IdempotencySql {
     public static boolean tryLock(DSLContext dsl, long lock) {
         var locked = DSL.field(
                 "pg_try_advisory_xact_lock({0} # {1}::regclass::oid::bigint)",
-                SQLDataType.BOOLEAN, DSL.val(lock), SchemaName.literal("idempotency_keys"));
+                SQLDataType.BOOLEAN, DSL.val(lock), SchemaSql.literal("idempotency_keys"));
         return Boolean.TRUE.equals(dsl.select(locked).fetchSingle().value1());
     }
 

@@ -20,7 +20,7 @@ public final class MetadataSql {
     public static Field<JSONB> changed(Field<JSONB> column, MetadataChange change) {
         return switch (change) {
             case MetadataChange.Merge merge ->
-                SchemaName.function("json_merge_patch", SQLDataType.JSONB, column, DSL.val(value(merge.patch())));
+                SchemaSql.function("json_merge_patch", SQLDataType.JSONB, column, DSL.val(value(merge.patch())));
             case MetadataChange.Clear ignored -> DSL.val(value(Metadata.EMPTY));
         };
     }

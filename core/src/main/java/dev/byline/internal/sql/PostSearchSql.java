@@ -113,7 +113,7 @@ public final class PostSearchSql {
     }
 
     private static Table<?> found(PostFilter filter, @Nullable Cursor after, int limit) {
-        return SchemaName.table(
+        return SchemaSql.table(
                         "find_posts",
                         query(filter),
                         DSL.val(filter.metadata() == null ? null : MetadataSql.value(filter.metadata()), JSONB.class),
@@ -130,8 +130,8 @@ public final class PostSearchSql {
                 : DSL.field(
                         "websearch_to_tsquery({0}, {1})",
                         Object.class,
-                        SchemaName.literal("byline"),
-                        SchemaName.function(
+                        SchemaSql.literal("byline"),
+                        SchemaSql.function(
                                 "search_text", SQLDataType.CLOB, DSL.val(SearchQuery.websearch(filter.query()))));
     }
 }

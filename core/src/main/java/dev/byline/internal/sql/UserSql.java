@@ -187,7 +187,7 @@ public final class UserSql {
     /** Finds users by metadata, newest first, with the function {@code find_users} in {@code V002__posts.sql}. */
     public static List<User> search(DSLContext dsl, UserFilter filter, @Nullable Cursor after, int limit) {
         var metadata = filter.metadata() == null ? Metadata.EMPTY : filter.metadata();
-        var found = SchemaName.table(
+        var found = SchemaSql.table(
                         "find_users",
                         DSL.val(MetadataSql.value(metadata)),
                         DSL.val(filter.active(), Boolean.class),
@@ -247,7 +247,7 @@ public final class UserSql {
 
     /** The expression of the unique index users_email_key. */
     public static Field<String> emailKey(Field<String> email) {
-        return SchemaName.function("email_key", SQLDataType.CLOB, email);
+        return SchemaSql.function("email_key", SQLDataType.CLOB, email);
     }
 
     private static Condition active(UserFilter filter) {

@@ -1,11 +1,12 @@
 package dev.byline.internal.store;
 
+import dev.byline.internal.OptionalLibrary;
 import dev.byline.internal.pool.BatchLoader;
 import dev.byline.internal.pool.ConnectionPool;
 import dev.byline.internal.pool.HostConnections;
 import dev.byline.internal.pool.SlowStatements;
 import dev.byline.internal.pool.Watchdog;
-import dev.byline.internal.sql.SchemaName;
+import dev.byline.internal.sql.SchemaSql;
 import dev.byline.internal.sql.Violations;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
@@ -56,7 +57,7 @@ public final class Database implements AutoCloseable {
         this.watchdog = watchdog;
         this.violations = new Violations(schema);
         var configuration = new DefaultConfiguration().set(connections).set(SQLDialect.POSTGRES);
-        SchemaName.set(configuration, settings, schema);
+        SchemaSql.set(configuration, settings, schema);
         if (slowStatement.isPositive()) {
             configuration.set(() -> new SlowStatements(slowStatement));
         }
@@ -75,9 +76,11 @@ public final class Database implements AutoCloseable {
      *
      * @param config URL, pool size and timeouts
      * @param metrics receives how long connections were waited for and held
+     * @throws IllegalStateException when jOOQ is too old, or HikariCP is missing
      */
     public static Database open(BylineConfig.Database config, Metrics metrics) {
         JooqVersion.check();
+        OptionalLibrary.HIKARICP.require("pools of Byline's own");
         var watchdog = new Watchdog();
         var pool = new ConnectionPool(config, watchdog, metrics);
         var settings = settings();

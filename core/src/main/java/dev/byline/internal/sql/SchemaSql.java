@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  * The schema of Byline's tables and functions. Statements name it, because the search path of a host's connections
  * isn't Byline's to set. Without a name, the search path applies.
  */
-public final class SchemaName {
+public final class SchemaSql {
     private static final String KEY = "byline.schema";
 
-    private SchemaName() {}
+    private SchemaSql() {}
 
     /**
      * Makes the statements of a configuration name a schema.
