@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 class EmbeddingTest {
     private static String hello(DataSource dataSource) {
         // README: embedding
-        Migrations.apply(dataSource); // artifact dev.byline:byline-migrations; or apply its SQL with a tool of yours
+        Migrations.apply(dataSource); // artifact dev.byline:byline-migrations
         try (var byline = Byline.builder().dataSource(dataSource)) {
             var ada = byline.users()
                     .create(new Principal.Anonymous(), new NewUser("ada@example.com", "Ada", Metadata.EMPTY));

@@ -232,6 +232,29 @@ class SchemaTest {
         }
     }
 
+    @Test
+    void aRoleWithoutPrivilegesSaysSo() {
+        try (var database = TestDatabase.migrated()) {
+            database.run("CREATE ROLE byline_app LOGIN PASSWORD 'app'");
+            var url = database.url().replaceFirst("//[^@]*@", "//byline_app:app@");
+            try (var byline = Byline.open(BylineConfig.of(url).withCache(BylineConfig.Cache.OFF))) {
+                for (var grant : List.of("USAGE ON SCHEMA byline", "SELECT ON ALL TABLES IN SCHEMA byline")) {
+                    assertThatThrownBy(() -> create(byline, "ada"))
+                            .isInstanceOfSatisfying(
+                                    BylineException.Unavailable.class,
+                                    e -> assertThat(e.reason()).isEqualTo(UnavailableReason.PRIVILEGE_MISSING))
+                            .hasMessageContaining("lacks a privilege");
+                    database.run("GRANT " + grant + " TO byline_app");
+                }
+                // what docs/embedding.md says
+                database.run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA byline TO byline_app");
+                use(byline, create(byline, "ada"));
+            } finally {
+                database.run("DROP OWNED BY byline_app; DROP ROLE byline_app");
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "pg_app", "information_schema", "a\nb", "a\u0000", "\ud800"})
     void anInvalidNameIsRejected(String name) {

@@ -163,7 +163,7 @@ public abstract sealed class BylineException extends RuntimeException {
     }
 
     /**
-     * The database is unavailable, overloaded or too slow, or its schema is missing. A retry may succeed;
+     * The database is unavailable, overloaded or too slow, or its schema or a privilege is missing. A retry may succeed;
      * {@link #mayHaveHappened} says whether the failed call may have changed something.
      */
     public static final class Unavailable extends BylineException {
@@ -197,6 +197,19 @@ public abstract sealed class BylineException extends RuntimeException {
             return new Unavailable(
                     UnavailableReason.SCHEMA_MISSING,
                     "Byline's tables are missing: run Migrations.apply or `byline migrate`, or set the schema that has them",
+                    cause,
+                    false);
+        }
+
+        /**
+         * Returns the exception for a database whose role lacks a privilege.
+         *
+         * @param cause the driver's exception
+         */
+        public static Unavailable privilegeMissing(Throwable cause) {
+            return new Unavailable(
+                    UnavailableReason.PRIVILEGE_MISSING,
+                    "the database role lacks a privilege on Byline's schema, tables or functions: grant it",
                     cause,
                     false);
         }

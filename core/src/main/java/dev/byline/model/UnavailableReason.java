@@ -6,6 +6,8 @@ public enum UnavailableReason {
     DATABASE,
     /** The database responds, but tables, columns or functions are missing. */
     SCHEMA_MISSING,
+    /** The database responds, but its role may not use the schema, a table or a function. */
+    PRIVILEGE_MISSING,
     /** This process has reached a limit. */
     BUSY
 }

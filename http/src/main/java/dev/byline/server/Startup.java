@@ -10,7 +10,6 @@ import dev.byline.model.NewUser;
 import dev.byline.model.Principal;
 import dev.byline.model.Role;
 import dev.byline.model.ServerFacts;
-import dev.byline.model.UnavailableReason;
 import dev.byline.model.User;
 import java.time.Duration;
 import java.util.Optional;
@@ -83,11 +82,11 @@ final class Startup implements Readiness {
             }
             notReady("the schema lacks " + String.join(", ", pending) + ": run `byline migrate`", "");
         } catch (BylineException.Unavailable e) {
-            notReady(
-                    e.reason() == UnavailableReason.SCHEMA_MISSING
-                            ? String.valueOf(e.getMessage())
-                            : "the database does not answer",
-                    ExceptionUtils.getRootCauseMessage(e));
+            var reason = switch (e.reason()) {
+                case SCHEMA_MISSING, PRIVILEGE_MISSING -> String.valueOf(e.getMessage());
+                case DATABASE, BUSY -> "the database does not answer";
+            };
+            notReady(reason, ExceptionUtils.getRootCauseMessage(e));
         } catch (MigrationException e) {
             if (!stop.isReceived() && !Schema.isUnreachable(e)) {
                 throw e;

@@ -40,8 +40,7 @@ class DyingDatabaseTest {
 
     DyingDatabaseTest(@TempDir Path folder) {
         postgres = new TestPostgres(folder);
-        var config = BylineConfig.of(postgres.url());
-        byline = Byline.open(config.withDatabase(config.database().withSchema(null)));
+        byline = Byline.open(BylineConfig.of(postgres.url()));
         watch = DatabaseWatch.start(byline);
         Readiness readiness = () -> watch.isDown() ? Optional.of("the database does not answer") : Optional.empty();
         server = HttpServer.start(

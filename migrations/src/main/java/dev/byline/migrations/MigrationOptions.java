@@ -34,7 +34,7 @@ public final class MigrationOptions {
      */
     public MigrationOptions schema(String name) {
         var bytes = name.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes < 1 || bytes > MAX_SCHEMA_BYTES || name.codePoints().anyMatch(Character::isISOControl)) {
+        if (bytes < 1 || bytes > MAX_SCHEMA_BYTES || name.codePoints().anyMatch(MigrationOptions::isUnfit)) {
             throw new IllegalArgumentException(
                     "the schema's name must have 1 to 63 bytes and no control characters: " + name.strip());
         }
@@ -42,6 +42,10 @@ public final class MigrationOptions {
             throw new IllegalArgumentException("PostgreSQL reserves the schema's name: " + name);
         }
         return new MigrationOptions(name, true, searchLanguage);
+    }
+
+    private static boolean isUnfit(int c) {
+        return Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE; // unpaired
     }
 
     /**

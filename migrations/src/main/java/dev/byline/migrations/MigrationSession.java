@@ -6,56 +6,52 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connection that migrates one schema. It returns to the host's pool with the settings that it came with: pools don't
- * reset those of the session.
+ * A connection that migrates. It returns to the host's pool with the settings that it came with, because pools don't
+ * reset those of the session, and without advisory locks; if that fails, it is closed.
  */
 final class MigrationSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MigrationSession.class);
 
-    /** What {@link #enter} sets. */
-    private static final List<String> SETTINGS =
-            List.of("search_path", "lock_timeout", "statement_timeout", "byline.search_language");
-
-    /** The key of the advisory lock, one for each schema. */
-    private static final String LOCK = "hashtextextended('byline_schema_history.' || ?, 0)";
-
     private static final Duration POLL_INTERVAL = Duration.ofMillis(200);
+
+    /** The settings that {@link #setUp} changes, of those that the server has. */
+    private static final String SETTINGS =
+            "('search_path', 'lock_timeout', 'statement_timeout', 'transaction_timeout')";
+
+    private static final String LANGUAGE = "byline.search_language";
 
     private final Connection connection;
     private final boolean autoCommit;
-    private final int networkTimeout;
-    private final List<String> settings;
-    private @Nullable String locked;
+    private final String backend;
+    private final List<String> locks = new ArrayList<>();
+    private @Nullable List<List<String>> settings; // null before they are changed
+    private int networkTimeout;
 
-    private MigrationSession(Connection connection, boolean autoCommit, int networkTimeout) throws SQLException {
+    private MigrationSession(Connection connection, boolean autoCommit) throws SQLException {
         this.connection = connection;
         this.autoCommit = autoCommit;
-        this.networkTimeout = networkTimeout;
-        this.settings = row(SETTINGS.stream()
-                .map(name -> "coalesce(current_setting('" + name + "', true), '')")
-                .collect(Collectors.joining(", ", "SELECT ", "")));
+        this.backend = backend();
     }
 
-    /** @throws SQLException when there is no connection, or it belongs to a transaction */
+    /**
+     * Borrows a connection.
+     *
+     * @throws MigrationException when it belongs to a transaction
+     */
     static MigrationSession open(DataSource dataSource) throws SQLException {
         var connection = dataSource.getConnection();
         try {
             var autoCommit = connection.getAutoCommit();
             if (!autoCommit) {
-                connection.setReadOnly(
-                        connection.isReadOnly()); // fails inside a transaction, which the next call would commit
-                connection.setAutoCommit(true);
+                leaveTransactions(connection);
             }
-            var networkTimeout = connection.getNetworkTimeout();
-            connection.setNetworkTimeout(Runnable::run, 0); // an index may take hours
-            return new MigrationSession(connection, autoCommit, networkTimeout);
+            return new MigrationSession(connection, autoCommit);
         } catch (SQLException | RuntimeException e) {
             try (connection) {
                 throw e;
@@ -63,14 +59,18 @@ final class MigrationSession implements AutoCloseable {
         }
     }
 
-    /** Sets the search path to one schema, and the other settings of migrations. */
-    void enter(String schema, Duration lockTimeout, String searchLanguage) throws SQLException {
-        var unused = row(
-                "SELECT set_config('search_path', ?, false), set_config('lock_timeout', ?, false),"
-                        + " set_config('statement_timeout', '0', false), set_config('byline.search_language', ?, false)",
-                quoted(schema) + ", pg_temp",
-                lockTimeout.toMillis() + "ms",
-                searchLanguage);
+    /** Turns auto-commit on, unless that would commit what the host has begun. */
+    private static void leaveTransactions(Connection connection) {
+        try {
+            connection.setReadOnly(connection.isReadOnly()); // the driver rejects this inside a transaction
+            connection.setAutoCommit(true); // a transaction manager rejects this
+        } catch (SQLException e) {
+            throw new MigrationException("the connection belongs to a transaction: migrate outside of it", e);
+        }
+    }
+
+    private String backend() throws SQLException {
+        return row("SELECT pg_backend_pid()").getFirst();
     }
 
     static String quoted(String name) {
@@ -78,17 +78,72 @@ final class MigrationSession implements AutoCloseable {
     }
 
     /**
-     * Waits until no other process migrates the schema. Polls: a statement that waits for the lock would be a
-     * transaction for which CREATE INDEX CONCURRENTLY waits in turn.
+     * Acquires an advisory lock of the session. Polls: a statement that waits for the lock would be a transaction, for
+     * which CREATE INDEX CONCURRENTLY waits in turn.
      */
-    void lock(String schema) throws SQLException, InterruptedException {
-        while (!row("SELECT pg_try_advisory_lock(" + LOCK + ")", schema).equals(List.of("t"))) {
+    void lock(String name) throws SQLException, InterruptedException {
+        var logged = false;
+        while (!row("SELECT pg_try_advisory_lock(hashtextextended(?, 0))", name).equals(List.of("t"))) {
+            if (!logged) {
+                LOG.info("waiting for another process that migrates");
+                logged = true;
+            }
             TimeUnit.NANOSECONDS.sleep(POLL_INTERVAL.toNanos());
         }
-        locked = schema;
+        locks.add(name);
+        checkBackend();
     }
 
-    /** Runs one statement outside a transaction. */
+    void unlock(String name) throws SQLException {
+        locks.remove(name);
+        if (!row("SELECT pg_advisory_unlock(hashtextextended(?, 0))", name).equals(List.of("t"))) {
+            throw pooled();
+        }
+    }
+
+    /** Checks that the session is still on the same server process. */
+    private void checkBackend() throws SQLException {
+        if (!backend().equals(backend)) {
+            throw pooled();
+        }
+    }
+
+    private static MigrationException pooled() {
+        return new MigrationException(
+                "the connection switches between server processes (PgBouncer in transaction mode?): migrate over a direct"
+                        + " connection",
+                null);
+    }
+
+    /** Sets the search path to one schema, and the timeouts: an index may take hours. */
+    void setUp(String schema, Duration lockTimeout, String searchLanguage) throws SQLException {
+        networkTimeout = connection.getNetworkTimeout();
+        settings = rows("SELECT name, setting FROM pg_settings WHERE name IN " + SETTINGS + " UNION ALL SELECT '"
+                + LANGUAGE + "', coalesce(current_setting('" + LANGUAGE + "', true), '')");
+        connection.setNetworkTimeout(Runnable::run, 0);
+        var unused = rows(
+                "SELECT set_config(name, CASE name WHEN 'search_path' THEN ? WHEN 'lock_timeout' THEN ? ELSE '0' END, false)"
+                        + " FROM pg_settings WHERE name IN " + SETTINGS + " UNION ALL SELECT set_config('" + LANGUAGE
+                        + "', ?, false)",
+                path(schema),
+                lockTimeout.toMillis() + "ms",
+                searchLanguage);
+    }
+
+    /** Temporary tables last: they would come first otherwise. */
+    private static String path(String schema) {
+        return quoted(schema) + ", pg_temp";
+    }
+
+    /** Runs statements, each outside a transaction. */
+    void run(List<String> statements) throws SQLException {
+        for (var statement : statements) {
+            checkBackend();
+            run(statement);
+        }
+    }
+
+    /** Runs one or several statements. */
     void run(String sql) throws SQLException {
         try (var statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
@@ -96,24 +151,26 @@ final class MigrationSession implements AutoCloseable {
         }
     }
 
-    /** Work in a transaction. */
-    interface Work {
-        /** Runs it. */
-        void run() throws SQLException;
-    }
-
-    /** Commits when the work returns, rolls back when it throws. */
-    void inTransaction(Work work) throws SQLException {
+    /** Runs statements in a transaction, whatever the pool's isolation level. */
+    void runInTransaction(String... statements) throws SQLException {
+        checkBackend();
         connection.setAutoCommit(false);
         try {
-            work.run();
+            run("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+            for (var statement : statements) {
+                run(statement);
+            }
             connection.commit();
-        } catch (SQLException | RuntimeException e) {
-            connection.rollback();
+        } catch (Throwable e) {
+            try {
+                connection.rollback();
+                connection.setAutoCommit(true); // not before: it would commit
+            } catch (SQLException suppressed) {
+                e.addSuppressed(suppressed);
+            }
             throw e;
-        } finally {
-            connection.setAutoCommit(true);
         }
+        connection.setAutoCommit(true);
     }
 
     /** Returns the first row of a query as text. */
@@ -141,25 +198,38 @@ final class MigrationSession implements AutoCloseable {
         }
     }
 
-    /** Restores the settings. A connection on which this fails is broken, and its pool finds that out. */
     @Override
     public void close() {
         try (connection) {
-            if (connection.isClosed()) {
-                return;
+            if (!connection.isClosed()) {
+                restore();
             }
-            if (locked != null) {
-                var unusedUnlock = row("SELECT pg_advisory_unlock(" + LOCK + ")", locked);
+        } catch (SQLException | RuntimeException e) {
+            LOG.warn("could not restore the settings of a connection; it is closed", e);
+            abort();
+        }
+    }
+
+    private void restore() throws SQLException {
+        for (var lock : List.copyOf(locks)) {
+            unlock(lock);
+        }
+        if (settings != null) {
+            for (var setting : settings) {
+                var unused = row("SELECT set_config(?, ?, false)", setting.toArray(String[]::new));
             }
-            var unused = row(
-                    SETTINGS.stream()
-                            .map(name -> "set_config('" + name + "', ?, false)")
-                            .collect(Collectors.joining(", ", "SELECT ", "")),
-                    settings.toArray(String[]::new));
             connection.setNetworkTimeout(Runnable::run, networkTimeout);
-            connection.setAutoCommit(autoCommit);
-        } catch (SQLException e) {
-            LOG.debug("could not restore the settings of a connection", e);
+        }
+        if (!autoCommit) {
+            connection.setAutoCommit(false);
+        }
+    }
+
+    private void abort() {
+        try {
+            connection.abort(Runnable::run);
+        } catch (SQLException | RuntimeException e) {
+            LOG.debug("abort", e);
         }
     }
 }

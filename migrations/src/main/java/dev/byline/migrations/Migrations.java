@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,14 +17,17 @@ import org.slf4j.LoggerFactory;
  * {@code byline_schema_history}. Each file and its row in that table are one transaction, except files that build
  * indexes {@code CONCURRENTLY}: these start over if they were interrupted.
  *
- * <p>Uses one connection, whose settings are restored before it returns to its pool; meanwhile it has no statement
- * timeout and no socket timeout, because an index on a large table can take hours. Several processes may call
+ * <p>Uses one connection, whose settings are restored before it returns to its pool. While it migrates, it has no
+ * statement timeout and no socket timeout, because an index on a large table can take hours. Several processes may call
  * {@link #apply} at the same time: one migrates, the others wait for it.
  */
 public final class Migrations {
     private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
 
     private static final String HISTORY = "byline_schema_history";
+
+    /** The lock under which a schema is chosen and its history created, one for the database. */
+    private static final String DATABASE_LOCK = HISTORY;
 
     /** Later statements on a table wait while a migration waits for its lock: shorter than their own timeout. */
     private static final Duration LOCK_TIMEOUT = Duration.ofMillis(500);
@@ -78,21 +82,25 @@ public final class Migrations {
 
     /**
      * Applies pending migrations. Blocks until the schema is current. Waits 0.5 s for a lock on a table, then retries
-     * after 3 s, for up to 30 minutes.
+     * after 3 s, for up to 30 minutes for each file. When nothing is pending, it only reads.
      *
-     * @param dataSource connections that may create the schema if it doesn't exist, and tables, functions and indexes
-     *     in it; and the extension {@code unaccent} if it isn't installed
+     * @param dataSource connections, not through a pooler that switches servers between transactions. If something is
+     *     pending, their role may create the schema unless it exists, objects in it, and the extension {@code unaccent}
+     *     unless it is installed
      * @param options the schema and the language of posts
      * @return how many migrations were applied, 0 when the schema was current
      * @throws MigrationException when a migration fails, the history doesn't match this version of Byline, Byline's
-     *     tables are in another schema, the connection belongs to a transaction, the database can't be reached, or the
-     *     thread is interrupted
+     *     tables are in another schema, the connection is in a transaction, the database can't be reached, or the thread
+     *     is interrupted
      */
     public static int apply(DataSource dataSource, MigrationOptions options) {
         try (var session = MigrationSession.open(dataSource)) {
             return new Migrations(session, options).apply();
         } catch (SQLException e) {
             throw new MigrationException("could not migrate the schema: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // not before: the session's statements would fail
+            throw new MigrationException("interrupted", e);
         }
     }
 
@@ -119,64 +127,103 @@ public final class Migrations {
      */
     public static List<String> pending(DataSource dataSource, MigrationOptions options) {
         try (var session = MigrationSession.open(dataSource)) {
-            var migrations = new Migrations(session, options);
-            migrations.enter();
-            return migrations.pending().stream().map(Migration::script).toList();
+            return new Migrations(session, options)
+                    .pending().stream().map(Migration::script).toList();
         } catch (SQLException e) {
             throw new MigrationException("could not read " + HISTORY + ": " + e.getMessage(), e);
         }
     }
 
-    private int apply() throws SQLException {
-        try {
-            session.lock(schema);
-            enter();
-            if (session.rows("SELECT FROM pg_namespace WHERE nspname = ?", schema)
-                    .isEmpty()) {
-                session.run("CREATE SCHEMA " + MigrationSession.quoted(schema));
-            }
-            session.run("CREATE TABLE IF NOT EXISTS " + HISTORY + """
-                     (
-                        version    integer     NOT NULL,
-                        script     text        NOT NULL,
-                        checksum   text        NOT NULL, -- SHA-256 of the file
-                        applied_at timestamptz NOT NULL DEFAULT now(),
-                        applied_by text        NOT NULL DEFAULT current_user,
-                        CONSTRAINT byline_schema_history_pkey PRIMARY KEY (version)
-                    )
-                    """);
-            var pending = pending();
-            for (var migration : pending) {
-                applyWithRetries(migration);
-                LOG.info("applied {} to schema {}", migration.script(), schema);
-            }
-            return pending.size();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new MigrationException("interrupted", e);
+    private int apply() throws SQLException, InterruptedException {
+        if (pending().isEmpty()) {
+            return 0;
         }
-    }
-
-    private void enter() throws SQLException {
-        session.enter(schema, LOCK_TIMEOUT, options.searchLanguage());
-        if (!options.isNamed() && !hasHistory()) {
-            rejectAnotherSchema();
+        session.lock(DATABASE_LOCK);
+        createHistory();
+        session.unlock(DATABASE_LOCK);
+        session.lock(HISTORY + "." + schema);
+        session.setUp(schema, LOCK_TIMEOUT, options.searchLanguage());
+        var pending = pending(); // what another process has not applied meanwhile
+        for (var migration : pending) {
+            applyWithRetries(migration);
+            LOG.info("applied {} to schema {}", migration.script(), schema);
         }
+        return pending.size();
     }
 
-    private boolean hasHistory() throws SQLException {
-        return session.row("SELECT to_regclass('" + HISTORY + "') IS NOT NULL").equals(List.of("t"));
+    /** Creates the schema and its history, unless they exist or another schema has Byline's tables. */
+    private void createHistory() throws SQLException {
+        var others = schemasWithHistory();
+        if (others.contains(schema)) {
+            return;
+        }
+        var other = other(others);
+        if (session.rows("SELECT FROM pg_namespace WHERE nspname = ?", schema).isEmpty()) {
+            if (other != null) {
+                rejectNameOfRole(other);
+            }
+            session.run("CREATE SCHEMA " + MigrationSession.quoted(schema));
+        }
+        if (!session.row("SELECT has_schema_privilege(?, 'USAGE')", schema).equals(List.of("t"))) {
+            throw new MigrationException(
+                    "the role may not use the schema \"" + schema + "\": GRANT USAGE, CREATE ON SCHEMA to it", null);
+        }
+        if (other != null) {
+            LOG.warn(
+                    "this database has Byline's tables in schema \"{}\", too; schema \"{}\" gets tables of its own",
+                    other,
+                    schema);
+        }
+        session.run("CREATE TABLE " + history() + """
+                 (
+                    version    integer     NOT NULL,
+                    script     text        NOT NULL,
+                    checksum   text        NOT NULL, -- SHA-256 of the file
+                    applied_at timestamptz NOT NULL DEFAULT now(),
+                    applied_by text        NOT NULL DEFAULT current_user,
+                    CONSTRAINT byline_schema_history_pkey PRIMARY KEY (version)
+                )
+                """);
     }
 
-    private void rejectAnotherSchema() throws SQLException {
-        var others = session.rows("SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                + " WHERE c.relname = '" + HISTORY + "' AND c.relkind = 'r' ORDER BY n.nspname");
-        if (!others.isEmpty()) {
-            var found = others.getFirst().getFirst();
+    private String history() {
+        return MigrationSession.quoted(schema) + "." + HISTORY;
+    }
+
+    private List<String> schemasWithHistory() throws SQLException {
+        return session
+                .rows(
+                        "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = '"
+                                + HISTORY + "' AND c.relpersistence = 'p' ORDER BY n.nspname")
+                .stream()
+                .map(List::getFirst)
+                .toList();
+    }
+
+    /** Returns another schema that has a history, null if there is none; rejects it unless the caller named this one. */
+    private @Nullable String other(List<String> others) {
+        if (others.isEmpty()) {
+            return null;
+        }
+        var found = others.getFirst();
+        if (!options.isNamed()) {
             throw new MigrationException(
                     "this database has Byline's tables in schema \"" + found + "\", not in \"" + schema
                             + "\": set the schema to \"" + found + "\" (the server: BYLINE_SCHEMA=" + found
                             + "), or to \"" + schema + "\" explicitly for a second set of tables",
+                    null);
+        }
+        return found;
+    }
+
+    /** By default, the schema with a role's name comes first in that role's search path. */
+    private void rejectNameOfRole(String other) throws SQLException {
+        if (!session.rows("SELECT FROM pg_roles WHERE rolname = ?", schema).isEmpty()) {
+            throw new MigrationException(
+                    "programs that connect as the role \"" + schema + "\" and name no schema would no longer find"
+                            + " Byline's tables in schema \"" + other + "\" once a schema \"" + schema
+                            + "\" exists: set the schema to \"" + other + "\" for them (the server: BYLINE_SCHEMA="
+                            + other + "), then create the schema yourself, or choose another name",
                     null);
         }
     }
@@ -186,10 +233,12 @@ public final class Migrations {
      * beside them.
      */
     private List<Migration> pending() throws SQLException {
-        if (!hasHistory()) {
+        var schemas = schemasWithHistory();
+        if (!schemas.contains(schema)) {
+            var unused = other(schemas);
             return Migration.all();
         }
-        Map<String, String> applied = session.rows("SELECT version, checksum FROM " + HISTORY).stream()
+        Map<String, String> applied = session.rows("SELECT version, checksum FROM " + history()).stream()
                 .collect(Collectors.toMap(List::getFirst, List::getLast));
         var pending = new ArrayList<Migration>();
         for (var migration : Migration.all()) {
@@ -205,44 +254,43 @@ public final class Migrations {
         return pending;
     }
 
-    private void applyWithRetries(Migration migration) throws SQLException, InterruptedException {
+    private void applyWithRetries(Migration migration) throws InterruptedException {
         var deadline = System.nanoTime() + LOCK_DEADLINE.toNanos();
         while (true) {
             try {
                 apply(migration);
                 return;
             } catch (SQLException e) {
-                if (!"55P03".equals(e.getSQLState()) || System.nanoTime() - deadline > 0) {
+                if (!isRetried(e) || System.nanoTime() - deadline > 0) {
                     throw new MigrationException(migration.script() + " failed: " + e.getMessage() + hint(e), e);
                 }
-                LOG.info("{} timed out waiting for a lock; will retry in {}", migration.script(), LOCK_RETRY_INTERVAL);
+                LOG.info("{} got no lock; will retry in {}", migration.script(), LOCK_RETRY_INTERVAL);
                 TimeUnit.NANOSECONDS.sleep(LOCK_RETRY_INTERVAL.toNanos());
             }
         }
     }
 
+    private static boolean isRetried(SQLException e) {
+        return "55P03".equals(e.getSQLState()) || "40P01".equals(e.getSQLState()); // lock timeout, deadlock
+    }
+
     private String hint(SQLException e) {
-        return "42P07".equals(e.getSQLState())
-                ? "; the schema \"" + schema + "\" is used by something else: give Byline a schema of its own"
-                : "";
+        return switch (String.valueOf(e.getSQLState())) {
+            case "42P07", "42723", "42710" -> // an object of this name exists
+                "; the schema \"" + schema + "\" is used by something else, or by a development version of Byline:"
+                        + " give Byline a schema of its own";
+            default -> "";
+        };
     }
 
     private void apply(Migration migration) throws SQLException {
+        var row = "INSERT INTO " + history() + " (version, script, checksum) VALUES (" + migration.version() + ", '"
+                + migration.script() + "', '" + migration.checksum() + "')";
         if (migration.inTransaction()) {
-            session.inTransaction(() -> {
-                session.run(migration.sql());
-                record(migration);
-            });
-            return;
+            session.runInTransaction(migration.sql(), row);
+        } else {
+            session.run(migration.statements());
+            session.run(row);
         }
-        for (var statement : migration.statements()) {
-            session.run(statement);
-        }
-        record(migration);
-    }
-
-    private void record(Migration migration) throws SQLException {
-        session.run("INSERT INTO " + HISTORY + " (version, script, checksum) VALUES (" + migration.version() + ", '"
-                + migration.script() + "', '" + migration.checksum() + "')");
     }
 }

@@ -1,16 +1,3 @@
--- The extension may have been there before, in any schema. A new one is for the whole database: it must not go with this schema.
-DO
-$$
-BEGIN
-    IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'unaccent') THEN
-        EXECUTE format('CREATE EXTENSION unaccent SCHEMA %I', CASE WHEN to_regnamespace('public') IS NULL THEN current_schema() ELSE 'public' END);
-    END IF;
-EXCEPTION
-    WHEN unique_violation OR duplicate_object THEN
-        NULL; -- created at the same time, for another schema
-END
-$$;
-
 -- How posts are searched: accents don't count, words are reduced to their stems. The language is that of
 -- byline.search_language when this runs (BYLINE_SEARCH_LANGUAGE sets it), English by default; docs/indexes.md says how to
 -- change it later. A configuration of our own, named as a constant, keeps the generated column's expression immutable.
@@ -18,9 +5,29 @@ DO
 $$
 DECLARE
     language text := coalesce(nullif(current_setting('byline.search_language', true), ''), 'english');
-    accents regdictionary := (SELECT d.oid FROM pg_ts_dict d JOIN pg_extension e ON e.extnamespace = d.dictnamespace
-                              WHERE e.extname = 'unaccent' AND d.dictname = 'unaccent');
+    accents regdictionary;
 BEGIN
+    -- It may have been there before, in any schema. A new one isn't created in this schema: it is for the whole database, and dropping
+    -- this schema would remove the column "search" of posts in others.
+    IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'unaccent') THEN
+        IF to_regnamespace('public') IS NULL OR NOT has_schema_privilege('public', 'USAGE') THEN
+            RAISE EXCEPTION 'the extension unaccent is not installed: CREATE EXTENSION unaccent, in a schema that the role % may use',
+                current_user USING ERRCODE = 'object_not_in_prerequisite_state';
+        END IF;
+        BEGIN
+            CREATE EXTENSION unaccent SCHEMA public;
+        EXCEPTION
+            WHEN unique_violation OR duplicate_object THEN
+                NULL; -- created at the same time, for another schema
+        END;
+    END IF;
+    SELECT d.oid INTO accents
+        FROM pg_ts_dict d JOIN pg_extension e ON e.extnamespace = d.dictnamespace
+        WHERE e.extname = 'unaccent' AND d.dictname = 'unaccent' AND has_schema_privilege(e.extnamespace, 'USAGE');
+    IF accents IS NULL THEN
+        RAISE EXCEPTION 'the role % may not use the schema of the extension unaccent', current_user
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
     EXECUTE format('CREATE TEXT SEARCH CONFIGURATION byline (COPY = %I)', language);
     EXECUTE format('ALTER TEXT SEARCH CONFIGURATION byline ALTER MAPPING FOR hword, hword_part, word WITH %s, %I',
         accents, CASE language WHEN 'simple' THEN language ELSE language || '_stem' END);
@@ -33,7 +40,7 @@ $$;
 -- '_', '/', '<', '~', '.' and '@' there is also no long run of what could become a host, a path, an e-mail address or a tag, for which
 -- the parser takes quadratic time.
 CREATE FUNCTION search_text(content text) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS
 $$
 DECLARE
     searched text := lower(left(content, 20000) COLLATE "und-x-icu");

@@ -15,6 +15,8 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import javax.sql.DataSource;
@@ -158,7 +160,9 @@ class MigrationsTest {
             statement.execute("CREATE TABLE orders (id int)");
             var joined = proxy(DataSource.class, (method, arguments) -> unclosable(connection));
 
-            assertThatThrownBy(() -> Migrations.apply(joined)).isInstanceOf(MigrationException.class);
+            assertThatThrownBy(() -> Migrations.apply(joined))
+                    .isInstanceOf(MigrationException.class)
+                    .hasMessageContaining("migrate outside of it");
 
             assertThat(connection.getAutoCommit()).isFalse();
             connection.rollback();
@@ -186,6 +190,159 @@ class MigrationsTest {
                         throw e.getCause();
                     }
                 }));
+    }
+
+    /** A server with a restricted role calls it at each start. */
+    @Test
+    void aCurrentSchemaIsOnlyRead() throws SQLException {
+        try (var database = TestDatabase.migrated()) {
+            database.run("CREATE ROLE byline_reader; GRANT USAGE ON SCHEMA byline TO byline_reader;"
+                    + " GRANT SELECT ON byline_schema_history TO byline_reader");
+            try (var pool = pool(
+                    database,
+                    true,
+                    "SET ROLE byline_reader; SET default_transaction_read_only = on; SET search_path = ''")) {
+                assertThat(Migrations.apply(pool)).isZero();
+                assertThat(Migrations.pending(pool)).isEmpty();
+            } finally {
+                database.run("DROP OWNED BY byline_reader; DROP ROLE byline_reader");
+            }
+        }
+    }
+
+    @Test
+    void aMissingPrivilegeIsNamed() {
+        try (var database = TestDatabase.empty()) {
+            database.run("CREATE ROLE byline_guest; CREATE SCHEMA app; GRANT CREATE ON SCHEMA app TO byline_guest;"
+                    + " REVOKE ALL ON SCHEMA public FROM PUBLIC");
+            try (var pool = pool(database, true, "SET ROLE byline_guest")) {
+                assertThatThrownBy(() -> Migrations.apply(pool, "app"))
+                        .isInstanceOf(MigrationException.class)
+                        .hasMessageContaining("the role may not use the schema \"app\"");
+                database.run("GRANT USAGE ON SCHEMA app TO byline_guest");
+                assertThatThrownBy(() -> Migrations.apply(pool, "app"))
+                        .hasMessageContaining("the extension unaccent is not installed: CREATE EXTENSION unaccent");
+                database.run("CREATE EXTENSION unaccent");
+                assertThatThrownBy(() -> Migrations.apply(pool, "app"))
+                        .hasMessageContaining("may not use the schema of the extension unaccent");
+                database.run("CREATE SCHEMA tools; ALTER EXTENSION unaccent SET SCHEMA tools;"
+                        + " GRANT USAGE ON SCHEMA tools TO byline_guest");
+                assertThat(Migrations.apply(pool, "app")).isEqualTo(7);
+            } finally {
+                database.run("DROP OWNED BY byline_guest CASCADE; DROP ROLE byline_guest");
+            }
+        }
+    }
+
+    /** PostgreSQL's default search path starts with the schema that is called like the role. */
+    @Test
+    void aNewSchemaDoesNotHideTheTablesOfARole() {
+        try (var database = TestDatabase.empty()) {
+            Migrations.apply(database.dataSource(), "public");
+            database.run("CREATE ROLE byline_server");
+            try {
+                assertThatThrownBy(() -> Migrations.apply(database.dataSource(), "byline_server"))
+                        .isInstanceOf(MigrationException.class)
+                        .hasMessageContaining("would no longer find Byline's tables in schema \"public\"")
+                        .hasMessageContaining("BYLINE_SCHEMA=public");
+                database.run("CREATE SCHEMA byline_server");
+                assertThat(Migrations.apply(database.dataSource(), "byline_server"))
+                        .isEqualTo(8);
+            } finally {
+                database.run("DROP ROLE byline_server");
+            }
+        }
+    }
+
+    @Test
+    void aServerAndAnEmbedderThatStartTogetherDoNotMakeTwoSets() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            try (var database = TestDatabase.empty();
+                    var threads = Executors.newCachedThreadPool()) {
+                var server = threads.submit(
+                        () -> Migrations.apply(database.dataSource(), MigrationOptions.DEFAULT.currentSchema()));
+                var embedder = threads.submit(() -> Migrations.apply(database.dataSource()));
+                var failures = 0;
+                for (var each : List.of(server, embedder)) {
+                    try {
+                        assertThat(each.get()).isEqualTo(8);
+                    } catch (ExecutionException e) {
+                        assertThat(e).hasMessageContaining("this database has Byline's tables in schema");
+                        failures++;
+                    }
+                }
+                assertThat(failures).isOne();
+                assertThat(database.value("SELECT count(*) FROM pg_class WHERE relname = 'byline_schema_history'"))
+                        .isEqualTo("1");
+            }
+        }
+    }
+
+    @Test
+    void anInterruptedThreadStopsWaitingAndReturnsTheConnectionAsItCame() throws Exception {
+        try (var database = TestDatabase.empty();
+                var pool = pool(database, false, "SET lock_timeout = '7s'; COMMIT");
+                var migrating = database.dataSource().getConnection();
+                var statement = migrating.createStatement()) {
+            statement.execute("SELECT pg_advisory_lock(hashtextextended('byline_schema_history', 0))");
+            var interrupted = new CompletableFuture<Boolean>();
+            var thread = Thread.ofVirtual().start(() -> {
+                try {
+                    Migrations.apply(pool);
+                } catch (MigrationException e) {
+                    interrupted.complete(Thread.currentThread().isInterrupted());
+                }
+            });
+            while (pool.getHikariPoolMXBean().getActiveConnections() == 0) {
+                Thread.onSpinWait();
+            }
+            thread.interrupt();
+
+            assertThat(interrupted.get()).isTrue();
+            assertThat(settings(pool))
+                    .allMatch(settings -> settings.startsWith("7s|") && settings.endsWith("|1|false"));
+        }
+    }
+
+    @Test
+    void aConnectionThatBreaksInAFileLeavesNothingOfIt() throws Exception {
+        try (var database = TestDatabase.migrated();
+                var reader = database.inSchema().getConnection();
+                var thread = Executors.newSingleThreadExecutor()) {
+            database.run("DELETE FROM byline_schema_history WHERE version >= 4");
+            database.run("DROP TABLE tokens, idempotency_keys, feed_items, feeds, cache_keys");
+            database.run("ALTER TABLE users DROP COLUMN password_hash");
+            reader.setAutoCommit(false);
+            try (var statement = reader.createStatement()) {
+                statement.execute("LOCK TABLE users IN ACCESS SHARE MODE");
+            }
+            var broken = thread.submit(() -> Migrations.apply(database.dataSource()));
+            while (database.value("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                            + " WHERE wait_event_type = 'Lock' AND datname = current_database()")
+                    .equals("0")) {
+                assertThat(broken.isDone()).isFalse();
+            }
+            assertThatThrownBy(broken::get)
+                    .cause()
+                    .isInstanceOf(MigrationException.class)
+                    .hasMessageContaining("V004__tokens.sql failed: FATAL: terminating connection");
+            reader.rollback();
+
+            assertThat(Migrations.apply(database.dataSource())).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void theSocketTimeoutIsRestored() throws SQLException {
+        try (var database = TestDatabase.empty();
+                var connection = database.dataSource().getConnection()) {
+            connection.setNetworkTimeout(Runnable::run, 12_345);
+            var pool = proxy(DataSource.class, (method, arguments) -> unclosable(connection));
+
+            assertThat(Migrations.apply(pool)).isEqualTo(8);
+
+            assertThat(connection.getNetworkTimeout()).isEqualTo(12_345);
+        }
     }
 
     @Test
@@ -239,12 +396,13 @@ class MigrationsTest {
                         SET byline.search_language = 'simple'; SET ROLE postgres; COMMIT
                         """)) {
             var before = settings(pool);
-            assertThat(before).containsOnly("7s|public, pg_catalog|9s|simple|postgres|0|" + autoCommit);
+            assertThat(before).containsOnly("7s|public, pg_catalog|9s|0|simple|postgres|0|" + autoCommit);
             assertThat(Migrations.apply(pool)).isPositive();
             assertThat(settings(pool)).isEqualTo(before);
             assertThat(Migrations.apply(pool)).isZero();
             assertThat(Migrations.pending(pool)).isEmpty();
-            assertThatThrownBy(() -> Migrations.apply(pool, "")).isInstanceOf(IllegalArgumentException.class);
+            database.run("CREATE SCHEMA taken; CREATE TABLE taken.posts ()");
+            assertThatThrownBy(() -> Migrations.apply(pool, "taken")).hasMessageContaining("V002__posts.sql failed");
             assertThat(settings(pool)).isEqualTo(before);
         }
     }
@@ -268,7 +426,8 @@ class MigrationsTest {
             try (var statement = connection.createStatement();
                     var rows = statement.executeQuery("""
                             SELECT concat_ws('|', current_setting('lock_timeout'), current_setting('search_path'),
-                                current_setting('statement_timeout'), current_setting('byline.search_language'),
+                                current_setting('statement_timeout'), coalesce(current_setting('transaction_timeout', true), '0'),
+                                current_setting('byline.search_language', true),
                                 current_setting('role'), (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'))
                             """)) {
                 assertThat(rows.next()).isTrue();

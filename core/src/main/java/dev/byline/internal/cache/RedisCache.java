@@ -194,17 +194,21 @@ final class RedisCache implements RemoteCache {
         }
     }
 
-    private String suffix() {
-        var known = suffix;
-        if (known == null) {
-            known = "@" + schema.get();
-            suffix = known;
+    /** Returns whether the schema is known; asks for it if not. */
+    private boolean isSchemaKnown() {
+        if (suffix == null) {
+            try {
+                suffix = "@" + schema.get();
+            } catch (RuntimeException e) {
+                LOG.debug("schema", e);
+                return false;
+            }
         }
-        return known;
+        return true;
     }
 
     private byte[] key(String name) {
-        return bytes(name + suffix());
+        return bytes(name + suffix);
     }
 
     private static byte[] bytes(String text) {
@@ -255,7 +259,7 @@ final class RedisCache implements RemoteCache {
             var message = new StringBuilder(self);
             for (var name : names) {
                 keys.add(key(name));
-                message.append(SEPARATOR).append(name).append(suffix());
+                message.append(SEPARATOR).append(name).append(suffix);
             }
             return INVALIDATE.run(client, keys, List.of(bytes(channel), bytes(message.toString()))) != null;
         });
@@ -263,15 +267,13 @@ final class RedisCache implements RemoteCache {
 
     /** Runs a command. Catches every exception: for an invalid reply, Jedis may throw nearly any. */
     private <T> T call(T otherwise, Supplier<T> command) {
-        if (open || closed) {
+        if (open || closed || !isSchemaKnown()) {
             return otherwise;
         }
         try {
             var answer = command.get();
             failures.set(0);
             return answer;
-        } catch (BylineException e) { // the schema isn't known yet
-            return otherwise;
         } catch (RuntimeException e) {
             failed(e);
             return otherwise;

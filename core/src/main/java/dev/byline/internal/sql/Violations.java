@@ -88,6 +88,9 @@ public final class Violations {
             return new IllegalStateException("a statement failed earlier in this transaction: roll it back", e);
         }
         var error = serverError(cause);
+        if (state.equals("42501") && (error == null || !isRaised(error))) {
+            return BylineException.Unavailable.privilegeMissing(e);
+        }
         return error == null ? e : refusal(error, state, e);
     }
 
@@ -142,8 +145,12 @@ public final class Violations {
         return schema == null || schema.equals(error.getSchema());
     }
 
+    private static boolean isRaised(ServerErrorMessage error) {
+        return RULE_ROUTINES.contains(String.valueOf(error.getRoutine()));
+    }
+
     private boolean isAddedRule(ServerErrorMessage error, String state) {
-        if (RULE_ROUTINES.contains(String.valueOf(error.getRoutine()))) {
+        if (isRaised(error)) {
             return true;
         }
         return switch (state.substring(0, 2)) {
