@@ -17,13 +17,15 @@ import java.util.List;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DataSourceUtils;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.util.Assert;
 
-/** The Spring example of docs/embedding.md, run as it stands there. */
+/** The Spring example of docs/embedding.md, run as it stands there, and where its other examples come from. */
 class ExamplesTest {
     private record Orders(DataSource dataSource, Byline byline) {
         // docs: Spring
@@ -69,10 +71,17 @@ class ExamplesTest {
         }
     }
 
-    @Test
-    void theGuideShowsTheExampleAsItIsHere() throws IOException {
-        var source = Files.readString(Path.of("src/test/java/dev/byline/bench/hosts/ExamplesTest.java"));
-        var example = Pattern.compile("(?s) // docs: Spring\n(.*?)\n *// end\n").matcher(source);
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "bench/hosts/src/test/java/dev/byline/bench/hosts/ExamplesTest.java",
+                "release/applications/quarkus/src/main/java/com/example/App.java",
+                "release/applications/kotlin/src/main/kotlin/App.kt",
+                "release/applications/spring-boot/src/boot-4/com/example/HostMigrations.java"
+            })
+    void theGuideShowsTheExampleAsItIsInAProgramThatRuns(String file) throws IOException {
+        var source = Files.readString(Path.of("../..", file));
+        var example = Pattern.compile("(?s)// docs: \\w+\n(.*?)\n *// end\n").matcher(source);
 
         assertThat(example.find()).isTrue();
         assertThat(Files.readString(Path.of("../../docs/embedding.md")))
