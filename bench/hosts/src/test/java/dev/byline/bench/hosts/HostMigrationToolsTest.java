@@ -41,11 +41,10 @@ class HostMigrationToolsTest {
                 Files.writeString(
                         folder.resolve(version + ".sql"),
                         "--liquibase formatted sql\n--changeset host:" + version + "\n" + sql + ";\n");
-                try (var connection = dataSource.getConnection();
-                        var database = DatabaseFactory.getInstance()
-                                .findCorrectDatabaseImplementation(new JdbcConnection(connection));
-                        var liquibase =
-                                new Liquibase(version + ".sql", new DirectoryResourceAccessor(folder), database)) {
+                var connection = new JdbcConnection(dataSource.getConnection());
+                var database = DatabaseFactory.getInstance().findCorrectDatabaseImplementation(connection);
+                try (var liquibase = new Liquibase(
+                        version + ".sql", new DirectoryResourceAccessor(folder), database)) { // closes all
                     liquibase.update(new Contexts());
                 }
             }
