@@ -483,7 +483,7 @@ public final class Posts {
         if (!principal.isAdminOr(post.userId())) {
             throw refusal(dsl, principal, id);
         }
-        expected.check(post.version());
+        expected.check(post.version(), post.updatedAt());
         return post;
     }
 

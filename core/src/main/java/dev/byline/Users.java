@@ -329,12 +329,12 @@ public final class Users {
         }
         if (change.isEmpty()) {
             var user = fresh(id).orElseThrow(Users::notFound);
-            expected.check(user.version());
+            expected.check(user.version(), user.updatedAt());
             return user.seenBy(principal);
         }
         if (change.password() != null) {
             var user = fresh(id).orElseThrow(Users::notFound);
-            expected.check(user.version()); // before the cost of hashing
+            expected.check(user.version(), user.updatedAt()); // before the cost of hashing
             change.password().requireAllowed(change.email() == null ? user.email() : change.email());
         }
         var hash = hash(change.password());

@@ -61,6 +61,7 @@ class PublicTypesTest {
             model.Created
             model.DatabaseUrl
             model.ExpectedVersion
+            model.ExpectedVersion$Version
             model.FieldError
             model.IdempotencyKey
             model.ImportFailure

@@ -1,5 +1,6 @@
 package dev.byline.model;
 
+import java.time.Instant;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param versions the accepted ones, may be empty; null for any
  */
-public record ExpectedVersion(@Nullable Set<Long> versions) {
+public record ExpectedVersion(@Nullable Set<Version> versions) {
     /** Any version. */
     public static final ExpectedVersion ANY = new ExpectedVersion(null);
 
@@ -18,31 +19,41 @@ public record ExpectedVersion(@Nullable Set<Long> versions) {
     }
 
     /**
-     * Accepts one version.
+     * A version of a row. The number alone isn't enough: after a failover that lost writes, PostgreSQL gives an id
+     * again, and another row starts with the same number.
      *
-     * @param version as in {@link dev.byline.model.User#version()} and {@link dev.byline.model.Post#version()}
+     * @param number as in {@link User#version()} and {@link Post#version()}
+     * @param updatedAt as in {@link User#updatedAt()} and {@link Post#updatedAt()}
      */
-    public static ExpectedVersion of(long version) {
-        return new ExpectedVersion(Set.of(version));
+    public record Version(long number, Instant updatedAt) {}
+
+    /**
+     * Accepts the version that was read.
+     *
+     * @param user the user as read
+     */
+    public static ExpectedVersion of(User user) {
+        return new ExpectedVersion(Set.of(new Version(user.version(), user.updatedAt())));
     }
 
     /**
-     * Returns whether a version is accepted.
+     * Accepts the version that was read.
      *
-     * @param version of a row
+     * @param post the post as read
      */
-    public boolean admits(long version) {
-        return versions == null || versions.contains(version);
+    public static ExpectedVersion of(Post post) {
+        return new ExpectedVersion(Set.of(new Version(post.version(), post.updatedAt())));
     }
 
     /**
      * Checks a version.
      *
-     * @param version of a row
+     * @param number of a row
+     * @param updatedAt of the row
      * @throws BylineException.Stale when it isn't accepted
      */
-    public void check(long version) {
-        if (!admits(version)) {
+    public void check(long number, Instant updatedAt) {
+        if (versions != null && !versions.contains(new Version(number, updatedAt))) {
             throw new BylineException.Stale();
         }
     }

@@ -117,7 +117,7 @@ final class PostRoutes {
 
     void change(Context ctx) {
         var id = Requests.pathId(ctx);
-        var expected = ConditionalRequests.expected(ctx, requireIfMatch);
+        var expected = ConditionalRequests.expected(ctx, id, requireIfMatch);
         authentication.beforeWriting(ctx);
         var body = Requests.patch(ctx);
         var title = body.optionalText("title");
@@ -131,7 +131,8 @@ final class PostRoutes {
     }
 
     void delete(Context ctx) {
-        posts.delete(principal(ctx), Requests.pathId(ctx), ConditionalRequests.expected(ctx, requireIfMatch));
+        var id = Requests.pathId(ctx);
+        posts.delete(principal(ctx), id, ConditionalRequests.expected(ctx, id, requireIfMatch));
         Responses.noContent(ctx);
     }
 }

@@ -99,7 +99,7 @@ final class UserRoutes {
 
     void change(Context ctx) {
         var id = Requests.pathId(ctx);
-        var expected = ConditionalRequests.expected(ctx, requireIfMatch);
+        var expected = ConditionalRequests.expected(ctx, id, requireIfMatch);
         authentication.beforeWriting(ctx);
         var body = Requests.patch(ctx);
         var email = body.optionalText("email");
@@ -119,7 +119,8 @@ final class UserRoutes {
     }
 
     void delete(Context ctx) {
-        users.delete(principal(ctx), Requests.pathId(ctx), ConditionalRequests.expected(ctx, requireIfMatch));
+        var id = Requests.pathId(ctx);
+        users.delete(principal(ctx), id, ConditionalRequests.expected(ctx, id, requireIfMatch));
         Responses.noContent(ctx);
     }
 

@@ -34,7 +34,10 @@ public final class DeletedUserSql {
     public static boolean markDeleted(DSLContext dsl, long id, ExpectedVersion expected) {
         return dsl.update(USERS)
                         .set(USERS.DELETED_AT, DSL.currentInstant())
-                        .where(USERS.ID.eq(id), USERS.DELETED_AT.isNull(), VersionSql.is(USERS.VERSION, expected))
+                        .where(
+                                USERS.ID.eq(id),
+                                USERS.DELETED_AT.isNull(),
+                                VersionSql.is(USERS.VERSION, USERS.UPDATED_AT, expected))
                         .execute()
                 == 1;
     }

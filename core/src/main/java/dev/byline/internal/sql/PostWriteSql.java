@@ -180,7 +180,11 @@ public final class PostWriteSql {
         set.put(POSTS.UPDATED_AT, UserSql.CLOCK);
         return dsl.update(POSTS)
                 .set(set)
-                .where(POSTS.ID.eq(id), isWritableBy(viewer), authorExists(), VersionSql.is(POSTS.VERSION, expected))
+                .where(
+                        POSTS.ID.eq(id),
+                        isWritableBy(viewer),
+                        authorExists(),
+                        VersionSql.is(POSTS.VERSION, POSTS.UPDATED_AT, expected))
                 .returning(COLUMNS)
                 .fetchOptional(row -> post(row, POSTS));
     }
@@ -188,7 +192,11 @@ public final class PostWriteSql {
     /** Deletes a post that the viewer may write; returns the id of its author. */
     public static Optional<Long> delete(DSLContext dsl, Principal viewer, long id, ExpectedVersion expected) {
         return dsl.deleteFrom(POSTS)
-                .where(POSTS.ID.eq(id), isWritableBy(viewer), authorExists(), VersionSql.is(POSTS.VERSION, expected))
+                .where(
+                        POSTS.ID.eq(id),
+                        isWritableBy(viewer),
+                        authorExists(),
+                        VersionSql.is(POSTS.VERSION, POSTS.UPDATED_AT, expected))
                 .returning(POSTS.USER_ID)
                 .fetchOptional(POSTS.USER_ID);
     }

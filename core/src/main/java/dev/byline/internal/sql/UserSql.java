@@ -226,7 +226,10 @@ public final class UserSql {
         set.put(USERS.UPDATED_AT, CLOCK);
         return dsl.update(USERS)
                 .set(set)
-                .where(USERS.ID.eq(id), USERS.DELETED_AT.isNull(), VersionSql.is(USERS.VERSION, expected))
+                .where(
+                        USERS.ID.eq(id),
+                        USERS.DELETED_AT.isNull(),
+                        VersionSql.is(USERS.VERSION, USERS.UPDATED_AT, expected))
                 .returning(COLUMNS)
                 .fetchOptional(UserSql::user);
     }

@@ -1,8 +1,10 @@
 package dev.byline.internal.sql;
 
 import dev.byline.model.ExpectedVersion;
+import java.time.Instant;
 import org.jooq.Condition;
 import org.jooq.Field;
+import org.jooq.Row2;
 import org.jooq.impl.DSL;
 
 /** The condition for an {@link ExpectedVersion}. */
@@ -12,11 +14,19 @@ public final class VersionSql {
     /**
      * Matches rows that have an expected version.
      *
-     * @param version the column
+     * @param number the column
+     * @param updatedAt the column
      * @param expected the expected versions
      */
-    public static Condition is(Field<Long> version, ExpectedVersion expected) {
+    public static Condition is(Field<Long> number, Field<Instant> updatedAt, ExpectedVersion expected) {
         var versions = expected.versions();
-        return versions == null ? DSL.noCondition() : version.eq(DSL.any(versions.toArray(Long[]::new)));
+        if (versions == null) {
+            return DSL.noCondition();
+        }
+        var rows = versions.stream()
+                .map(version -> DSL.row(DSL.val(version.number(), number), DSL.val(version.updatedAt(), updatedAt)))
+                .toList();
+        Row2<Long, Instant> row = DSL.row(number, updatedAt);
+        return row.in(rows);
     }
 }

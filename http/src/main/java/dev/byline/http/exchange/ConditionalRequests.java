@@ -11,6 +11,8 @@ import dev.byline.model.Principal;
 import dev.byline.model.User;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
@@ -24,11 +26,19 @@ import org.eclipse.jetty.http.PreEncodedHttpField;
 /**
  * ETags and conditional requests. All entity tags are strong: equal tags mean equal bytes.
  *
+ * <p>The tag of a row holds the format, the id, the version and the time of its last change in microseconds. The id,
+ * because one address may show different rows to different callers. The time, because after a failover that lost writes
+ * an id is given again, and another row starts with the same version.
+ *
+ * <p>Proxies that compress change tags: to a weak one (nginx, HAProxy), or with a suffix (Apache, Caddy). Such forms
+ * match all the same. RFC 9110 demands a strong comparison for If-Match; this one is as safe, because a tag names a
+ * version of a row and not only bytes.
+ *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-13">RFC 9110, 13: conditional requests</a>
  */
 public final class ConditionalRequests {
     /** The version of the representation: increment it when {@link Json} renders the same row differently. */
-    private static final String FORMAT = "1-";
+    private static final String FORMAT = "2-";
 
     /** The suffix of a user's tag in the representation for that user and admins, which has more fields. */
     private static final String PRIVATE = "-private";
@@ -37,16 +47,25 @@ public final class ConditionalRequests {
     private static final HttpField PRIVATE_ONLY =
             new PreEncodedHttpField(HttpHeader.CACHE_CONTROL, "private, no-cache");
 
-    private static final Pattern VERSION = Pattern.compile("\"" + FORMAT + "([1-9][0-9]{0,17})(" + PRIVATE + ")?\"");
+    private static final Pattern VERSION = Pattern.compile(
+            "\"" + FORMAT + "([1-9][0-9]{0,17})-([1-9][0-9]{0,17})-([0-9]{1,18})(?:" + PRIVATE + ")?\"");
+
+    /** What proxies append to the tag of a response that they compress. */
+    private static final List<String> CODINGS = List.of("--gzip", "-gzip", "-br", "-zstd", "-deflate");
 
     private ConditionalRequests() {}
 
     public static String tag(Post post) {
-        return "\"" + FORMAT + post.version() + "\"";
+        return tag(post.id(), post.version(), post.updatedAt(), "");
     }
 
     public static String tag(User user) {
-        return "\"" + FORMAT + user.version() + (user.role() == null ? "" : PRIVATE) + "\"";
+        return tag(user.id(), user.version(), user.updatedAt(), user.role() == null ? "" : PRIVATE);
+    }
+
+    private static String tag(long id, long version, Instant updatedAt, String suffix) {
+        var micros = ChronoUnit.MICROS.between(Instant.EPOCH, updatedAt);
+        return "\"" + FORMAT + id + "-" + version + "-" + micros + suffix + "\"";
     }
 
     /** Returns the tag of a body that has no version: its hash. */
@@ -129,7 +148,7 @@ public final class ConditionalRequests {
         sender.send(Responses.isHead(ctx));
     }
 
-    /** Returns whether a header matches a tag. Weak tags match in If-None-Match only. */
+    /** Returns whether a header matches a tag, or what a proxy that compresses makes of it. */
     private static boolean names(Context ctx, String header, String tag) {
         var lines = ctx.req().getHeaders(header);
         if (tag.equals(lines.nextElement()) && !lines.hasMoreElements()) {
@@ -138,14 +157,31 @@ public final class ConditionalRequests {
         return tags(ctx, header).stream()
                 .anyMatch(each -> each.equals("*")
                         || each.equals(tag)
-                        || (header.equals("If-None-Match") && each.equals("W/" + tag)));
+                        || strong(each).equals(tag)
+                        || uncompressed(strong(each)).equals(tag));
+    }
+
+    private static String strong(String tag) {
+        return tag.startsWith("W/") ? tag.substring(2) : tag;
+    }
+
+    /** Removes the suffix of a coding. */
+    private static String uncompressed(String tag) {
+        for (var coding : CODINGS) {
+            if (tag.endsWith(coding + "\"")) {
+                return tag.substring(0, tag.length() - coding.length() - 1) + "\"";
+            }
+        }
+        return tag;
     }
 
     /**
      * Returns the versions that If-Match allows a PATCH or DELETE to change. The public and the private tag of a
      * version are equivalent here: the representations differ, the row is the same.
+     *
+     * @param id of the row; the tag of another one doesn't match
      */
-    public static ExpectedVersion expected(Context ctx, boolean required) {
+    public static ExpectedVersion expected(Context ctx, long id, boolean required) {
         if (ctx.req().getHeader("If-None-Match") != null) {
             throw HttpProblem.malformedParameter("If-None-Match", "is for GET and HEAD only");
         }
@@ -156,14 +192,15 @@ public final class ConditionalRequests {
             }
             return ExpectedVersion.ANY;
         }
-        var versions = new HashSet<Long>();
+        var versions = new HashSet<ExpectedVersion.Version>();
         for (var tag : tags(ctx, "If-Match")) {
             if (tag.equals("*")) {
                 return ExpectedVersion.ANY;
             }
-            var version = VERSION.matcher(tag);
-            if (version.matches()) {
-                versions.add(Long.valueOf(version.group(1)));
+            var version = VERSION.matcher(uncompressed(strong(tag)));
+            if (version.matches() && Long.parseLong(version.group(1)) == id) {
+                var updatedAt = Instant.EPOCH.plus(Long.parseLong(version.group(3)), ChronoUnit.MICROS);
+                versions.add(new ExpectedVersion.Version(Long.parseLong(version.group(2)), updatedAt));
             }
         }
         return new ExpectedVersion(versions);
