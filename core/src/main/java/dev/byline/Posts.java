@@ -398,6 +398,29 @@ public final class Posts {
     }
 
     /**
+     * Lists the posts of a user that have one status, newest first by the time they were written.
+     *
+     * @param principal anyone for published posts; the author or an admin for drafts
+     * @param author the user's id
+     * @param status of the posts
+     * @param request which page
+     * @throws BylineException.Forbidden when the principal may not see the drafts
+     * @throws BylineException.NotFound when the user doesn't exist
+     * @throws BylineException.BadCursor when the cursor belongs to another list
+     */
+    public Page<Post> byAuthor(Principal principal, long author, PostStatus status, PageRequest request) {
+        if (status == PostStatus.DRAFT && !principal.isAdminOr(author)) {
+            throw new BylineException.Forbidden("only the author and admins may list drafts");
+        }
+        var shown = status == PostStatus.DRAFT ? PostSql.Shown.DRAFTS : PostSql.Shown.PUBLISHED;
+        var list = list(author) + "?status=" + status.text();
+        var after = Keyset.position(request, list);
+        var rows = store.read(dsl -> PostSql.byAuthor(dsl, author, shown, after, request.limit() + 1))
+                .orElseThrow(Posts::noUser);
+        return page(rows.posts(), request, list, Posts::written);
+    }
+
+    /**
      * Finds a user with a page of their posts, in one statement. A cached result may be the same instance as before.
      *
      * @param principal as in {@link #byAuthor}
@@ -425,7 +448,8 @@ public final class Posts {
     }
 
     private Optional<AuthorWithPosts> read(Principal viewer, long author, @Nullable Cursor after, PageRequest request) {
-        return store.read(dsl -> PostSql.byAuthor(dsl, author, viewer.isAdminOr(author), after, request.limit() + 1))
+        var shown = viewer.isAdminOr(author) ? PostSql.Shown.ALL : PostSql.Shown.PUBLISHED;
+        return store.read(dsl -> PostSql.byAuthor(dsl, author, shown, after, request.limit() + 1))
                 .map(rows -> new AuthorWithPosts(
                         rows.author().seenBy(viewer), page(rows.posts(), request, list(author), Posts::written)));
     }

@@ -142,7 +142,7 @@ class LargePagesTest extends CoreTest {
                     direct.read(dsl -> PostSql.feed(dsl, new PostFilter(author.id()), null, 101)),
                     direct.read(dsl -> PostSearchSql.search(dsl, new PostFilter(null, "large", null), null, 101))
                             .posts(),
-                    direct.read(dsl -> PostSql.byAuthor(dsl, author.id(), true, null, 101))
+                    direct.read(dsl -> PostSql.byAuthor(dsl, author.id(), PostSql.Shown.ALL, null, 101))
                             .orElseThrow()
                             .posts(),
                     direct.read(dsl -> PostSql.byIds(dsl, true, ids)).items(),

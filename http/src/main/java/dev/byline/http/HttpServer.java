@@ -22,6 +22,7 @@ import dev.byline.http.exchange.RequestMetrics;
 import dev.byline.http.exchange.Requests;
 import dev.byline.http.exchange.Responses;
 import dev.byline.http.message.HttpProblem;
+import dev.byline.http.message.ProblemReason;
 import dev.byline.http.metrics.PrometheusMetrics;
 import dev.byline.model.BylineException;
 import io.javalin.Javalin;
@@ -82,11 +83,15 @@ public final class HttpServer implements AutoCloseable {
         return Stream.of(
                         new Route(POST, "/users", config.signupOpen() ? ANYONE : ADMIN, users::create),
                         new Route(GET, "/users", ANYONE, users::list)
-                                .query("limit", "cursor", "active", "metadata", "ids"),
+                                .query("limit", "cursor", "active", "metadata", "ids", "email"),
+                        new Route(GET, "/users/me", USER, users::get).query("include"),
+                        new Route(PATCH, "/users/me", USER, users::change),
+                        new Route(DELETE, "/users/me", USER, users::delete),
+                        new Route(GET, "/users/me/posts", USER, users::posts).query("limit", "cursor", "status"),
                         new Route(GET, "/users/{id}", ANYONE, users::get).query("include"),
                         new Route(PATCH, "/users/{id}", USER, users::change),
                         new Route(DELETE, "/users/{id}", USER, users::delete),
-                        new Route(GET, "/users/{id}/posts", ANYONE, users::posts).query("limit", "cursor"),
+                        new Route(GET, "/users/{id}/posts", ANYONE, users::posts).query("limit", "cursor", "status"),
                         new Route(POST, "/users/{id}/tokens", ADMIN, tokens::issue),
                         new Route(POST, "/posts", USER, posts::create),
                         new Route(POST, "/posts/batch", USER, posts::createBatch),
@@ -247,7 +252,7 @@ public final class HttpServer implements AutoCloseable {
      */
     private static void requireStarted(Context ctx, Readiness readiness) {
         if (!readiness.isStarted() && !Exchange.of(ctx).isProbe()) {
-            throw Problems.unavailable("the server is starting");
+            throw Problems.unavailable("the server is starting", ProblemReason.STARTING);
         }
     }
 

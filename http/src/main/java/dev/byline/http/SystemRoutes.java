@@ -4,6 +4,7 @@ import dev.byline.http.exchange.ConditionalRequests;
 import dev.byline.http.exchange.Problems;
 import dev.byline.http.exchange.Requests;
 import dev.byline.http.exchange.Responses;
+import dev.byline.http.message.ProblemReason;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 
@@ -51,7 +52,8 @@ final class SystemRoutes {
      */
     static void livez(Context ctx, Liveness liveness) {
         liveness.stuckFor().ifPresent(stuck -> {
-            throw Problems.unavailable("no request has been processed for " + stuck.toSeconds() + " s");
+            throw Problems.unavailable(
+                    "no request has been processed for " + stuck.toSeconds() + " s", ProblemReason.BUSY);
         });
         status(ctx, "alive");
     }
@@ -62,7 +64,8 @@ final class SystemRoutes {
 
     static void readyz(Context ctx, Readiness readiness) {
         readiness.obstacle().ifPresent(obstacle -> {
-            throw Problems.unavailable(obstacle);
+            throw Problems.unavailable(
+                    obstacle, readiness.isStarted() ? ProblemReason.DATABASE_AWAY : ProblemReason.STARTING);
         });
         status(ctx, "ready");
     }

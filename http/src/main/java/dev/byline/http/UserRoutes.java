@@ -10,16 +10,22 @@ import dev.byline.http.exchange.Requests;
 import dev.byline.http.exchange.Responses;
 import dev.byline.http.message.HttpProblem;
 import dev.byline.http.message.Json;
+import dev.byline.http.message.Problem;
+import dev.byline.http.message.ProblemReason;
+import dev.byline.http.message.QueryParameters;
 import dev.byline.model.NewUser;
 import dev.byline.model.Page;
 import dev.byline.model.PageRequest;
 import dev.byline.model.Password;
+import dev.byline.model.PostStatus;
+import dev.byline.model.Principal;
 import dev.byline.model.Role;
 import dev.byline.model.User;
 import dev.byline.model.UserChange;
 import dev.byline.model.UserFilter;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
+import org.jspecify.annotations.Nullable;
 
 /** {@code /users}. */
 final class UserRoutes {
@@ -66,9 +72,17 @@ final class UserRoutes {
     void list(Context ctx) {
         var query = Requests.query(ctx);
         if (query.has("ids")) {
-            query.forbidBeside("ids", "limit", "cursor", "active", "metadata");
+            query.forbidBeside("ids", "limit", "cursor", "active", "metadata", "email");
             var found = new Page<User>(users.byIds(principal(ctx), query.ids()), null);
             ConditionalRequests.json(ctx, Json.sizeOfUsers(found.items()), json -> Json.users(json, found));
+            return;
+        }
+        if (query.has("email")) {
+            query.forbidBeside("email", "limit", "cursor", "active", "metadata");
+            var found =
+                    users.findByEmail(principal(ctx), query.plainText("email").orElse(""));
+            var page = new Page<User>(found.stream().toList(), null);
+            ConditionalRequests.json(ctx, Json.sizeOfUsers(page.items()), json -> Json.users(json, page));
             return;
         }
         var filter = new UserFilter(
@@ -78,9 +92,20 @@ final class UserRoutes {
         ConditionalRequests.json(ctx, Json.sizeOfUsers(page.items()), json -> Json.users(json, page));
     }
 
+    /** Returns the id in the path, or the caller's where the path has {@code me}. */
+    private static long id(Context ctx) {
+        if (ctx.pathParamMap().containsKey("id")) {
+            return Requests.pathId(ctx);
+        }
+        if (principal(ctx) instanceof Principal.Member caller) {
+            return caller.userId();
+        }
+        throw new HttpProblem(Problem.NOT_FOUND, "the caller is not a user").because(ProblemReason.NOT_A_USER);
+    }
+
     void get(Context ctx) {
         var query = Requests.query(ctx);
-        var id = Requests.pathId(ctx);
+        var id = id(ctx);
         if (query.has("include")) {
             if (!query.text("include").orElse("").equals("posts")) {
                 throw HttpProblem.malformedParameter("include", "must be posts");
@@ -98,7 +123,7 @@ final class UserRoutes {
     }
 
     void change(Context ctx) {
-        var id = Requests.pathId(ctx);
+        var id = id(ctx);
         var expected = ConditionalRequests.expected(ctx, id, requireIfMatch);
         authentication.beforeWriting(ctx);
         var body = Requests.patch(ctx);
@@ -119,16 +144,29 @@ final class UserRoutes {
     }
 
     void delete(Context ctx) {
-        var id = Requests.pathId(ctx);
+        var id = id(ctx);
         users.delete(principal(ctx), id, ConditionalRequests.expected(ctx, id, requireIfMatch));
         Responses.noContent(ctx);
     }
 
+    private static @Nullable PostStatus status(QueryParameters query) {
+        return query.text("status")
+                .map(text -> switch (text) {
+                    case "draft" -> PostStatus.DRAFT;
+                    case "published" -> PostStatus.PUBLISHED;
+                    default -> throw HttpProblem.malformedParameter("status", "must be draft or published");
+                })
+                .orElse(null);
+    }
+
     void posts(Context ctx) {
         var query = Requests.query(ctx);
-        var page = posts.byAuthor(principal(ctx), Requests.pathId(ctx), query.page());
+        var status = status(query);
+        var page = status == null
+                ? posts.byAuthor(principal(ctx), id(ctx), query.page())
+                : posts.byAuthor(principal(ctx), id(ctx), status, query.page());
         Responses.linkNext(ctx, query, page);
-        var first = !query.has("cursor");
+        var first = status == null && !query.has("cursor");
         ConditionalRequests.json(
                 ctx, renderings.of(ctx, page, first, () -> Json.size(page.items()), json -> Json.posts(json, page)));
     }

@@ -33,6 +33,11 @@ class AccessMatrixTest extends ServerTest {
                     {"name":"M"}""", 401, 200, 403, 200),
             row("DELETE /users/{id}", "", 401, 204, 403, 204),
             row("GET /users/{id}/posts", "", 200, 200, 200, 200),
+            row("GET /users/me", "", 401, 200, 200, 200),
+            row("PATCH /users/me", """
+                    {"name":"M"}""", 401, 200, 200, 200),
+            row("DELETE /users/me", "", 401, 204, 204, 204),
+            row("GET /users/me/posts", "", 401, 200, 200, 200),
             row("POST /users/{id}/tokens", "", 401, 403, 403, 201),
             row("POST /posts", """
                     {"title":"t","body":""}""", 401, 201, 201, 201),

@@ -249,7 +249,7 @@ final class Contract {
                         "request_id":"[^"]+"(?=[,}])""", """
                         "request_id":0""")
                 .replaceAll("""
-                        "id":[0-9]+,"token":"byl_[^"]{43}"(?=[,}])""", """
+                        "id":[0-9]+,"user_id":2,"token":"byl_[^"]{43}"(?=[,}])""", """
                         "token":0""")
                 .replaceAll("""
                         "next_cursor":"[^"]{28}"(?=[,}])""", """

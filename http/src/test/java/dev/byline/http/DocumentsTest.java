@@ -3,11 +3,13 @@ package dev.byline.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.http.message.Problem;
+import dev.byline.http.message.ProblemReason;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -78,6 +80,25 @@ class DocumentsTest extends ServerTest {
             }
         }
         return word.group();
+    }
+
+    @Test
+    void thePageOfErrorsAndTheContractListEveryReason() throws IOException {
+        var rows = new TreeMap<String, Integer>();
+        var row = Pattern.compile("(?m)^\\| `([a-z_]+)` \\| ([0-9]{3}) \\|")
+                .matcher(Files.readString(Path.of("../docs/errors.md")));
+        while (row.find()) {
+            rows.put(row.group(1), Integer.valueOf(row.group(2)));
+        }
+        assertThat(rows)
+                .isEqualTo(Arrays.stream(ProblemReason.values())
+                        .collect(Collectors.toMap(ProblemReason::text, ProblemReason::status)));
+        var described = new ArrayList<String>();
+        Contract.get()
+                .document()
+                .at("/components/schemas/Problem/properties/reason/enum")
+                .forEach(reason -> described.add(reason.textValue()));
+        assertThat(described).containsExactlyInAnyOrderElementsOf(rows.keySet());
     }
 
     @Test

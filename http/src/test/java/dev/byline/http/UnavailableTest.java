@@ -34,7 +34,8 @@ class UnavailableTest {
                 assertThat(answer.headers().firstValue("Retry-After")).contains("1");
                 assertThat(answer.headers().firstValue("Content-Type")).contains("application/problem+json");
                 assertThat(answer.body())
-                        .contains("urn:byline:problem:unavailable")
+                        .contains("urn:byline:problem:unavailable", "\"reason\":\"database_away\"")
+                        .contains("\"may_have_happened\":false")
                         .doesNotContain("127.0.0.1");
             }
             var live = client.send(

@@ -3,6 +3,7 @@ package dev.byline.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -50,8 +51,156 @@ class UserRoutesTest extends ServerTest {
         post("/users", """
                 {"email":"taken@example.com","name":"A"}""");
 
-        assertProblem(post("/users", """
-                {"email":"TAKEN@example.com","name":"B"}"""), 409, "conflict");
+        var taken = post("/users", """
+                {"email":"TAKEN@example.com","name":"B"}""");
+        assertProblem(taken, 409, "conflict");
+        assertThat(taken.json().get("reason").textValue()).isEqualTo("email_taken");
+        assertThat(taken.json().at("/errors/0/field").textValue()).isEqualTo("email");
+        var own = newUser();
+        assertThat(patch("/users/" + own, """
+                {"email":"taken@example.com"}""").json().get("reason").textValue()).isEqualTo("email_taken");
+    }
+
+    @Test
+    void theLastAdminIs409WithAReason() {
+        var problem = send("PATCH", "/users/me", """
+                {"role":"user"}""", "Content-Type", "application/json");
+
+        assertProblem(problem, 409, "conflict");
+        assertThat(problem.json().get("reason").textValue()).isEqualTo("last_admin");
+        assertThat(problem.json().has("errors")).isFalse();
+    }
+
+    /** A login on a second device: address and password are all that the user has. */
+    @Test
+    void aLoginSaysWhoLoggedInAndMeIsThatUser() {
+        var user = post("/users", """
+                {"email":"second@example.com","name":"S","password":"correct horse battery"}""");
+        var login = post("/tokens", """
+                {"email":"SECOND@example.com","password":"correct horse battery"}""");
+        var me = new String[] {
+            "Authorization", "Bearer " + login.json().get("token").textValue()
+        };
+
+        assertThat(login.json().get("user_id").longValue()).isEqualTo(user.id());
+        assertThat(get("/tokens", me).json().at("/tokens/0/user_id").longValue())
+                .isEqualTo(user.id());
+        var read = get("/users/me", me);
+        assertThat(read.json()).isEqualTo(user.json());
+        assertThat(read.header("ETag")).isEqualTo(user.header("ETag"));
+        assertThat(read.header("Cache-Control")).isEqualTo("private, no-cache");
+        assertThat(read.header("Vary")).isEqualTo("Authorization");
+        assertThat(get("/users/me?include=posts", me).json().get("posts")).isEmpty();
+        assertProblem(get("/users/me", "X-Anonymous", "true"), 401, "unauthenticated");
+        assertThat(get("/users/me", "X-Anonymous", "true").header("Cache-Control"))
+                .isEqualTo("no-store");
+
+        var changed = send(
+                "PATCH",
+                "/users/me",
+                """
+                {"name":"T"}""",
+                "Content-Type",
+                "application/json",
+                "If-Match",
+                read.header("ETag"),
+                me[0],
+                me[1]);
+        assertThat(changed.json().get("name").textValue()).isEqualTo("T");
+        assertThat(send("DELETE", "/users/me", "", me).status()).isEqualTo(204);
+        assertProblem(get("/users/me", me), 401, "unauthenticated");
+    }
+
+    /** At one address, two people share a device: the tag of one must not match the row of the other. */
+    @Test
+    void theTagOfMeBelongsToOneUser() {
+        var a = new String[] {"Authorization", "Bearer " + tokenOf(newUser())};
+        var b = tokenOf(newUser());
+        var tag = get("/users/me", a).header("ETag");
+
+        assertThat(get("/users/me", "Authorization", a[1], "If-None-Match", tag).status())
+                .isEqualTo(304);
+        assertThat(get("/users/me", "Authorization", "Bearer " + b, "If-None-Match", tag)
+                        .status())
+                .isEqualTo(200);
+        assertProblem(
+                send(
+                        "PATCH",
+                        "/users/me",
+                        """
+                        {"name":"N"}""",
+                        "Content-Type",
+                        "application/json",
+                        "If-Match",
+                        tag,
+                        "Authorization",
+                        "Bearer " + b),
+                412,
+                "stale");
+    }
+
+    @Test
+    void anAuthorListsTheirDrafts() {
+        var id = newUser();
+        var me = new String[] {"Authorization", "Bearer " + tokenOf(id)};
+        for (int i = 0; i < 3; i++) {
+            for (var status : new String[] {"draft", "published"}) {
+                assertThat(send(
+                                        "POST",
+                                        "/posts",
+                                        """
+                        {"title":"%s %d","body":"","status":"%s"}""".formatted(status, i, status),
+                                        "Content-Type",
+                                        "application/json",
+                                        me[0],
+                                        me[1])
+                                .status())
+                        .isEqualTo(201);
+            }
+        }
+        var first = get("/users/me/posts?status=draft&limit=2", me);
+        assertThat(titles(first)).containsExactly("draft 2", "draft 1");
+        var cursor = first.json().get("next_cursor").textValue();
+        assertThat(first.header("Link")).contains("/users/me/posts?", "status=draft");
+        var second = get("/users/me/posts?status=draft&limit=2&cursor=" + cursor, me);
+        assertThat(titles(second)).containsExactly("draft 0");
+        assertThat(second.json().get("next_cursor").isNull()).isTrue();
+        assertThat(titles(get("/users/me/posts?status=published", me)))
+                .containsExactly("published 2", "published 1", "published 0");
+        assertThat(titles(get("/users/me/posts", me))).hasSize(6);
+        assertThat(titles(get("/users/" + id + "/posts?status=draft"))).hasSize(3); // an admin
+        assertThat(titles(get("/users/" + id + "/posts?status=published", "X-Anonymous", "true")))
+                .hasSize(3);
+        assertProblem(get("/users/" + id + "/posts?status=draft", "X-Anonymous", "true"), 403, "forbidden");
+        assertProblem(get("/users/me/posts?status=all", me), 400, "malformed");
+        assertProblem(get("/users/me/posts?status=", me), 400, "malformed");
+        assertProblem(get("/users/me/posts?limit=2&cursor=" + cursor, me), 400, "bad-cursor");
+    }
+
+    private static List<String> titles(Answer answer) {
+        var titles = new ArrayList<String>();
+        answer.json().get("posts").forEach(post -> titles.add(post.get("title").textValue()));
+        return titles;
+    }
+
+    @Test
+    void adminsFindAUserByAddress() {
+        var id = post("/users", """
+                {"email":"Find+me@example.com","name":"F"}""").id();
+
+        var found = get("/users?email=find%2BME@example.com").json();
+        assertThat(found.get("users")).hasSize(1);
+        assertThat(found.at("/users/0/id").longValue()).isEqualTo(id);
+        assertThat(found.at("/users/0/email").textValue()).isEqualTo("Find+me@example.com");
+        assertThat(found.get("next_cursor").isNull()).isTrue();
+        for (var none : List.of("nobody@example.com", "find", "", "a".repeat(300) + "@example.com", "%E2%98%83")) {
+            assertThat(get("/users?email=" + none).json().get("users")).as(none).isEmpty();
+        }
+        assertProblem(get("/users?email=find%2Bme@example.com", "X-Anonymous", "true"), 403, "forbidden");
+        assertProblem(
+                get("/users?email=find%2Bme@example.com", "Authorization", "Bearer " + tokenOf(id)), 403, "forbidden");
+        assertProblem(get("/users?email=a@b.c&limit=5"), 400, "malformed");
+        assertProblem(get("/users?email=%00"), 400, "malformed");
     }
 
     @ParameterizedTest

@@ -27,6 +27,10 @@ CREATE INDEX CONCURRENTLY users_deleted_idx ON users (id) WHERE deleted_at IS NO
 DROP INDEX CONCURRENTLY IF EXISTS posts_author_idx;
 CREATE INDEX CONCURRENTLY posts_author_idx ON posts (user_id, created_at, id);
 
+-- GET /users/{id}/posts?status=draft: few among many.
+DROP INDEX CONCURRENTLY IF EXISTS posts_drafts_idx;
+CREATE INDEX CONCURRENTLY posts_drafts_idx ON posts (user_id, created_at, id) WHERE published_at IS NULL;
+
 -- GET /posts: the feed.
 DROP INDEX CONCURRENTLY IF EXISTS posts_feed_idx;
 CREATE INDEX CONCURRENTLY posts_feed_idx ON posts (published_at DESC, id DESC) WHERE published_at IS NOT NULL;

@@ -106,7 +106,14 @@ public final class PostSql {
      */
     private record PageShape(int limit, boolean hasCursor) {}
 
-    private record AuthorPageShape(PageShape page, boolean drafts) {}
+    private record AuthorPageShape(PageShape page, Shown shown) {}
+
+    /** Which posts of an author a list shows. */
+    public enum Shown {
+        ALL,
+        PUBLISHED,
+        DRAFTS
+    }
 
     /** Lists published posts, of one author if the filter names one. */
     public static List<Post> feed(DSLContext dsl, PostFilter filter, @Nullable Cursor after, int limit) {
@@ -169,10 +176,10 @@ public final class PostSql {
 
     /** Finds a user with a page of their posts; empty when the user doesn't exist. */
     public static Optional<AuthorRows> byAuthor(
-            DSLContext dsl, long author, boolean drafts, @Nullable Cursor after, int limit) {
+            DSLContext dsl, long author, Shown shown, @Nullable Cursor after, int limit) {
         var values = position(after);
         values.put("author", author);
-        var shape = new AuthorPageShape(new PageShape(limit, after != null), drafts);
+        var shape = new AuthorPageShape(new PageShape(limit, after != null), shown);
         var rows = BY_AUTHOR
                 .computeIfAbsent(shape, PostSql::buildByAuthor)
                 .with(dsl, values)
@@ -186,11 +193,14 @@ public final class PostSql {
 
     /** Selects one row without a post when the user has none. */
     private static CompiledQuery buildByAuthor(AuthorPageShape shape) {
-        // COALESCE keeps the planner from posts_author_feed_idx, which holds these rows, too, but in another order: it
-        // would have to sort all posts of the author.
-        var visible = shape.drafts
-                ? DSL.noCondition()
-                : DSL.condition(DSL.coalesce(DSL.field(isPublished()), DSL.inline(false)));
+        var visible = switch (shape.shown) {
+            case ALL -> DSL.noCondition();
+            // COALESCE keeps the planner from posts_author_feed_idx, which holds these rows, too, but in another order:
+            // it
+            // would have to sort all posts of the author.
+            case PUBLISHED -> DSL.condition(DSL.coalesce(DSL.field(isPublished()), DSL.inline(false)));
+            case DRAFTS -> POSTS.PUBLISHED_AT.isNull();
+        };
         var query = DSL.select(AUTHOR_COLUMNS)
                 .from(USERS)
                 .leftJoin(DSL.lateral(

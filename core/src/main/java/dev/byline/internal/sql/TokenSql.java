@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Statements about tokens and logins, one method each. */
 public final class TokenSql {
     private static final List<Field<?>> COLUMNS =
-            List.of(TOKENS.ID, TOKENS.CREATED_AT, TOKENS.EXPIRES_AT, TOKENS.LAST_USED_AT);
+            List.of(TOKENS.ID, TOKENS.USER_ID, TOKENS.CREATED_AT, TOKENS.EXPIRES_AT, TOKENS.LAST_USED_AT);
 
     private TokenSql() {}
 
@@ -141,6 +141,7 @@ public final class TokenSql {
     private static Token token(Record row) {
         return new Token(
                 row.get(TOKENS.ID),
+                row.get(TOKENS.USER_ID),
                 row.get(TOKENS.CREATED_AT),
                 row.get(TOKENS.EXPIRES_AT),
                 row.get(TOKENS.LAST_USED_AT));

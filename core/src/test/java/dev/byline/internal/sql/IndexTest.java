@@ -161,10 +161,10 @@ class IndexTest {
 
     @Test
     void anAuthorsPostsReadTheirIndex() throws SQLException {
-        for (var drafts : new boolean[] {false, true}) {
+        for (var shown : PostSql.Shown.values()) {
+            var index = shown == PostSql.Shown.DRAFTS ? "posts_drafts_idx" : "posts_author_idx";
             for (var cursor : new Cursor[] {null, at(POSTS / 2)}) {
-                assertOnePlanFits(
-                        "posts_author_idx", (d, author) -> PostSql.byAuthor(d, author, drafts, cursor, 21), cursor);
+                assertOnePlanFits(index, (d, author) -> PostSql.byAuthor(d, author, shown, cursor, 21), cursor);
             }
         }
     }
@@ -300,7 +300,9 @@ class IndexTest {
                     ? PostSearchSql.search(dsl, filter, null, 21)
                     : PostSql.feed(dsl, filter, null, 21);
         }
-        var unused = PostSql.byAuthor(dsl, 7, true, null, 21);
+        for (var shown : PostSql.Shown.values()) {
+            var unused = PostSql.byAuthor(dsl, 7, shown, null, 21);
+        }
         for (var active : new Boolean[] {null, true, false}) {
             UserSql.newest(dsl, new UserFilter(active), null, 21);
         }

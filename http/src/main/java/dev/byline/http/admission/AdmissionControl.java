@@ -4,6 +4,7 @@ import dev.byline.http.exchange.Exchange;
 import dev.byline.http.exchange.JettyProblems;
 import dev.byline.http.message.HttpProblem;
 import dev.byline.http.message.Problem;
+import dev.byline.http.message.ProblemReason;
 import dev.byline.http.message.RejectionReason;
 import java.time.Duration;
 import java.util.Objects;
@@ -166,7 +167,7 @@ public final class AdmissionControl extends Handler.Wrapper {
 
         void refuse(RejectionReason reason) {
             exchange.rejected(reason.label());
-            var problem = new HttpProblem(Problem.UNAVAILABLE, reason.detail());
+            var problem = new HttpProblem(Problem.UNAVAILABLE, reason.detail()).because(ProblemReason.BUSY);
             JettyProblems.send(problem, problem.problem.status, response, exchange.requestId(), callback);
         }
     }

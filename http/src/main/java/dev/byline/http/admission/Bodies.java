@@ -4,6 +4,7 @@ import dev.byline.http.exchange.Exchange;
 import dev.byline.http.exchange.Problems;
 import dev.byline.http.message.HttpProblem;
 import dev.byline.http.message.Problem;
+import dev.byline.http.message.ProblemReason;
 import dev.byline.http.message.RejectionReason;
 import java.time.Duration;
 import java.util.Arrays;
@@ -152,7 +153,7 @@ public final class Bodies extends Handler.Wrapper {
             }
             if (size + more > bytes.length && !grow(size + more)) {
                 exchange.rejected(RejectionReason.BODIES.label());
-                return Problems.unavailable(RejectionReason.BODIES.detail());
+                return Problems.unavailable(RejectionReason.BODIES.detail(), ProblemReason.BUSY);
             }
             chunk.get(bytes, size, more);
             size += more;

@@ -2,6 +2,7 @@ package dev.byline.http.exchange;
 
 import dev.byline.http.admission.ClientAddress;
 import dev.byline.http.message.HttpProblem;
+import dev.byline.http.message.ProblemReason;
 import dev.byline.http.message.QueryParameters;
 import dev.byline.http.message.RejectionReason;
 import dev.byline.http.message.RequestId;
@@ -225,7 +226,7 @@ public final class Exchange {
         release();
         if (!budget.tryReserve(this, bytes)) {
             rejected(RejectionReason.RESPONSES.label());
-            throw Problems.unavailable(RejectionReason.RESPONSES.detail());
+            throw Problems.unavailable(RejectionReason.RESPONSES.detail(), ProblemReason.BUSY);
         }
         keep(new Reservation(budget.share(bytes), bytes));
     }

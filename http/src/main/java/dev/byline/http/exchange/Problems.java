@@ -3,8 +3,10 @@ package dev.byline.http.exchange;
 import dev.byline.http.message.HttpProblem;
 import dev.byline.http.message.Json;
 import dev.byline.http.message.Problem;
+import dev.byline.http.message.ProblemReason;
 import dev.byline.http.message.RequestId;
 import dev.byline.model.BylineException;
+import dev.byline.model.ConflictReason;
 import dev.byline.model.FieldError;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
@@ -55,7 +57,7 @@ public final class Problems {
             case BylineException.Unauthenticated ignored -> unauthenticated(detail);
             case BylineException.NotFound ignored -> new HttpProblem(Problem.NOT_FOUND, detail);
             case BylineException.Forbidden ignored -> new HttpProblem(Problem.FORBIDDEN, detail);
-            case BylineException.Conflict ignored -> new HttpProblem(Problem.CONFLICT, detail);
+            case BylineException.Conflict conflict -> conflict(conflict, detail);
             case BylineException.Stale ignored -> new HttpProblem(Problem.STALE, detail);
             case BylineException.InProgress ignored ->
                 new HttpProblem(Problem.IN_PROGRESS, detail, List.of(), Map.of("Retry-After", "1"));
@@ -70,7 +72,8 @@ public final class Problems {
                             Exchange.of(ctx).requestId(),
                             ExceptionUtils.getRootCauseMessage(unavailable));
                 }
-                yield unavailable(detail);
+                yield unavailable(detail, ProblemReason.of(unavailable.reason()))
+                        .mayHaveHappened(unavailable.mayHaveHappened());
             }
         };
     }
@@ -80,8 +83,15 @@ public final class Problems {
                 Problem.UNAUTHENTICATED, detail, List.of(), Map.of("WWW-Authenticate", "Bearer realm=\"byline\""));
     }
 
-    public static HttpProblem unavailable(String detail) {
-        return new HttpProblem(Problem.UNAVAILABLE, detail, List.of(), Map.of("Retry-After", "1"));
+    private static HttpProblem conflict(BylineException.Conflict e, String detail) {
+        var errors = e.reason() == ConflictReason.EMAIL_TAKEN
+                ? List.of(new FieldError("email", "is taken"))
+                : List.<FieldError>of();
+        return new HttpProblem(Problem.CONFLICT, detail, errors, Map.of()).because(ProblemReason.of(e.reason()));
+    }
+
+    public static HttpProblem unavailable(String detail, ProblemReason reason) {
+        return new HttpProblem(Problem.UNAVAILABLE, detail, List.of(), Map.of("Retry-After", "1")).because(reason);
     }
 
     /** Handles an unknown path or an unsupported method. */
@@ -155,6 +165,6 @@ public final class Problems {
     }
 
     public static byte[] bytes(HttpProblem e, String requestId) {
-        return Json.bytes(json -> Json.problem(json, e.problem, e.detail(), e.errors, requestId));
+        return Json.bytes(json -> Json.problem(json, e, requestId));
     }
 }

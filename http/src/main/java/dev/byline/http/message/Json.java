@@ -105,6 +105,7 @@ public final class Json {
     public static void issuedToken(JsonGenerator json, IssuedToken issued) throws IOException {
         json.writeStartObject();
         json.writeNumberField("id", issued.token().id());
+        json.writeNumberField("user_id", issued.token().userId());
         json.writeStringField("token", issued.secret());
         json.writeStringField("expires_at", Rfc3339.format(issued.token().expiresAt()));
         json.writeEndObject();
@@ -119,6 +120,7 @@ public final class Json {
     private static void token(JsonGenerator json, Token token) throws IOException {
         json.writeStartObject();
         json.writeNumberField("id", token.id());
+        json.writeNumberField("user_id", token.userId());
         json.writeStringField("created_at", Rfc3339.format(token.createdAt()));
         json.writeStringField("expires_at", Rfc3339.format(token.expiresAt()));
         if (token.lastUsedAt() == null) {
@@ -166,19 +168,23 @@ public final class Json {
         json.writeEndObject();
     }
 
-    public static void problem(
-            JsonGenerator json, Problem problem, String detail, List<FieldError> errors, @Nullable String requestId)
-            throws IOException {
+    public static void problem(JsonGenerator json, HttpProblem e, @Nullable String requestId) throws IOException {
         json.writeStartObject();
-        json.writeStringField("type", problem.type);
-        json.writeStringField("title", problem.title);
-        json.writeNumberField("status", problem.status);
-        json.writeStringField("detail", printable(detail));
+        json.writeStringField("type", e.problem.type);
+        json.writeStringField("title", e.problem.title);
+        json.writeNumberField("status", e.problem.status);
+        json.writeStringField("detail", printable(e.detail()));
+        if (e.reason != null) {
+            json.writeStringField("reason", e.reason.text());
+        }
+        if (e.problem == Problem.UNAVAILABLE) {
+            json.writeBooleanField("may_have_happened", e.mayHaveHappened);
+        }
         if (requestId != null) {
             json.writeStringField("request_id", requestId);
         }
-        if (!errors.isEmpty()) {
-            items(json, "errors", errors, Json::fieldError);
+        if (!e.errors.isEmpty()) {
+            items(json, "errors", e.errors, Json::fieldError);
         }
         json.writeEndObject();
     }

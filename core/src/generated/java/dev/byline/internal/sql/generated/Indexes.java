@@ -27,6 +27,7 @@ public class Indexes {
     public static final Index IDEMPOTENCY_KEYS_CREATED_AT_IDX = Internal.createIndex(DSL.name("idempotency_keys_created_at_idx"), IdempotencyKeys.IDEMPOTENCY_KEYS, new OrderField[] { IdempotencyKeys.IDEMPOTENCY_KEYS.CREATED_AT }, false);
     public static final Index POSTS_AUTHOR_FEED_IDX = Internal.createIndex(DSL.name("posts_author_feed_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.USER_ID, Posts.POSTS.PUBLISHED_AT, Posts.POSTS.ID }, false);
     public static final Index POSTS_AUTHOR_IDX = Internal.createIndex(DSL.name("posts_author_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.USER_ID, Posts.POSTS.CREATED_AT, Posts.POSTS.ID }, false);
+    public static final Index POSTS_DRAFTS_IDX = Internal.createIndex(DSL.name("posts_drafts_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.USER_ID, Posts.POSTS.CREATED_AT, Posts.POSTS.ID }, false);
     public static final Index POSTS_FEED_IDX = Internal.createIndex(DSL.name("posts_feed_idx"), Posts.POSTS, new OrderField[] { Posts.POSTS.PUBLISHED_AT.desc(), Posts.POSTS.ID.desc() }, false);
     public static final Index TOKENS_USER_ID_IDX = Internal.createIndex(DSL.name("tokens_user_id_idx"), Tokens.TOKENS, new OrderField[] { Tokens.TOKENS.USER_ID, Tokens.TOKENS.ID.desc() }, false);
     public static final Index USERS_ACTIVE_IDX = Internal.createIndex(DSL.name("users_active_idx"), Users.USERS, new OrderField[] { Users.USERS.CREATED_AT.desc(), Users.USERS.ID.desc() }, false);

@@ -96,7 +96,7 @@ public class Posts extends TableImpl<Record> {
 
     @Override
     public List<Index> getIndexes() {
-        return Arrays.asList(Indexes.POSTS_AUTHOR_FEED_IDX, Indexes.POSTS_AUTHOR_IDX, Indexes.POSTS_FEED_IDX);
+        return Arrays.asList(Indexes.POSTS_AUTHOR_FEED_IDX, Indexes.POSTS_AUTHOR_IDX, Indexes.POSTS_DRAFTS_IDX, Indexes.POSTS_FEED_IDX);
     }
 
     @Override
