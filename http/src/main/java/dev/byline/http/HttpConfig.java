@@ -18,6 +18,7 @@ import java.util.Set;
  * @param requireIfMatch whether PATCH and DELETE of users and posts require If-Match
  * @param docs whether {@code /docs} serves Swagger UI
  * @param imports whether users may import feeds
+ * @param compression whether responses to GET are compressed with gzip for clients that accept it
  * @param maxRequests the number of requests processed at a time; twice as many wait up to 100 ms, others are rejected
  */
 public record HttpConfig(
@@ -31,6 +32,7 @@ public record HttpConfig(
         boolean requireIfMatch,
         boolean docs,
         boolean imports,
+        boolean compression,
         int maxRequests) {
 
     /**
@@ -68,7 +70,7 @@ public record HttpConfig(
      */
     public static HttpConfig local(int port, String version) {
         return new HttpConfig(
-                "127.0.0.1", port, version, true, RateLimits.DEFAULT, List.of(), Set.of(), false, true, true, 64);
+                "127.0.0.1", port, version, true, RateLimits.DEFAULT, List.of(), Set.of(), false, true, true, true, 64);
     }
 
     /**
@@ -88,6 +90,7 @@ public record HttpConfig(
                 requireIfMatch,
                 docs,
                 imports,
+                compression,
                 maxRequests);
     }
 
@@ -108,7 +111,29 @@ public record HttpConfig(
                 requireIfMatch,
                 docs,
                 imports,
+                compression,
                 other);
+    }
+
+    /**
+     * Returns a copy with compression on or off.
+     *
+     * @param other whether responses to GET are compressed
+     */
+    public HttpConfig withCompression(boolean other) {
+        return new HttpConfig(
+                host,
+                port,
+                version,
+                signupOpen,
+                limits,
+                trustedProxies,
+                corsOrigins,
+                requireIfMatch,
+                docs,
+                imports,
+                other,
+                maxRequests);
     }
 
     /**
@@ -128,6 +153,7 @@ public record HttpConfig(
                 requireIfMatch,
                 docs,
                 other,
+                compression,
                 maxRequests);
     }
 }

@@ -169,6 +169,7 @@ public final class HttpServer implements AutoCloseable {
         var handlers = List.<org.eclipse.jetty.server.Handler.Wrapper>of(instrumentation, bodies, admission);
         var filters = List.<Handler>of(
                 ctx -> Exchange.of(ctx).clientAddress(address.key(ctx)),
+                ctx -> Exchange.of(ctx).compression(config.compression()),
                 cors::apply,
                 ctx -> requireStarted(ctx, readiness),
                 Requests::requireBodyArrived,

@@ -162,6 +162,7 @@ record ServerConfig(
                 reader.get(Settings.REQUIRE_IF_MATCH),
                 reader.get(Settings.DOCS),
                 reader.get(Settings.IMPORT),
+                reader.get(Settings.COMPRESSION),
                 Objects.requireNonNullElse(reader.find(Settings.MAX_REQUESTS), maxRequests));
     }
 

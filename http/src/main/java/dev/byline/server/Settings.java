@@ -70,6 +70,7 @@ final class Settings {
             text("BYLINE_CORS_ORIGINS", "", "origins, comma-separated", Settings::origins);
     static final Setting<Boolean> REQUIRE_IF_MATCH = onOff("BYLINE_REQUIRE_IF_MATCH", "off");
     static final Setting<Boolean> DOCS = onOff("BYLINE_DOCS", "on");
+    static final Setting<Boolean> COMPRESSION = onOff("BYLINE_COMPRESSION", "on");
     static final Setting<Boolean> IMPORT = onOff("BYLINE_IMPORT", "on");
     static final Setting<Boolean> IMPORT_ALLOW_PRIVATE =
             choice("BYLINE_IMPORT_ALLOW_PRIVATE", "false", "true", "false");

@@ -52,6 +52,7 @@ class HostileInputTest extends ServerTest {
                 false,
                 true,
                 true,
+                true,
                 64);
     }
 

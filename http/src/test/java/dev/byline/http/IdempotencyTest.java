@@ -35,6 +35,7 @@ class IdempotencyTest extends ServerTest {
                 false,
                 true,
                 true,
+                true,
                 64);
     }
 

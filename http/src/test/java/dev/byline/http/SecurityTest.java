@@ -26,7 +26,18 @@ class SecurityTest extends ServerTest {
         var limits = new HttpConfig.RateLimits(40, 200, 3, 5, 1024 * 1024);
         var proxies = java.util.List.of(Cidr.parse("127.0.0.0/8"), Cidr.parse("10.0.0.0/8"));
         return new HttpConfig(
-                "127.0.0.1", 0, "test", true, limits, proxies, Set.of("https://app.example"), false, true, true, 64);
+                "127.0.0.1",
+                0,
+                "test",
+                true,
+                limits,
+                proxies,
+                Set.of("https://app.example"),
+                false,
+                true,
+                true,
+                true,
+                64);
     }
 
     /** Sends a request through a trusted proxy, from a client address of its own: tests don't share rate limits. */

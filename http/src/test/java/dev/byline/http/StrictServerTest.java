@@ -11,7 +11,18 @@ class StrictServerTest extends ServerTest {
     @Override
     protected HttpConfig config() {
         return new HttpConfig(
-                "127.0.0.1", 0, "test", true, HttpConfig.RateLimits.NONE, List.of(), Set.of(), true, false, true, 64);
+                "127.0.0.1",
+                0,
+                "test",
+                true,
+                HttpConfig.RateLimits.NONE,
+                List.of(),
+                Set.of(),
+                true,
+                false,
+                true,
+                true,
+                64);
     }
 
     @Test

@@ -89,7 +89,7 @@ class UserRoutesTest extends ServerTest {
         assertThat(read.json()).isEqualTo(user.json());
         assertThat(read.header("ETag")).isEqualTo(user.header("ETag"));
         assertThat(read.header("Cache-Control")).isEqualTo("private, no-cache");
-        assertThat(read.header("Vary")).isEqualTo("Authorization");
+        assertThat(read.header("Vary")).isEqualTo("Authorization, Accept-Encoding");
         assertThat(get("/users/me?include=posts", me).json().get("posts")).isEmpty();
         assertProblem(get("/users/me", "X-Anonymous", "true"), 401, "unauthenticated");
         assertThat(get("/users/me", "X-Anonymous", "true").header("Cache-Control"))

@@ -50,8 +50,8 @@ public final class ConditionalRequests {
     private static final Pattern VERSION = Pattern.compile(
             "\"" + FORMAT + "([1-9][0-9]{0,17})-([1-9][0-9]{0,17})-([0-9]{1,18})(?:" + PRIVATE + ")?\"");
 
-    /** What proxies append to the tag of a response that they compress. */
-    private static final List<String> CODINGS = List.of("--gzip", "-gzip", "-br", "-zstd", "-deflate");
+    /** What this server and proxies append to the tag of a response that they compress. */
+    private static final List<String> CODINGS = List.of(Gzip.SUFFIX, "-gzip", "-br", "-zstd", "-deflate");
 
     private ConditionalRequests() {}
 
@@ -86,11 +86,14 @@ public final class ConditionalRequests {
      * @param body writes the body; not called for HEAD and 304
      */
     public static void json(Context ctx, String tag, long bytes, Json.Writer body) {
-        send(ctx, tag, isHead -> {
+        vary(ctx);
+        var gzip = Gzip.isUsed(ctx, bytes);
+        send(ctx, tag, gzip, isHead -> {
             if (isHead) {
                 Responses.flush(ctx); // without Content-Length: the size is not known
             } else {
-                Responses.send(ctx, Responses.JSON, Responses.render(ctx, bytes, body));
+                var rendered = Responses.render(ctx, bytes, body);
+                Responses.send(ctx, Responses.JSON, gzip ? Gzip.compress(rendered) : rendered);
             }
         });
     }
@@ -102,18 +105,28 @@ public final class ConditionalRequests {
 
     /** Responds to a GET with a rendered body. */
     public static void json(Context ctx, RenderedPageCache.Rendering rendering) {
-        send(ctx, rendering.tag(), isHead -> {
-            if (isHead) {
+        vary(ctx);
+        var gzip = Gzip.isUsed(ctx, rendering.length());
+        send(ctx, rendering.tag(), gzip, isHead -> {
+            if (isHead && gzip) {
+                Responses.flush(ctx); // without Content-Length: the body is not compressed for this
+            } else if (isHead) {
                 Responses.head(ctx, Responses.JSON, rendering.length());
             } else {
-                Responses.send(ctx, Responses.JSON, rendering.body());
+                Responses.send(ctx, Responses.JSON, gzip ? rendering.compressed() : rendering.body());
             }
         });
     }
 
+    private static void vary(Context ctx) {
+        if (Exchange.of(ctx).compression()) {
+            Responses.vary(ctx, "Accept-Encoding");
+        }
+    }
+
     /** Responds to a GET with a constant body, which needs no memory of the {@link ResponseBudget}. */
     public static void constant(Context ctx, String contentType, String tag, byte[] body) {
-        send(ctx, tag, isHead -> {
+        send(ctx, tag, false, isHead -> {
             if (isHead) {
                 Responses.head(ctx, contentType, body.length);
             } else {
@@ -127,13 +140,13 @@ public final class ConditionalRequests {
         void send(boolean isHead);
     }
 
-    private static void send(Context ctx, String tag, Sender sender) {
+    private static void send(Context ctx, String tag, boolean gzip, Sender sender) {
         if (ctx.req().getHeader("If-Match") != null && !names(ctx, "If-Match", tag)) {
             throw new BylineException.Stale();
         }
         var known = ctx.req().getHeader("If-None-Match") != null && names(ctx, "If-None-Match", tag);
         var exchange = Exchange.of(ctx);
-        exchange.answer().put(HttpHeader.ETAG, tag);
+        exchange.answer().put(HttpHeader.ETAG, gzip ? compressed(tag) : tag);
         exchange.answer().put(exchange.principal() instanceof Principal.Anonymous ? PUBLIC : PRIVATE_ONLY);
         if (known) {
             if (!ctx.req().getHeader("If-None-Match").strip().equals("*")) {
@@ -145,7 +158,15 @@ public final class ConditionalRequests {
             return;
         }
         ctx.status(HttpStatus.OK);
+        if (gzip) {
+            exchange.answer().put(HttpHeader.CONTENT_ENCODING, "gzip");
+        }
         sender.send(Responses.isHead(ctx));
+    }
+
+    /** Returns the tag of the compressed representation. Both name the same version. */
+    private static String compressed(String tag) {
+        return tag.substring(0, tag.length() - 1) + Gzip.SUFFIX + "\"";
     }
 
     /** Returns whether a header matches a tag, or what a proxy that compresses makes of it. */

@@ -42,6 +42,7 @@ public final class Exchange {
     private Runnable refund = () -> {};
     private final Request request;
     private final ResponseBudget budget;
+    private boolean compression;
     private volatile String clientAddress = "";
     private final AtomicReference<@Nullable Reservation> reservation = new AtomicReference<>();
     private volatile @Nullable ResponseWrite write;
@@ -118,6 +119,15 @@ public final class Exchange {
     @Nullable
     public String traceId() {
         return traceId;
+    }
+
+    /** Sets whether responses to GET may be compressed. */
+    public void compression(boolean value) {
+        compression = value;
+    }
+
+    boolean compression() {
+        return compression;
     }
 
     /** Sets the route's path, with parameters in braces. */

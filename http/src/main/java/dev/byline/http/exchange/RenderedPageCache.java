@@ -6,6 +6,7 @@ import dev.byline.http.message.Json;
 import io.javalin.http.Context;
 import java.io.OutputStream;
 import java.security.MessageDigest;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ public final class RenderedPageCache {
      * @param memory the approximate maximum memory of bodies and their source pages, in bytes
      */
     public RenderedPageCache(long memory) {
-        this.places = new AtomicReferenceArray<>(Math.clamp(memory / (3 * MAX_BODY), 16, 1024));
+        this.places = new AtomicReferenceArray<>(Math.clamp(memory / (4 * MAX_BODY), 16, 1024));
     }
 
     private record Kept(Object source, Rendering rendering) {}
@@ -63,10 +64,25 @@ public final class RenderedPageCache {
      *
      * @param body the body as sent; empty for HEAD, which needs only length and tag
      * @param length the length of the body, in bytes
-     * @param tag the ETag
+     * @param tag the ETag of the uncompressed body
+     * @param gzip the compressed body, null until it is needed
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Rendering(byte[] body, long length, String tag) {
+    record Rendering(byte[] body, long length, String tag, AtomicReference<byte @Nullable []> gzip) {
+        Rendering(byte[] body, long length, String tag) {
+            this(body, length, tag, new AtomicReference<>());
+        }
+
+        /** Returns the body compressed by gzip; compresses it once. */
+        byte[] compressed() {
+            var known = gzip.get();
+            if (known == null) {
+                known = Gzip.compress(body); // two threads may do it, with the same result
+                gzip.set(known);
+            }
+            return known;
+        }
+
         public static Rendering of(Context ctx, long size, Json.Writer writer) {
             if (Responses.isHead(ctx)) {
                 var digest = new JsonDigest();
