@@ -55,7 +55,8 @@ final class ContainerLimits {
 
     private static BylineProcess start(String[] command, ControlGroup group, TestDatabase database, String what)
             throws Exception {
-        var settings = Map.of("DATABASE_URL", database.serverUrl(), "BYLINE_DATABASE_CORES", "4", "BYLINE_REPLICAS", "3");
+        var settings =
+                Map.of("DATABASE_URL", database.serverUrl(), "BYLINE_DATABASE_CORES", "4", "BYLINE_REPLICAS", "3");
         var inGroup = new ArrayList<>(List.of("sh", "-c", group.enterCommand() + " && exec \"$@\"", "sh"));
         inGroup.addAll(List.of(command));
         var start = System.nanoTime();

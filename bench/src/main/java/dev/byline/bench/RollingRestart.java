@@ -29,7 +29,8 @@ final class RollingRestart {
             LoadGenerator.Request request = (http, n) -> n % 5 == 0
                     ? http.send("POST", "/posts", "{\"title\":\"t\",\"body\":\"b\"}", authorization)
                     : http.get("/posts?limit=5");
-            var settings = Map.of("DATABASE_URL", database.serverUrl(), "BYLINE_REPLICAS", "2", "BYLINE_DRAIN_DELAY", "3s");
+            var settings =
+                    Map.of("DATABASE_URL", database.serverUrl(), "BYLINE_REPLICAS", "2", "BYLINE_DRAIN_DELAY", "3s");
             var nodes = new BylineProcess[] {
                 BylineProcess.start(command, TestRedis.freePort(), settings),
                 BylineProcess.start(command, TestRedis.freePort(), settings)

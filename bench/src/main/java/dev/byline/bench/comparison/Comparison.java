@@ -45,7 +45,7 @@ public final class Comparison {
         this.options = options;
         this.database = database;
         this.folder = Files.createDirectories(OUT.resolve("files").toAbsolutePath());
-        this.wrk = new Wrk(options.connections(), folder);
+        this.wrk = new Wrk(options.connections(), folder, options.header());
         this.pgBench = new PgBench(options.connections(), folder);
         try (var data = new SampleData(database.url("postgres"))) {
             this.byline = new Dialect(LongStream.rangeClosed(1, Dialect.WRITERS)

@@ -3,7 +3,10 @@ package dev.byline.bench.comparison;
 import dev.byline.bench.harness.ChildProcess;
 import dev.byline.bench.harness.CommandLine;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * What to measure, and for how long.
@@ -15,6 +18,8 @@ import java.util.List;
  * @param warmUp seconds of a slice of warm-up
  * @param connections of clients
  * @param keep the folder of the database
+ * @param otherSettings settings of the other jar, such as {@code BYLINE_CACHE}, by name
+ * @param header a request header, such as {@code Accept-Encoding: gzip}; empty for none
  */
 public record Options(
         Path jar,
@@ -25,7 +30,9 @@ public record Options(
         int seconds,
         int warmUp,
         int connections,
-        Path keep) {
+        Path keep,
+        Map<String, String> otherSettings,
+        String header) {
 
     private static final String USAGE = """
             usage: SideBySide JAR [OPTION VALUE]...
@@ -36,8 +43,17 @@ public record Options(
               --seconds N        of each round and target (3)
               --warm-up N        seconds of a slice of warm-up (2): a JVM gets several, until it gets no faster
               --connections N    of clients (32)
+              --other-settings A=B,C=D  of the other jar, which may be the same one
+              --header 'NAME: VALUE'    of all requests, such as Accept-Encoding: gzip
               --keep FOLDER      of the database, created by the first run (byline-side-by-side in the temporary folder)
             """.formatted(List.of(Workload.values()), List.of(Target.values()));
+
+    private static Map<String, String> settings(String text) {
+        return Arrays.stream(text.split(",", -1))
+                .filter(each -> each.contains("="))
+                .collect(Collectors.toMap(
+                        each -> each.substring(0, each.indexOf('=')), each -> each.substring(each.indexOf('=') + 1)));
+    }
 
     /** Reads a command line. */
     public static Options parse(String... args) {
@@ -57,6 +73,8 @@ public record Options(
                 (int) arguments.number("--connections", 32),
                 Path.of(arguments.text(
                         "--keep",
-                        ChildProcess.TEMP.resolve("byline-side-by-side").toString())));
+                        ChildProcess.TEMP.resolve("byline-side-by-side").toString())),
+                settings(arguments.text("--other-settings", "")),
+                arguments.text("--header", ""));
     }
 }

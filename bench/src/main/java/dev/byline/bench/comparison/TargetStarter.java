@@ -29,10 +29,10 @@ record TargetStarter(Options options, ComparisonDatabase database, Path folder) 
     TargetServer start(Target target) throws Exception {
         var port = target == Target.PGBENCH ? 0 : TestRedis.freePort();
         var processes = switch (target) {
-            case BYLINE -> List.of(byline(options.jar(), port, "on"));
-            case BYLINE_UNCACHED -> List.of(byline(options.jar(), port, "off"));
-            case OTHER -> List.of(byline(options.other(), port, "on"));
-            case OTHER_UNCACHED -> List.of(byline(options.other(), port, "off"));
+            case BYLINE -> List.of(byline(options.jar(), port, "on", Map.of()));
+            case BYLINE_UNCACHED -> List.of(byline(options.jar(), port, "off", Map.of()));
+            case OTHER -> List.of(byline(options.other(), port, "on", options.otherSettings()));
+            case OTHER_UNCACHED -> List.of(byline(options.other(), port, "off", options.otherSettings()));
             case JETTY_BYTES -> List.of(peer(target, "JettyBytes", port, "" + user(), "" + page()));
             case JAVALIN_BYTES -> List.of(peer(target, "JavalinBytes", port, "" + user(), "" + page()));
             case JAVALIN -> List.of(peer(target, "JavalinJdbc", port, database.jdbcUrl(), poolSize()));
@@ -64,8 +64,8 @@ record TargetStarter(Options options, ComparisonDatabase database, Path folder) 
     }
 
     /** The log is discarded, because it has a line for each request. */
-    private Process byline(Path jar, int port, String cache) throws Exception {
-        var settings = Map.of(
+    private Process byline(Path jar, int port, String cache, Map<String, String> more) throws Exception {
+        var settings = new HashMap<>(Map.of(
                 "DATABASE_URL",
                 database.url("postgres"),
                 "BYLINE_MIGRATE",
@@ -73,7 +73,8 @@ record TargetStarter(Options options, ComparisonDatabase database, Path folder) 
                 "BYLINE_CACHE",
                 cache,
                 "BYLINE_LOG",
-                "json");
+                "json"));
+        settings.putAll(more);
         var command = BylineProcess.command(jar, List.of());
         return BylineProcess.start(command, port, settings, ProcessBuilder.Redirect.DISCARD)
                 .process();

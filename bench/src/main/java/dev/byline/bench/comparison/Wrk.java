@@ -12,8 +12,9 @@ import java.util.regex.Pattern;
  * Sends load by wrk, which takes less CPU than a Java client: closed loop.
  *
  * @param folder for its files
+ * @param header of all requests; empty for none
  */
-record Wrk(int connections, Path folder) {
+record Wrk(int connections, Path folder, String header) {
     private static final Pattern RESULT =
             Pattern.compile("RESULT ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+)");
 
@@ -38,6 +39,9 @@ record Wrk(int connections, Path folder) {
     LoadResult run(Target target, int port, String tag, int seconds) throws IOException, InterruptedException {
         var command = new ArrayList<>(List.of("wrk", "--threads=2", "--connections=" + connections));
         command.addAll(List.of("--duration=" + seconds + "s", "--script=" + script(), "http://127.0.0.1:" + port));
+        if (!header.isEmpty()) {
+            command.addAll(List.of("--header", header));
+        }
         command.addAll(List.of("--", file(target).toString()));
         if (!tag.isEmpty()) {
             command.add(tag);
