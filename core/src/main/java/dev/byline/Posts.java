@@ -30,8 +30,11 @@ import dev.byline.model.Post;
 import dev.byline.model.PostChange;
 import dev.byline.model.PostFilter;
 import dev.byline.model.PostStatus;
+import dev.byline.model.PostWithAuthor;
 import dev.byline.model.Principal;
 import dev.byline.model.Selection;
+import dev.byline.model.User;
+import dev.byline.model.WithAuthors;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -45,6 +48,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
@@ -295,6 +299,17 @@ public final class Posts {
     }
 
     /**
+     * Finds a post with its author, in one statement that no cache answers.
+     *
+     * @param principal as in {@link #get}
+     * @param id the post's id
+     * @throws BylineException.NotFound as in {@link #get}
+     */
+    public PostWithAuthor getWithAuthor(Principal principal, long id) {
+        return store.read(dsl -> PostSql.byIdWithAuthor(dsl, principal, id)).orElseThrow(Posts::notFound);
+    }
+
+    /**
      * Returns whether the author exists. A cached post is valid only as long as its author: the deletion of a user may
      * affect too many posts to invalidate each one.
      */
@@ -313,6 +328,38 @@ public final class Posts {
     public Selection<Post> byIds(Principal principal, Collection<Long> ids) {
         var wanted = Keyset.distinct(ids);
         return Keyset.selection(store.read(dsl -> PostSql.byIds(dsl, false, wanted)), Post::id, Post::jsonBytes);
+    }
+
+    /**
+     * Finds several published posts with their authors at once.
+     *
+     * @param principal as in {@link #byIds}
+     * @param ids as in {@link #byIds}
+     * @throws BylineException.Invalid as in {@link #byIds}
+     */
+    public WithAuthors<Selection<Post>> byIdsWithAuthors(Principal principal, Collection<Long> ids) {
+        var wanted = Keyset.distinct(ids);
+        return selected(store.read(dsl -> PostSql.byIdsWithAuthors(dsl, wanted)));
+    }
+
+    private static WithAuthors<Selection<Post>> selected(Selection<PostWithAuthor> found) {
+        var fitting = Keyset.selection(found, each -> each.post().id(), PostWithAuthor::jsonBytes);
+        return new WithAuthors<>(
+                new Selection<>(posts(fitting.items()), fitting.remainingIds()), authors(fitting.items()));
+    }
+
+    private static WithAuthors<Page<Post>> paged(Page<PostWithAuthor> page) {
+        return new WithAuthors<>(new Page<>(posts(page.items()), page.nextCursor()), authors(page.items()));
+    }
+
+    private static List<Post> posts(List<PostWithAuthor> rows) {
+        return rows.stream().map(PostWithAuthor::post).toList();
+    }
+
+    private static List<User> authors(List<PostWithAuthor> rows) {
+        var authors = new LinkedHashMap<Long, User>();
+        rows.forEach(row -> authors.putIfAbsent(row.author().id(), row.author()));
+        return List.copyOf(authors.values());
     }
 
     /**
@@ -337,6 +384,35 @@ public final class Posts {
         return Keyset.first(first, request.limit(), Keyset.list(filter), Posts::published);
     }
 
+    /**
+     * Lists published posts with their authors, as {@link #feed(Principal, PostFilter, PageRequest)} does and with the same
+     * cursors. A page may have fewer posts than without authors, because these count for its size. The cached first page
+     * is as current as any other value in the cache, the names of the authors included.
+     *
+     * @param principal anyone
+     * @param filter which posts
+     * @param request which page
+     * @throws BylineException.BadCursor when the cursor belongs to another list
+     */
+    public WithAuthors<Page<Post>> feedWithAuthors(Principal principal, PostFilter filter, PageRequest request) {
+        var after = Keyset.position(request, Keyset.list(filter));
+        if (filter.isSearch()) {
+            var found = store.read(dsl -> PostSearchSql.searchWithAuthors(dsl, filter, after, request.limit() + 1));
+            return paged(searched(found, filter, request, each -> published(each.post()), PostWithAuthor::jsonBytes));
+        }
+        if (after != null || !filter.equals(PostFilter.NONE) || request.limit() != PageRequest.DEFAULT_LIMIT) {
+            return feedWithAuthors(filter, after, request);
+        }
+        return cache.get(CacheKeys.FEED_WITH_AUTHORS, () -> Optional.of(feedWithAuthors(filter, null, request)))
+                .orElseThrow(Posts::notFound);
+    }
+
+    private WithAuthors<Page<Post>> feedWithAuthors(PostFilter filter, @Nullable Cursor after, PageRequest request) {
+        var rows = store.read(dsl -> PostSql.feedWithAuthors(dsl, filter, after, request.limit() + 1));
+        return paged(Keyset.page(
+                rows, request, Keyset.list(filter), each -> published(each.post()), PostWithAuthor::jsonBytes));
+    }
+
     private Page<Post> feed(PostFilter filter, @Nullable Cursor after, PageRequest request) {
         var rows = store.read(dsl -> PostSql.feed(dsl, filter, after, request.limit() + 1));
         return page(rows, request, Keyset.list(filter), Posts::published);
@@ -352,11 +428,19 @@ public final class Posts {
      */
     private Page<Post> search(PostFilter filter, PageRequest request, @Nullable Cursor after) {
         var found = store.read(dsl -> PostSearchSql.search(dsl, filter, after, request.limit() + 1));
+        return searched(found, filter, request, Posts::published, Post::jsonBytes);
+    }
+
+    private static <T> Page<T> searched(
+            PostSearchSql.Found<T> found,
+            PostFilter filter,
+            PageRequest request,
+            Function<T, Cursor> position,
+            ToLongFunction<T> bytes) {
+        var list = Keyset.list(filter);
         var edge = found.edge();
-        var page = page(found.posts(), request, Keyset.list(filter), Posts::published);
-        return page.nextCursor() == null && edge != null
-                ? new Page<>(page.items(), edge.encode(Keyset.list(filter)))
-                : page;
+        var page = Keyset.page(found.posts(), request, list, position, bytes);
+        return page.nextCursor() == null && edge != null ? new Page<>(page.items(), edge.encode(list)) : page;
     }
 
     private static Cursor published(Post post) {
@@ -374,14 +458,31 @@ public final class Posts {
      * @throws BylineException.Invalid when there is no query, or the limit is out of range
      */
     public Selection<Post> mostRelevant(Principal principal, PostFilter filter, int limit) {
-        if (filter.query() == null) {
-            throw new BylineException.Invalid("q", "is required for this order");
-        }
-        var wanted = PageRequest.first(limit).limit();
+        var wanted = ranked(filter, limit);
         return Keyset.selection(
                 store.read(dsl -> PostSearchSql.mostRelevant(dsl, filter, MAX_RANKED, wanted)),
                 Post::id,
                 Post::jsonBytes);
+    }
+
+    /**
+     * Finds posts as {@link #mostRelevant} does, with their authors.
+     *
+     * @param principal as in the linked method
+     * @param filter as in the linked method
+     * @param limit as in the linked method
+     * @throws BylineException.Invalid as in the linked method
+     */
+    public WithAuthors<Selection<Post>> mostRelevantWithAuthors(Principal principal, PostFilter filter, int limit) {
+        var wanted = ranked(filter, limit);
+        return selected(store.read(dsl -> PostSearchSql.mostRelevantWithAuthors(dsl, filter, MAX_RANKED, wanted)));
+    }
+
+    private static int ranked(PostFilter filter, int limit) {
+        if (filter.query() == null) {
+            throw new BylineException.Invalid("q", "is required for this order");
+        }
+        return PageRequest.first(limit).limit();
     }
 
     /**

@@ -110,6 +110,22 @@ class RoundTripsTest extends CoreTest {
                 () -> cached.posts().feed(NOBODY, PostFilter.NONE, first));
     }
 
+    @Test
+    void postsWithAuthorsTakeOneConnection() {
+        var post = newPost(newUser(), "With an author");
+        var first = PageRequest.first(20);
+        assertOneConnectionAndNoneFromTheCache(
+                () -> uncached.posts().feedWithAuthors(NOBODY, PostFilter.NONE, first),
+                () -> cached.posts().feedWithAuthors(NOBODY, PostFilter.NONE, first));
+        for (var read : List.<Runnable>of(
+                () -> cached.posts().getWithAuthor(NOBODY, post.id()),
+                () -> cached.posts().byIdsWithAuthors(NOBODY, List.of(post.id())),
+                () -> cached.posts().feedWithAuthors(NOBODY, new PostFilter(null, "author", null), first),
+                () -> cached.posts().mostRelevantWithAuthors(NOBODY, new PostFilter(null, "author", null), 5))) {
+            assertThat(connectionsDuring(read)).isEqualTo(1);
+        }
+    }
+
     /** A cached post also needs its author, who is read once. */
     @Test
     void aPostTakesOneConnectionAndNoneFromTheCache() {

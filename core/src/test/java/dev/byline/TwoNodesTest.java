@@ -179,6 +179,32 @@ class TwoNodesTest {
             eventually(() -> feed(a).contains("new " + post.id()), false);
         }
 
+        /** The name of an author is as current as any other cached value: docs/caching.md. */
+        @Test
+        void theFeedShowsAChangedNameOnBothNodes() {
+            var author = newUser();
+            newPost(author, PostStatus.PUBLISHED);
+            for (var node : List.of(a, b, a, b)) {
+                assertThat(nameInFeed(node, author)).isEqualTo("N");
+            }
+
+            a.users().change(as(author), author.id(), new UserChange(null, "Changed", null, null, null));
+
+            assertThat(nameInFeed(a, author)).isEqualTo("Changed");
+            eventually(() -> nameInFeed(b, author), "Changed");
+            a.users().delete(as(author), author.id());
+            assertThat(nameInFeed(a, author)).isEmpty();
+            eventually(() -> nameInFeed(b, author), "");
+        }
+
+        private String nameInFeed(Byline node, User author) {
+            return node.posts().feedWithAuthors(NOBODY, PostFilter.NONE, FIRST).authors().stream()
+                    .filter(user -> user.id() == author.id())
+                    .map(User::name)
+                    .findFirst()
+                    .orElse("");
+        }
+
         @Test
         void aNewPostReplacesACachedNotFound() {
             var author = newUser();

@@ -91,6 +91,7 @@ class PublicTypesTest {
             model.PostChange
             model.PostFilter
             model.PostStatus
+            model.PostWithAuthor
             model.Principal
             model.Principal$Anonymous
             model.Principal$Member
@@ -104,6 +105,7 @@ class PublicTypesTest {
             model.UserChange
             model.UserFilter
             model.Validation
+            model.WithAuthors
             """;
 
     private static Stream<JavaClass> publicTypes() {

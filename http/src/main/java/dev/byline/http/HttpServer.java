@@ -96,8 +96,8 @@ public final class HttpServer implements AutoCloseable {
                         new Route(POST, "/posts", USER, posts::create),
                         new Route(POST, "/posts/batch", USER, posts::createBatch),
                         new Route(GET, "/posts", ANYONE, posts::feed)
-                                .query("limit", "cursor", "q", "sort", "author", "metadata", "ids"),
-                        new Route(GET, "/posts/{id}", ANYONE, posts::get),
+                                .query("limit", "cursor", "q", "sort", "author", "metadata", "ids", "include"),
+                        new Route(GET, "/posts/{id}", ANYONE, posts::get).query("include"),
                         new Route(PATCH, "/posts/{id}", USER, posts::change),
                         new Route(DELETE, "/posts/{id}", USER, posts::delete),
                         new Route(POST, "/tokens", ANYONE, tokens::login),

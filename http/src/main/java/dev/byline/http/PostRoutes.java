@@ -12,9 +12,12 @@ import dev.byline.http.message.Json;
 import dev.byline.http.message.JsonFields;
 import dev.byline.http.message.QueryParameters;
 import dev.byline.model.NewPost;
+import dev.byline.model.Post;
 import dev.byline.model.PostChange;
 import dev.byline.model.PostFilter;
 import dev.byline.model.PostStatus;
+import dev.byline.model.Selection;
+import dev.byline.model.WithAuthors;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import java.util.List;
@@ -74,10 +77,14 @@ final class PostRoutes {
 
     void feed(Context ctx) {
         var query = Requests.query(ctx);
+        var authors = includesAuthor(query);
         if (query.has("ids")) {
             query.forbidBeside("ids", "limit", "cursor", "q", "sort", "author", "metadata");
-            var found = posts.byIds(principal(ctx), query.ids());
-            ConditionalRequests.json(ctx, Json.size(found.items()), json -> Json.posts(json, found));
+            if (authors) {
+                sendWithAuthors(ctx, posts.byIdsWithAuthors(principal(ctx), query.ids()));
+            } else {
+                send(ctx, posts.byIds(principal(ctx), query.ids()));
+            }
             return;
         }
         var filter = new PostFilter(
@@ -86,15 +93,54 @@ final class PostRoutes {
                 query.metadata().orElse(null));
         if (isByRelevance(query)) {
             query.forbidBeside("sort=relevance", "cursor");
-            var best = posts.mostRelevant(principal(ctx), filter, query.page().limit());
-            ConditionalRequests.json(ctx, Json.size(best.items()), json -> Json.posts(json, best));
+            var limit = query.page().limit();
+            if (authors) {
+                sendWithAuthors(ctx, posts.mostRelevantWithAuthors(principal(ctx), filter, limit));
+            } else {
+                send(ctx, posts.mostRelevant(principal(ctx), filter, limit));
+            }
+            return;
+        }
+        var first = filter.equals(PostFilter.NONE) && !query.has("cursor");
+        if (authors) {
+            var page = posts.feedWithAuthors(principal(ctx), filter, query.page());
+            Responses.linkNext(ctx, query, page.posts());
+            ConditionalRequests.json(
+                    ctx,
+                    renderings.of(
+                            ctx,
+                            page,
+                            first,
+                            () -> Json.size(page.posts().items()) + Json.sizeOfUsers(page.authors()),
+                            json -> Json.postsWithAuthors(json, page)));
             return;
         }
         var page = posts.feed(principal(ctx), filter, query.page());
         Responses.linkNext(ctx, query, page);
-        var first = filter.equals(PostFilter.NONE) && !query.has("cursor");
         ConditionalRequests.json(
                 ctx, renderings.of(ctx, page, first, () -> Json.size(page.items()), json -> Json.posts(json, page)));
+    }
+
+    private static void send(Context ctx, Selection<Post> found) {
+        ConditionalRequests.json(ctx, Json.size(found.items()), json -> Json.posts(json, found));
+    }
+
+    private static void sendWithAuthors(Context ctx, WithAuthors<Selection<Post>> found) {
+        ConditionalRequests.json(
+                ctx,
+                Json.size(found.posts().items()) + Json.sizeOfUsers(found.authors()),
+                json -> Json.selectionWithAuthors(json, found));
+    }
+
+    private static boolean includesAuthor(QueryParameters query) {
+        return query.text("include")
+                .map(text -> {
+                    if (!text.equals("author")) {
+                        throw HttpProblem.malformedParameter("include", "must be author");
+                    }
+                    return true;
+                })
+                .orElse(false);
     }
 
     private static boolean isByRelevance(QueryParameters query) {
@@ -111,6 +157,12 @@ final class PostRoutes {
     }
 
     void get(Context ctx) {
+        if (includesAuthor(Requests.query(ctx))) {
+            // The tag is the body's hash: it covers the author, and no write takes it for the post's.
+            var found = posts.getWithAuthor(principal(ctx), Requests.pathId(ctx));
+            ConditionalRequests.json(ctx, found.jsonBytes(), json -> Json.post(json, found));
+            return;
+        }
         var post = posts.get(principal(ctx), Requests.pathId(ctx));
         ConditionalRequests.json(ctx, ConditionalRequests.tag(post), post.jsonBytes(), json -> Json.post(json, post));
     }

@@ -47,6 +47,108 @@ class PostRoutesTest extends ServerTest {
     }
 
     @Nested
+    class Authors {
+        private long another;
+
+        private void create() {
+            another = post("/users", """
+                    {"email":"u%d@example.com","name":"Another","metadata":{"bio":"x"}}""".formatted(System.nanoTime())).id();
+            for (var each : new long[] {author, another, another}) {
+                post("/posts", """
+                        {"user_id":%d,"title":"zebra","body":"Body"}""".formatted(each));
+            }
+        }
+
+        @Test
+        void everyListHasItsAuthorsOnceInThePublicForm() {
+            create();
+            var ids = listedIds("/posts?limit=3");
+            var last = get("/posts?limit=2&include=author")
+                    .json()
+                    .get("next_cursor")
+                    .textValue();
+            for (var path : List.of(
+                    "/posts?limit=3",
+                    "/posts?ids=" + ids.get(0) + "," + ids.get(1) + "," + ids.get(2),
+                    "/posts?q=zebra&limit=3",
+                    "/posts?q=zebra&sort=relevance&limit=3",
+                    "/posts?author=" + another + "&limit=2",
+                    "/posts?limit=2&cursor=" + last)) {
+                var plain = get(path).json();
+                var with = get(path + "&include=author");
+
+                assertThat(with.status()).as(path).isEqualTo(200);
+                assertThat(with.json().get("posts")).as(path).isEqualTo(plain.get("posts"));
+                assertThat(with.json().get("next_cursor")).as(path).isEqualTo(plain.get("next_cursor"));
+                assertThat(with.json().get("authors").findValues("id"))
+                        .as(path)
+                        .containsExactlyElementsOf(plain.get("posts").findValues("user_id").stream()
+                                .distinct()
+                                .toList());
+                with.json().get("authors").forEach(each -> {
+                    assertThat(each.has("email")).isFalse();
+                    assertThat(each.has("role")).isFalse();
+                    assertThat(each)
+                            .isEqualTo(get("/users/" + each.get("id"), "X-Anonymous", "true")
+                                    .json());
+                });
+            }
+            assertThat(get("/posts?limit=1&include=author").header("Link")).contains("include=author");
+        }
+
+        @Test
+        void theTagCoversTheAuthorsAndIsNoPosts() {
+            create();
+            var id = listedIds("/posts?limit=1").getFirst();
+            var one = get("/posts/" + id + "?include=author");
+            var list = get("/posts?include=author");
+            assertThat(one.json().at("/author/name").textValue()).isEqualTo("Another");
+            assertThat(get("/posts/" + id + "?include=author", "If-None-Match", one.header("ETag"))
+                            .status())
+                    .isEqualTo(304);
+            assertThat(get("/posts?include=author", "If-None-Match", list.header("ETag"))
+                            .status())
+                    .isEqualTo(304);
+            assertProblem(
+                    send(
+                            "PATCH",
+                            "/posts/" + id,
+                            "{}",
+                            "Content-Type",
+                            "application/json",
+                            "If-Match",
+                            one.header("ETag")),
+                    412,
+                    "stale");
+
+            assertThat(patch("/users/" + another, """
+                    {"name":"Renamed"}""").status()).isEqualTo(200);
+
+            var renamed = get("/posts/" + id + "?include=author", "If-None-Match", one.header("ETag"));
+            assertThat(renamed.status()).isEqualTo(200);
+            assertThat(renamed.json().at("/author/name").textValue()).isEqualTo("Renamed");
+            var feed = get("/posts?include=author", "If-None-Match", list.header("ETag"));
+            assertThat(feed.status()).isEqualTo(200);
+            assertThat(feed.json().get("authors").findValuesAsText("name")).contains("Renamed");
+        }
+
+        @Test
+        void onlyTheAuthorCanBeIncludedAndOnlyOfVisiblePosts() {
+            var draft = newDraft().id();
+            assertThat(get("/posts/" + draft + "?include=author")
+                            .json()
+                            .at("/author/id")
+                            .longValue())
+                    .isEqualTo(author);
+            assertProblem(get("/posts/" + draft + "?include=author", "X-Anonymous", "true"), 404, "not-found");
+            for (var path : List.of("/posts?include=", "/posts?include=posts", "/posts/1?include=author,user")) {
+                assertProblem(get(path), 400, "malformed");
+            }
+            assertProblem(get("/posts?include=author&include=author"), 400, "malformed");
+        }
+    }
+
+    @Nested
     class Creating {
         @Test
         void aCreatedPostHasEveryMember() {
@@ -370,6 +472,9 @@ class PostRoutesTest extends ServerTest {
             var draft = newDraft();
 
             assertThat(listedIds("/posts?author=" + author)).doesNotContain(draft.id());
+            var repeated = listedIds("/posts?limit=2");
+            assertThat(listedIds("/posts?ids=" + repeated.get(1) + "&ids=" + repeated.get(0)))
+                    .containsExactly(repeated.get(1), repeated.get(0));
             assertThat(get("/posts?ids=" + draft.id()).body()).isEqualTo("""
                     {"posts":[],"next_cursor":null,"remaining_ids":[]}""");
             assertThat(listedIds("/users/" + author + "/posts?limit=1")).containsExactly(draft.id());
@@ -443,6 +548,12 @@ class PostRoutesTest extends ServerTest {
             assertProblem(get("/posts?q=x&sort=oldest"), 400, "malformed");
             assertProblem(get("/posts?q=x&sort=relevance&cursor=x"), 400, "malformed");
             assertProblem(get("/posts?ids=1&q=x"), 400, "malformed");
+            assertProblem(get("/posts?" + "ids=7&".repeat(20) + "ids=x"), 400, "malformed");
+            var many = new StringBuilder("/posts?ids=1");
+            for (int i = 2; i < 1500; i++) {
+                many.append("&ids=").append(i);
+            }
+            assertProblem(get(many.toString()), 422, "invalid");
             for (var path : List.of("/posts", "/users")) {
                 assertProblem(get(path + "?metadata=%7Bx"), 400, "malformed");
                 assertProblem(get(path + "?metadata="), 400, "malformed");

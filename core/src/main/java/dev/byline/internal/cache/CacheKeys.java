@@ -5,6 +5,7 @@ import dev.byline.model.AuthorWithPosts;
 import dev.byline.model.Page;
 import dev.byline.model.Post;
 import dev.byline.model.User;
+import dev.byline.model.WithAuthors;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
@@ -28,12 +29,17 @@ public final class CacheKeys {
             new CacheKind<>("post", 1, PostCodec::weight, PostCodec::write, PostCodec::read);
     private static final CacheKind<Page<Post>> POSTS =
             new CacheKind<>("posts", 2, PostCodec::weight, PostCodec::write, PostCodec::readPage);
+    private static final CacheKind<WithAuthors<Page<Post>>> POSTS_WITH_AUTHORS =
+            new CacheKind<>("posts-with-authors", 1, PostCodec::weight, PostCodec::write, PostCodec::readWithAuthors);
     private static final CacheKind<AuthorWithPosts> AUTHOR =
             new CacheKind<>("author", 1, PostCodec::weight, PostCodec::write, PostCodec::readAuthor);
     private static final CacheKind<TokenSql.Holder> TOKEN = CacheKind.local("token", holder -> 200);
 
     /** The first page of the feed. */
     public static final CacheKey<Page<Post>> FEED = POSTS.key("feed");
+
+    /** The first page of the feed with its authors, whose names any change of a user may change. */
+    public static final CacheKey<WithAuthors<Page<Post>>> FEED_WITH_AUTHORS = POSTS_WITH_AUTHORS.key("feed");
 
     /**
      * The first rows of the list of all users. Whole rows: the fields that a viewer may not see are removed after the
@@ -70,27 +76,27 @@ public final class CacheKeys {
 
     /** After a user is created, or when a user is changed. */
     public static Set<CacheKey<?>> userChanged(long id) {
-        return Set.of(user(id), author(id), NEWEST_USERS);
+        return Set.of(user(id), author(id), NEWEST_USERS, FEED_WITH_AUTHORS);
     }
 
     /** When a user is deleted. Their cached posts are valid only while their user exists. */
     public static Set<CacheKey<?>> userDeleted(long id) {
-        return Set.of(user(id), author(id), NEWEST_USERS, FEED);
+        return Set.of(user(id), author(id), NEWEST_USERS, FEED, FEED_WITH_AUTHORS);
     }
 
     /** Before posts of an author are created or changed. */
     public static Set<CacheKey<?>> postsChanging(long author) {
-        return Set.of(FEED, author(author));
+        return Set.of(FEED, FEED_WITH_AUTHORS, author(author));
     }
 
     /** Before a post is changed or deleted; its author isn't known yet. */
     public static Set<CacheKey<?>> postChanging(long id) {
-        return Set.of(FEED, post(id));
+        return Set.of(FEED, FEED_WITH_AUTHORS, post(id));
     }
 
     /** After a post was created, changed or deleted. */
     public static Set<CacheKey<?>> postChanged(long id, long author) {
-        return Set.of(FEED, post(id), author(author));
+        return Set.of(FEED, FEED_WITH_AUTHORS, post(id), author(author));
     }
 
     /** When a token is revoked. */

@@ -4,6 +4,7 @@ import dev.byline.model.AuthorWithPosts;
 import dev.byline.model.Metadata;
 import dev.byline.model.Page;
 import dev.byline.model.Post;
+import dev.byline.model.WithAuthors;
 
 /** Serializes posts, for Redis and for snapshots of created posts. */
 public final class PostCodec {
@@ -20,6 +21,20 @@ public final class PostCodec {
 
     static AuthorWithPosts readAuthor(CacheBytes bytes) {
         return new AuthorWithPosts(UserCodec.readPublic(bytes), readPage(bytes));
+    }
+
+    static int weight(WithAuthors<Page<Post>> page) {
+        return weight(page.posts())
+                + page.authors().stream().mapToInt(UserCodec::weight).sum();
+    }
+
+    static void write(WithAuthors<Page<Post>> page, CacheBytes bytes) {
+        write(page.posts(), bytes);
+        bytes.list(page.authors(), author -> UserCodec.writePublic(author, bytes));
+    }
+
+    static WithAuthors<Page<Post>> readWithAuthors(CacheBytes bytes) {
+        return new WithAuthors<>(readPage(bytes), bytes.list(() -> UserCodec.readPublic(bytes)));
     }
 
     static int weight(Page<Post> page) {

@@ -4,19 +4,24 @@ import static dev.byline.internal.sql.generated.Tables.POSTS;
 import static dev.byline.internal.sql.generated.Tables.USERS;
 
 import dev.byline.internal.sql.generated.tables.Posts;
+import dev.byline.internal.sql.generated.tables.Users;
 import dev.byline.model.Metadata;
 import dev.byline.model.PageRequest;
 import dev.byline.model.Post;
+import dev.byline.model.PostWithAuthor;
 import dev.byline.model.Selection;
+import dev.byline.model.User;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jooq.Condition;
 import org.jooq.Field;
 import org.jooq.OrderField;
 import org.jooq.Record;
 import org.jooq.SortField;
+import org.jooq.Table;
 import org.jooq.impl.DSL;
 import org.jooq.impl.SQLDataType;
 
@@ -33,6 +38,12 @@ final class PostRowSql {
 
     static final List<Field<?>> COLUMNS = columns(POSTS);
     static final List<Field<?>> P_COLUMNS = columns(P);
+
+    /** The author of a row of {@link #P}. */
+    private static final Users U = USERS.as("u");
+
+    private static final List<Field<?>> U_COLUMNS =
+            List.of(U.ID, U.NAME, U.IS_ACTIVE, U.METADATA, U.VERSION, U.CREATED_AT, U.UPDATED_AT);
 
     private static final Set<Field<?>> TEXTS = Set.of(P.TITLE, P.BODY, P.METADATA);
 
@@ -55,6 +66,31 @@ final class PostRowSql {
                 row.get(p.VERSION),
                 row.get(p.CREATED_AT),
                 row.get(p.UPDATED_AT));
+    }
+
+    /** Joins the authors to {@link #P}. */
+    static Table<?> withAuthors(Table<?> posts) {
+        return posts.leftJoin(U).on(U.ID.eq(P.USER_ID));
+    }
+
+    /** Adds the columns of {@link #withAuthors}. */
+    static List<Field<?>> andAuthor(List<Field<?>> columns) {
+        return Stream.concat(columns.stream(), U_COLUMNS.stream()).toList();
+    }
+
+    /** Reads a post and its author from {@link #P} and {@link #withAuthors}. */
+    static PostWithAuthor postWithAuthor(Record row) {
+        var author = new User(
+                row.get(U.ID),
+                null,
+                row.get(U.NAME),
+                null,
+                row.get(U.IS_ACTIVE),
+                Metadata.stored(row.get(U.METADATA).data()),
+                row.get(U.VERSION),
+                row.get(U.CREATED_AT),
+                row.get(U.UPDATED_AT));
+        return new PostWithAuthor(post(row, P), author);
     }
 
     /**
@@ -104,13 +140,18 @@ final class PostRowSql {
 
     /** Reads {@link #columnsWithinLimit}. */
     static Selection<Post> selection(List<? extends Record> rows) {
-        var posts = new ArrayList<Post>();
+        return selection(rows, row -> post(row, P));
+    }
+
+    /** Reads {@link #columnsWithinLimit} and possibly more columns. */
+    static <T> Selection<T> selection(List<? extends Record> rows, Function<Record, T> reader) {
+        var posts = new ArrayList<T>();
         var remaining = new ArrayList<Long>();
         for (var row : rows) {
             if (row.get(P.BODY) == null) {
                 remaining.add(row.get(P.ID));
             } else {
-                posts.add(post(row, P));
+                posts.add(reader.apply(row));
             }
         }
         return new Selection<>(posts, remaining);

@@ -4,23 +4,28 @@ import static dev.byline.internal.sql.PostRowSql.COLUMNS;
 import static dev.byline.internal.sql.PostRowSql.P;
 import static dev.byline.internal.sql.PostRowSql.PLACE;
 import static dev.byline.internal.sql.PostRowSql.P_COLUMNS;
+import static dev.byline.internal.sql.PostRowSql.andAuthor;
 import static dev.byline.internal.sql.PostRowSql.columnsWithinLimit;
 import static dev.byline.internal.sql.PostRowSql.isWithinLimit;
 import static dev.byline.internal.sql.PostRowSql.post;
 import static dev.byline.internal.sql.PostRowSql.selection;
 import static dev.byline.internal.sql.PostRowSql.sizedColumns;
+import static dev.byline.internal.sql.PostRowSql.withAuthors;
 import static dev.byline.internal.sql.generated.Tables.POSTS;
 
 import dev.byline.internal.sql.generated.tables.Posts;
 import dev.byline.model.Post;
 import dev.byline.model.PostFilter;
+import dev.byline.model.PostWithAuthor;
 import dev.byline.model.Selection;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jooq.DSLContext;
 import org.jooq.Field;
 import org.jooq.JSONB;
+import org.jooq.Record;
 import org.jooq.SortField;
 import org.jooq.Table;
 import org.jooq.impl.DSL;
@@ -40,7 +45,23 @@ public final class PostSearchSql {
     private PostSearchSql() {}
 
     /** Finds the newest matches, newest first. */
-    public static Found search(DSLContext dsl, PostFilter filter, @Nullable Cursor after, int limit) {
+    public static Found<Post> search(DSLContext dsl, PostFilter filter, @Nullable Cursor after, int limit) {
+        return search(dsl, filter, after, limit, false, row -> post(row, P));
+    }
+
+    /** Finds the newest matches with their authors, newest first. */
+    public static Found<PostWithAuthor> searchWithAuthors(
+            DSLContext dsl, PostFilter filter, @Nullable Cursor after, int limit) {
+        return search(dsl, filter, after, limit, true, PostRowSql::postWithAuthor);
+    }
+
+    private static <T> Found<T> search(
+            DSLContext dsl,
+            PostFilter filter,
+            @Nullable Cursor after,
+            int limit,
+            boolean authors,
+            Function<Record, T> reader) {
         var foundAt = DSL.field(DSL.name("f", "found_at"), Instant.class);
         var edgeId = DSL.field(DSL.name("f", "edge_id"), Long.class);
         var order = List.<SortField<?>>of(edgeId.asc().nullsFirst(), foundAt.desc(), FOUND_ID.desc());
@@ -51,24 +72,25 @@ public final class PostSearchSql {
                 .select(sizedColumns(POSTS, order))
                 .from(found(filter, after, limit))
                 .leftJoin(POSTS)
-                .on(POSTS.ID.eq(FOUND_ID));
+                .on(POSTS.ID.eq(FOUND_ID))
+                .asTable(P);
         var at = DSL.field(DSL.name("p", "found_at"), Instant.class);
         var edgeOf = DSL.field(DSL.name("p", "edge_id"), Long.class);
-        var posts = new ArrayList<Post>();
+        var posts = new ArrayList<T>();
         Cursor edge = null;
         for (var row : dsl.select(at, edgeOf)
-                .select(P_COLUMNS)
-                .from(found.asTable(P))
+                .select(authors ? andAuthor(P_COLUMNS) : P_COLUMNS)
+                .from(authors ? withAuthors(found) : found)
                 .where(isWithinLimit())
                 .orderBy(PLACE)
                 .fetch()) {
             if (row.get(edgeOf) == null) {
-                posts.add(post(row, P));
+                posts.add(reader.apply(row));
             } else {
                 edge = new Cursor(row.get(at), row.get(edgeOf));
             }
         }
-        return new Found(posts, edge);
+        return new Found<>(posts, edge);
     }
 
     /**
@@ -76,7 +98,7 @@ public final class PostSearchSql {
      *
      * @param edge where the search stopped; null when it examined all posts or found as many as requested
      */
-    public record Found(List<Post> posts, @Nullable Cursor edge) {}
+    public record Found<T>(List<T> posts, @Nullable Cursor edge) {}
 
     /**
      * Ranks the newest matches and returns the best. Vectors of more than 2,000 bytes are stored outside their rows: of
@@ -85,6 +107,24 @@ public final class PostSearchSql {
      * @param candidates the most matches that are ranked
      */
     public static Selection<Post> mostRelevant(DSLContext dsl, PostFilter filter, int candidates, int limit) {
+        return selection(dsl.select(columnsWithinLimit())
+                .from(best(filter, candidates, limit))
+                .orderBy(PLACE)
+                .fetch());
+    }
+
+    /** Ranks as {@link #mostRelevant} does, and returns the authors, too. */
+    public static Selection<PostWithAuthor> mostRelevantWithAuthors(
+            DSLContext dsl, PostFilter filter, int candidates, int limit) {
+        return selection(
+                dsl.select(andAuthor(columnsWithinLimit()))
+                        .from(withAuthors(best(filter, candidates, limit)))
+                        .orderBy(PLACE)
+                        .fetch(),
+                PostRowSql::postWithAuthor);
+    }
+
+    private static Table<?> best(PostFilter filter, int candidates, int limit) {
         var rank = DSL.field(
                 "CASE WHEN pg_column_size(posts.search) <= 2000 OR sum(pg_column_size(posts.search))"
                         + " FILTER (WHERE pg_column_size(posts.search) > 2000)"
@@ -101,15 +141,12 @@ public final class PostSearchSql {
                 DSL.field(DSL.name(RANKED.getName(), "rank"), Float.class).desc(),
                 RANKED.PUBLISHED_AT.desc(),
                 RANKED.ID.desc());
-        var best = DSL.select(DSL.rowNumber().over(DSL.orderBy(order)).as(PLACE))
+        return DSL.select(DSL.rowNumber().over(DSL.orderBy(order)).as(PLACE))
                 .select(sizedColumns(RANKED, order))
                 .from(ranked)
                 .orderBy(order)
-                .limit(DSL.inline(limit));
-        return selection(dsl.select(columnsWithinLimit())
-                .from(best.asTable(P))
-                .orderBy(PLACE)
-                .fetch());
+                .limit(DSL.inline(limit))
+                .asTable(P);
     }
 
     private static Table<?> found(PostFilter filter, @Nullable Cursor after, int limit) {

@@ -4,6 +4,7 @@ import static dev.byline.internal.sql.PostRowSql.COLUMNS;
 import static dev.byline.internal.sql.PostRowSql.P;
 import static dev.byline.internal.sql.PostRowSql.PLACE;
 import static dev.byline.internal.sql.PostRowSql.P_COLUMNS;
+import static dev.byline.internal.sql.PostRowSql.andAuthor;
 import static dev.byline.internal.sql.PostRowSql.authorExists;
 import static dev.byline.internal.sql.PostRowSql.bytesBefore;
 import static dev.byline.internal.sql.PostRowSql.columnsWithinLimit;
@@ -11,6 +12,7 @@ import static dev.byline.internal.sql.PostRowSql.isWithinLimit;
 import static dev.byline.internal.sql.PostRowSql.post;
 import static dev.byline.internal.sql.PostRowSql.selection;
 import static dev.byline.internal.sql.PostRowSql.sizedColumns;
+import static dev.byline.internal.sql.PostRowSql.withAuthors;
 import static dev.byline.internal.sql.generated.Tables.POSTS;
 import static dev.byline.internal.sql.generated.Tables.USERS;
 
@@ -19,6 +21,7 @@ import dev.byline.model.NewPost;
 import dev.byline.model.Post;
 import dev.byline.model.PostFilter;
 import dev.byline.model.PostStatus;
+import dev.byline.model.PostWithAuthor;
 import dev.byline.model.Principal;
 import dev.byline.model.Selection;
 import dev.byline.model.User;
@@ -35,6 +38,8 @@ import java.util.stream.Stream;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
+import org.jooq.Record;
+import org.jooq.ResultQuery;
 import org.jooq.Select;
 import org.jooq.SortField;
 import org.jooq.impl.DSL;
@@ -48,10 +53,10 @@ public final class PostSql {
     private static final List<Field<?>> AUTHOR_COLUMNS =
             Stream.concat(UserSql.COLUMNS.stream(), P_COLUMNS.stream()).toList();
 
-    private static final CompiledQuery BY_IDS = buildByIds(true);
-    private static final CompiledQuery PUBLISHED_BY_IDS = buildByIds(false);
-    private static final Map<PageShape, CompiledQuery> FEEDS = new ConcurrentHashMap<>();
-    private static final Map<PageShape, CompiledQuery> AUTHOR_FEEDS = new ConcurrentHashMap<>();
+    private static final CompiledQuery BY_IDS = buildByIds(true, false);
+    private static final CompiledQuery PUBLISHED_BY_IDS = buildByIds(false, false);
+    private static final CompiledQuery PUBLISHED_BY_IDS_WITH_AUTHORS = buildByIds(false, true);
+    private static final Map<FeedShape, CompiledQuery> FEEDS = new ConcurrentHashMap<>();
     private static final Map<AuthorPageShape, CompiledQuery> BY_AUTHOR = new ConcurrentHashMap<>();
 
     private PostSql() {}
@@ -74,7 +79,24 @@ public final class PostSql {
                 .fetch());
     }
 
-    private static CompiledQuery buildByIds(boolean drafts) {
+    /** Finds published posts with their authors, in the order of the ids. */
+    public static Selection<PostWithAuthor> byIdsWithAuthors(DSLContext dsl, Collection<Long> ids) {
+        return selection(
+                PUBLISHED_BY_IDS_WITH_AUTHORS
+                        .with(dsl, Map.of("ids", ids.toArray(Long[]::new)))
+                        .fetch(),
+                PostRowSql::postWithAuthor);
+    }
+
+    /** Finds a post that the viewer may see, with its author. */
+    public static Optional<PostWithAuthor> byIdWithAuthor(DSLContext dsl, Principal viewer, long id) {
+        var found = DSL.select(COLUMNS).from(POSTS).where(POSTS.ID.eq(id), isVisibleTo(viewer), authorExists());
+        return dsl.select(andAuthor(P_COLUMNS))
+                .from(withAuthors(found.asTable(P)))
+                .fetchOptional(PostRowSql::postWithAuthor);
+    }
+
+    private static CompiledQuery buildByIds(boolean drafts, boolean authors) {
         var ids = DSL.param("ids", POSTS.ID.getDataType().array());
         var place = DSL.field("array_position({0}, {1})", Integer.class, ids, POSTS.ID);
         var found = DSL.select(COLUMNS)
@@ -82,8 +104,14 @@ public final class PostSql {
                 .from(POSTS)
                 .where(POSTS.ID.eq(DSL.any(ids)), authorExists())
                 .and(drafts ? DSL.noCondition() : isPublished());
-        var query = DSL.select(columnsWithinLimit()).from(found.asTable(P)).orderBy(PLACE);
-        return new CompiledQuery(query, P_COLUMNS);
+        return authors
+                ? new CompiledQuery(
+                        DSL.select(andAuthor(columnsWithinLimit()))
+                                .from(withAuthors(found.asTable(P)))
+                                .orderBy(PLACE),
+                        andAuthor(P_COLUMNS))
+                : new CompiledQuery(
+                        DSL.select(columnsWithinLimit()).from(found.asTable(P)).orderBy(PLACE), P_COLUMNS);
     }
 
     /** Returns which of these posts exist: author, time, title and body are the same. */
@@ -106,6 +134,8 @@ public final class PostSql {
      */
     private record PageShape(int limit, boolean hasCursor) {}
 
+    private record FeedShape(PageShape page, boolean byAuthor, boolean authors) {}
+
     private record AuthorPageShape(PageShape page, Shown shown) {}
 
     /** Which posts of an author a list shows. */
@@ -117,18 +147,24 @@ public final class PostSql {
 
     /** Lists published posts, of one author if the filter names one. */
     public static List<Post> feed(DSLContext dsl, PostFilter filter, @Nullable Cursor after, int limit) {
-        var shape = new PageShape(limit, after != null);
+        return feed(dsl, filter, after, limit, false).fetch(row -> post(row, P));
+    }
+
+    /** Lists published posts with their authors. */
+    public static List<PostWithAuthor> feedWithAuthors(
+            DSLContext dsl, PostFilter filter, @Nullable Cursor after, int limit) {
+        return feed(dsl, filter, after, limit, true).fetch(PostRowSql::postWithAuthor);
+    }
+
+    private static ResultQuery<Record> feed(
+            DSLContext dsl, PostFilter filter, @Nullable Cursor after, int limit, boolean authors) {
         var values = position(after);
-        if (filter.author() == null) {
-            return FEEDS.computeIfAbsent(shape, PostSql::buildFeed)
-                    .with(dsl, values)
-                    .fetch(row -> post(row, P));
+        if (filter.author() != null) {
+            values.put("author", filter.author());
         }
-        values.put("author", filter.author());
-        return AUTHOR_FEEDS
-                .computeIfAbsent(shape, PostSql::buildAuthorFeed)
-                .with(dsl, values)
-                .fetch(row -> post(row, P));
+        var shape = new FeedShape(new PageShape(limit, after != null), filter.author() != null, authors);
+        return FEEDS.computeIfAbsent(shape, each -> each.byAuthor ? buildAuthorFeed(each) : buildFeed(each))
+                .with(dsl, values);
     }
 
     private static Map<String, Object> position(@Nullable Cursor after) {
@@ -140,35 +176,38 @@ public final class PostSql {
         return values;
     }
 
-    private static CompiledQuery buildFeed(PageShape shape) {
+    private static CompiledQuery buildFeed(FeedShape shape) {
         var order = List.<SortField<?>>of(POSTS.PUBLISHED_AT.desc(), POSTS.ID.desc());
         var page = DSL.select(sizedColumns(POSTS, order))
                 .from(POSTS)
                 .where(isPublished(), authorExists())
                 .and(
-                        shape.hasCursor
+                        shape.page.hasCursor
                                 ? DSL.row(POSTS.PUBLISHED_AT, POSTS.ID)
                                         .lt(
                                                 DSL.param("after_time", POSTS.PUBLISHED_AT),
                                                 DSL.param("after_id", POSTS.ID))
                                 : DSL.noCondition())
                 .orderBy(order)
-                .limit(DSL.inline(shape.limit));
-        var query = DSL.select(P_COLUMNS)
-                .from(page.asTable(P))
+                .limit(DSL.inline(shape.page.limit))
+                .asTable(P);
+        var columns = shape.authors ? andAuthor(P_COLUMNS) : P_COLUMNS;
+        var query = DSL.select(columns)
+                .from(shape.authors ? withAuthors(page) : page)
                 .where(isWithinLimit())
                 .orderBy(P.PUBLISHED_AT.desc(), P.ID.desc());
-        return new CompiledQuery(query, P_COLUMNS);
+        return new CompiledQuery(query, columns);
     }
 
-    private static CompiledQuery buildAuthorFeed(PageShape shape) {
-        var query = DSL.select(P_COLUMNS)
-                .from(USERS)
-                .crossJoin(DSL.lateral(
-                        pageOfUser(POSTS.PUBLISHED_AT, shape, isPublished()).asTable(P)))
+    private static CompiledQuery buildAuthorFeed(FeedShape shape) {
+        var columns = shape.authors ? andAuthor(P_COLUMNS) : P_COLUMNS;
+        var page = USERS.crossJoin(DSL.lateral(
+                pageOfUser(POSTS.PUBLISHED_AT, shape.page, isPublished()).asTable(P)));
+        var query = DSL.select(columns)
+                .from(shape.authors ? withAuthors(page) : page)
                 .where(USERS.ID.eq(DSL.param("author", USERS.ID)), USERS.DELETED_AT.isNull(), isWithinLimit())
                 .orderBy(P.PUBLISHED_AT.desc(), P.ID.desc());
-        return new CompiledQuery(query, P_COLUMNS);
+        return new CompiledQuery(query, columns);
     }
 
     /** A user and a page of their posts. */

@@ -10,10 +10,12 @@ import dev.byline.model.FieldError;
 import dev.byline.model.IssuedToken;
 import dev.byline.model.Page;
 import dev.byline.model.Post;
+import dev.byline.model.PostWithAuthor;
 import dev.byline.model.Selection;
 import dev.byline.model.Token;
 import dev.byline.model.User;
 import dev.byline.model.Validation;
+import dev.byline.model.WithAuthors;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -85,6 +87,19 @@ public final class Json {
 
     public static void post(JsonGenerator json, Post post) throws IOException {
         json.writeStartObject();
+        postFields(json, post);
+        json.writeEndObject();
+    }
+
+    public static void post(JsonGenerator json, PostWithAuthor post) throws IOException {
+        json.writeStartObject();
+        postFields(json, post.post());
+        json.writeFieldName("author");
+        user(json, post.author());
+        json.writeEndObject();
+    }
+
+    private static void postFields(JsonGenerator json, Post post) throws IOException {
         json.writeNumberField("id", post.id());
         json.writeNumberField("user_id", post.userId());
         json.writeStringField("title", post.title());
@@ -99,7 +114,6 @@ public final class Json {
         }
         json.writeStringField("created_at", Rfc3339.format(post.createdAt()));
         json.writeStringField("updated_at", Rfc3339.format(post.updatedAt()));
-        json.writeEndObject();
     }
 
     public static void issuedToken(JsonGenerator json, IssuedToken issued) throws IOException {
@@ -135,9 +149,28 @@ public final class Json {
         page(json, "posts", page, Json::post);
     }
 
+    public static void postsWithAuthors(JsonGenerator json, WithAuthors<Page<Post>> page) throws IOException {
+        json.writeStartObject();
+        pageFields(json, "posts", page.posts(), Json::post);
+        items(json, "authors", page.authors(), Json::user);
+        json.writeEndObject();
+    }
+
+    public static void selectionWithAuthors(JsonGenerator json, WithAuthors<Selection<Post>> found) throws IOException {
+        json.writeStartObject();
+        selectionFields(json, found.posts());
+        items(json, "authors", found.authors(), Json::user);
+        json.writeEndObject();
+    }
+
     /** Writes posts that were requested by ids or sorted by relevance. */
     public static void posts(JsonGenerator json, Selection<Post> selection) throws IOException {
         json.writeStartObject();
+        selectionFields(json, selection);
+        json.writeEndObject();
+    }
+
+    private static void selectionFields(JsonGenerator json, Selection<Post> selection) throws IOException {
         items(json, "posts", selection.items(), Json::post);
         json.writeNullField("next_cursor");
         json.writeArrayFieldStart("remaining_ids");
@@ -145,7 +178,6 @@ public final class Json {
             json.writeNumber(id);
         }
         json.writeEndArray();
-        json.writeEndObject();
     }
 
     /** Returns the estimated size of posts in JSON, in bytes. */
