@@ -28,7 +28,8 @@ record Cors(Set<String> origins) {
             ctx.header("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE");
             ctx.header(
                     "Access-Control-Allow-Headers",
-                    "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id");
+                    "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id,"
+                            + " traceparent, tracestate");
             ctx.header("Access-Control-Max-Age", "600");
         }
     }

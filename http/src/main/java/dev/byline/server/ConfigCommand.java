@@ -9,10 +9,12 @@ record ConfigCommand(Console console) {
         var computedDefaults = computedDefaults(config);
         for (var setting : Settings.ALL) {
             var value = values.get(setting);
-            var shown = value.isEmpty()
-                    ? computedDefaults.getOrDefault(setting, setting.defaultText())
-                    : shown(setting, value);
-            console.out().printf("%-26s %-40s %s%n", setting, shown, values.source(setting));
+            var shown = setting.equals(Settings.DATA_DIR)
+                    ? config.database().dataDir().toAbsolutePath().normalize().toString()
+                    : value.isEmpty()
+                            ? computedDefaults.getOrDefault(setting, setting.defaultText())
+                            : shown(setting, value);
+            console.out().printf("%-28s %-40s %s%n", setting, shown, values.source(setting));
         }
         return Command.DONE;
     }

@@ -9,11 +9,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Reads the text of each setting from the environment, or from a file for secrets; rejects unknown names. */
 final class Environment {
-    /** Prefixes of the variables that Kubernetes injects for a Service called byline. */
-    private static final List<String> IGNORED_PREFIXES = List.of("BYLINE_SERVICE_", "BYLINE_PORT");
+    /** Prefixes of the variables that Kubernetes injects for a Service called byline, besides BYLINE_PORT. */
+    private static final List<String> IGNORED_PREFIXES = List.of("BYLINE_SERVICE_", "BYLINE_PORT_");
+
+    private static final String PREFIX = "BYLINE_";
 
     private final Map<Setting<?>, String> values = new HashMap<>();
     private final Map<Setting<?>, String> sources = new HashMap<>();
@@ -31,7 +34,10 @@ final class Environment {
                 put(setting, value, "environment");
             }
         }
-        environment.keySet().stream().filter(name -> !isKnown(name)).sorted().forEach(this::rejectUnknown);
+        environment.keySet().stream()
+                .filter(name -> !isKnown(name) && !isInjectedPort(name, environment))
+                .sorted()
+                .forEach(this::rejectUnknown);
     }
 
     private void put(Setting<?> setting, String value, String source) {
@@ -52,8 +58,13 @@ final class Environment {
         }
     }
 
+    /** Kubernetes injects {@code BYLINE_PORT=tcp://10.0.0.1:80}; any other value is a mistake for PORT. */
+    private static boolean isInjectedPort(String name, Map<String, String> environment) {
+        return name.equals("BYLINE_PORT") && environment.getOrDefault(name, "").matches("(?:tcp|udp|sctp)://.*");
+    }
+
     private static boolean isKnown(String name) {
-        return !name.startsWith("BYLINE_")
+        return !name.startsWith(PREFIX)
                 || IGNORED_PREFIXES.stream().anyMatch(name::startsWith)
                 || Settings.ALL.stream()
                         .anyMatch(setting ->
@@ -62,10 +73,10 @@ final class Environment {
 
     private void rejectUnknown(String name) {
         var settings = Settings.ALL.stream().<String>map(Setting::name).toList();
+        var bare = name.substring(PREFIX.length());
+        var nearest = settings.contains(bare) ? Optional.of(bare) : Spelling.nearest(name, settings);
         faults.add(name + " is an unknown setting"
-                + Spelling.nearest(name, settings)
-                        .map(nearest -> "; did you mean " + nearest + "?")
-                        .orElse(": `byline config` lists all settings"));
+                + nearest.map(each -> "; did you mean " + each + "?").orElse(": `byline config` lists all settings"));
     }
 
     /** Returns the text of a setting, empty if it is not set. */

@@ -168,6 +168,10 @@ class ServerConfigTest {
     void anUnknownNameIsReportedWithASuggestion() {
         assertThatThrownBy(() -> ServerConfig.parse(Map.of("BYLINE_POOLSIZE", "3")))
                 .hasMessageContaining("did you mean BYLINE_POOL_SIZE?");
+        assertThatThrownBy(() -> ServerConfig.parse(Map.of("BYLINE_PORT", "8399")))
+                .hasMessageContaining("BYLINE_PORT is an unknown setting; did you mean PORT?");
+        assertThatThrownBy(() -> ServerConfig.parse(Map.of("BYLINE_DATABASE_URL", "postgres://x/y")))
+                .hasMessageContaining("did you mean DATABASE_URL?");
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.StringJoiner;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,12 @@ public final class QueryParameters {
     private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,9}");
 
     public static final QueryParameters NONE = new QueryParameters(Map.of());
+
+    /** Generated clients repeat a list's parameter instead of joining the values by commas. */
+    private static final String REPEATABLE = "ids";
+
+    /** The digits of more ids than allowed: joining without a limit would take quadratic time. */
+    private static final int MAX_IDS_LENGTH = 20 * (PageRequest.MAX_LIMIT + 1);
 
     private final Map<String, String> values;
 
@@ -48,7 +55,13 @@ public final class QueryParameters {
             if (!allowed.contains(name)) {
                 throw unknown(name, allowed);
             }
-            if (values.put(name, value) != null) {
+            var before = values.put(name, value);
+            if (before != null && name.equals(REPEATABLE)) {
+                if (before.length() > MAX_IDS_LENGTH) {
+                    PageRequest.checkIds(before.length());
+                }
+                values.put(name, before + "," + value);
+            } else if (before != null) {
                 throw HttpProblem.malformedParameter(name, "must not be repeated");
             }
         }
@@ -58,7 +71,10 @@ public final class QueryParameters {
     private static HttpProblem unknown(String name, Set<String> allowed) {
         var hint = Spelling.nearest(name, allowed)
                 .map(nearest -> "; did you mean \"" + nearest + "\"?")
-                .orElse(allowed.isEmpty() ? "; this path takes no query parameters" : "");
+                .orElse(
+                        allowed.isEmpty()
+                                ? "; this path takes no query parameters"
+                                : "; this path takes " + String.join(", ", new TreeSet<>(allowed)));
         return new HttpProblem(
                 Problem.MALFORMED,
                 "unknown query parameter \"" + name + "\"" + hint,
