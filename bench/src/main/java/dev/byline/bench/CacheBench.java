@@ -139,8 +139,8 @@ final class CacheBench {
         var kind = new CacheKind<String>(
                 "stampede", 1, String::length, (text, bytes) -> bytes.text(text), bytes -> bytes.text());
         var loads = new AtomicInteger();
-        try (var first = TieredCache.open(config, () -> Map.of(1L, new byte[32]), Metrics.NONE);
-                var second = TieredCache.open(config, () -> Map.of(1L, new byte[32]), Metrics.NONE);
+        try (var first = TieredCache.open(config, () -> Map.of(1L, new byte[32]), () -> "byline", Metrics.NONE);
+                var second = TieredCache.open(config, () -> Map.of(1L, new byte[32]), () -> "byline", Metrics.NONE);
                 var threads = Executors.newFixedThreadPool(500)) {
             var start = new CountDownLatch(1);
             var clients = new ArrayList<Future<?>>();
