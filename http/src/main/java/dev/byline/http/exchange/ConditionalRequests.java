@@ -93,7 +93,7 @@ public final class ConditionalRequests {
                 Responses.flush(ctx); // without Content-Length: the size is not known
             } else {
                 var rendered = Responses.render(ctx, bytes, body);
-                Responses.send(ctx, Responses.JSON, gzip ? Gzip.compress(rendered) : rendered);
+                Responses.send(ctx, Responses.JSON, gzip ? Gzip.compressFast(rendered) : rendered);
             }
         });
     }

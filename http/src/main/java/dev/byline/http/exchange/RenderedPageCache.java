@@ -53,10 +53,12 @@ public final class RenderedPageCache {
             return kept.rendering();
         }
         var made = Rendering.of(ctx, size.getAsLong(), writer);
-        if (made.body().length <= MAX_BODY) {
-            places.set(place, new Kept(source, made));
+        if (made.body().length > MAX_BODY) {
+            return made;
         }
-        return made;
+        var shared = made.kept();
+        places.set(place, new Kept(source, shared));
+        return shared;
     }
 
     /**
@@ -65,19 +67,25 @@ public final class RenderedPageCache {
      * @param body the body as sent; empty for HEAD, which needs only length and tag
      * @param length the length of the body, in bytes
      * @param tag the ETag of the uncompressed body
+     * @param isKept whether other requests get it, too
      * @param gzip the compressed body, null until it is needed
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Rendering(byte[] body, long length, String tag, AtomicReference<byte @Nullable []> gzip) {
+    record Rendering(byte[] body, long length, String tag, boolean isKept, AtomicReference<byte @Nullable []> gzip) {
         Rendering(byte[] body, long length, String tag) {
-            this(body, length, tag, new AtomicReference<>());
+            this(body, length, tag, false, new AtomicReference<>());
+        }
+
+        Rendering kept() {
+            return new Rendering(body, length, tag, true, gzip);
         }
 
         /** Returns the body compressed by gzip; compresses it once. */
         byte[] compressed() {
             var known = gzip.get();
             if (known == null) {
-                known = Gzip.compress(body); // two threads may do it, with the same result
+                // two threads may do it, with the same result
+                known = isKept ? Gzip.compressWell(body) : Gzip.compressFast(body);
                 gzip.set(known);
             }
             return known;
