@@ -27,11 +27,12 @@ final class DocsRoutes {
     private final File page = File.read("docs.html", "text/html");
     private final Map<String, File> files = new HashMap<>();
 
-    DocsRoutes(String version) {
+    DocsRoutes(HttpConfig config) {
         var document = new String(File.read("openapi.json", "application/json").body(), StandardCharsets.UTF_8);
         this.openapi = new File(
                 "application/json",
-                document.replace("\"version\": \"unreleased\"", "\"version\": \"" + version + "\"")
+                document.replace("\"version\": \"unreleased\"", "\"version\": \"" + config.version() + "\"")
+                        .replace("\"url\": \"/\"", "\"url\": \"" + config.basePath() + "/\"")
                         .getBytes(StandardCharsets.UTF_8));
         files.put("docs.css", File.read("docs.css", CSS));
         files.put("docs.js", File.read("docs.js", SCRIPT));

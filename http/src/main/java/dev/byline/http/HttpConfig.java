@@ -10,6 +10,7 @@ import java.util.Set;
  *
  * @param host the address to listen on
  * @param port the port, 0 for any free one
+ * @param basePath what precedes all paths, such as {@code /api}; empty for nothing
  * @param version the program's version, shown by the index and the API contract
  * @param signupOpen whether anyone may sign up; otherwise only admins create users
  * @param limits the rate limits
@@ -24,6 +25,7 @@ import java.util.Set;
 public record HttpConfig(
         String host,
         int port,
+        String basePath,
         String version,
         boolean signupOpen,
         RateLimits limits,
@@ -70,7 +72,19 @@ public record HttpConfig(
      */
     public static HttpConfig local(int port, String version) {
         return new HttpConfig(
-                "127.0.0.1", port, version, true, RateLimits.DEFAULT, List.of(), Set.of(), false, true, true, true, 64);
+                "127.0.0.1",
+                port,
+                "",
+                version,
+                true,
+                RateLimits.DEFAULT,
+                List.of(),
+                Set.of(),
+                false,
+                true,
+                true,
+                true,
+                64);
     }
 
     /**
@@ -82,6 +96,7 @@ public record HttpConfig(
         return new HttpConfig(
                 host,
                 port,
+                basePath,
                 version,
                 signupOpen,
                 other,
@@ -103,6 +118,7 @@ public record HttpConfig(
         return new HttpConfig(
                 host,
                 port,
+                basePath,
                 version,
                 signupOpen,
                 limits,
@@ -116,6 +132,28 @@ public record HttpConfig(
     }
 
     /**
+     * Returns a copy with another base path.
+     *
+     * @param other such as {@code /api}; empty for none
+     */
+    public HttpConfig withBasePath(String other) {
+        return new HttpConfig(
+                host,
+                port,
+                other,
+                version,
+                signupOpen,
+                limits,
+                trustedProxies,
+                corsOrigins,
+                requireIfMatch,
+                docs,
+                imports,
+                compression,
+                maxRequests);
+    }
+
+    /**
      * Returns a copy with compression on or off.
      *
      * @param other whether responses to GET are compressed
@@ -124,6 +162,7 @@ public record HttpConfig(
         return new HttpConfig(
                 host,
                 port,
+                basePath,
                 version,
                 signupOpen,
                 limits,
@@ -145,6 +184,7 @@ public record HttpConfig(
         return new HttpConfig(
                 host,
                 port,
+                basePath,
                 version,
                 signupOpen,
                 limits,

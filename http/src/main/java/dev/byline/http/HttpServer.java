@@ -158,7 +158,7 @@ public final class HttpServer implements AutoCloseable {
                 new TokenRoutes(byline.tokens(), authentication),
                 new ImportRoutes(byline.imports()),
                 new SystemRoutes(readiness, config),
-                new DocsRoutes(config.version())));
+                new DocsRoutes(config)));
         var cors = new Cors(config.corsOrigins());
         var bodies =
                 new Bodies(Math.max(8 * Bodies.MAX_BODY, Runtime.getRuntime().maxMemory() / 8));
@@ -169,13 +169,13 @@ public final class HttpServer implements AutoCloseable {
         var handlers = List.<org.eclipse.jetty.server.Handler.Wrapper>of(instrumentation, bodies, admission);
         var filters = List.<Handler>of(
                 ctx -> Exchange.of(ctx).clientAddress(address.key(ctx)),
-                ctx -> Exchange.of(ctx).compression(config.compression()),
+                ctx -> Exchange.of(ctx).basePath(config.basePath()).compression(config.compression()),
                 cors::apply,
                 ctx -> requireStarted(ctx, readiness),
                 Requests::requireBodyArrived,
                 authentication::identify);
         var javalin = Javalin.create(javalinConfig -> {
-            configure(javalinConfig, metrics, handlers, threads);
+            configure(javalinConfig, metrics, within(config.basePath(), handlers), threads);
             javalinConfig.routes.before(ctx -> pass(filters, router, ctx));
             router.install(javalinConfig.routes);
             Problems.install(javalinConfig.routes, router::allowed);
@@ -183,6 +183,16 @@ public final class HttpServer implements AutoCloseable {
         javalin.start(config.host(), config.port());
         watchdog.start();
         return new HttpServer(javalin, router.routes(), threads, watchdog);
+    }
+
+    private static List<org.eclipse.jetty.server.Handler.Wrapper> within(
+            String basePath, List<org.eclipse.jetty.server.Handler.Wrapper> handlers) {
+        return basePath.isEmpty()
+                ? handlers
+                : Stream.concat(
+                                Stream.<org.eclipse.jetty.server.Handler.Wrapper>of(new BasePath(basePath)),
+                                handlers.stream())
+                        .toList();
     }
 
     /** A request that is refused counts for its route all the same. */

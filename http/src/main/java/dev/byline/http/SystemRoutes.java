@@ -22,7 +22,7 @@ final class SystemRoutes {
     void index(Context ctx) {
         Responses.vary(ctx, "Accept");
         if (config.docs() && Requests.isHtmlWanted(ctx)) {
-            ctx.header("Location", "/docs");
+            ctx.header("Location", config.basePath() + "/docs");
             ctx.status(HttpStatus.SEE_OTHER);
             ctx.res().setContentType(null);
             return;
@@ -32,11 +32,11 @@ final class SystemRoutes {
             json.writeStartObject();
             json.writeStringField("name", "byline");
             json.writeStringField("version", config.version());
-            json.writeStringField("users", "/users");
-            json.writeStringField("posts", "/posts");
-            json.writeStringField("openapi", "/openapi.json");
+            json.writeStringField("users", config.basePath() + "/users");
+            json.writeStringField("posts", config.basePath() + "/posts");
+            json.writeStringField("openapi", config.basePath() + "/openapi.json");
             if (config.docs()) {
-                json.writeStringField("docs", "/docs");
+                json.writeStringField("docs", config.basePath() + "/docs");
             }
             json.writeEndObject();
         });

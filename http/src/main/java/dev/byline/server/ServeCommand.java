@@ -114,7 +114,7 @@ final class ServeCommand {
     }
 
     private void printBanner(int port, int managementPort, String database) {
-        var url = config.api(port).url();
+        var url = config.api(port).url() + config.http().basePath();
         console.out().printf("""
                         Byline %s is ready on %s
                         Database: %s

@@ -149,6 +149,7 @@ record ServerConfig(
         return new HttpConfig(
                 reader.get(Settings.HOST),
                 reader.get(Settings.PORT),
+                Objects.requireNonNullElse(reader.find(Settings.BASE_PATH), ""),
                 Command.version(),
                 reader.get(Settings.SIGNUP),
                 new HttpConfig.RateLimits(

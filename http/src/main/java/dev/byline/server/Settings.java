@@ -70,6 +70,7 @@ final class Settings {
             text("BYLINE_CORS_ORIGINS", "", "origins, comma-separated", Settings::origins);
     static final Setting<Boolean> REQUIRE_IF_MATCH = onOff("BYLINE_REQUIRE_IF_MATCH", "off");
     static final Setting<Boolean> DOCS = onOff("BYLINE_DOCS", "on");
+    static final Setting<String> BASE_PATH = text("BYLINE_BASE_PATH", "", "a path such as /api", Settings::basePath);
     static final Setting<Boolean> COMPRESSION = onOff("BYLINE_COMPRESSION", "on");
     static final Setting<Boolean> IMPORT = onOff("BYLINE_IMPORT", "on");
     static final Setting<Boolean> IMPORT_ALLOW_PRIVATE =
@@ -208,6 +209,15 @@ final class Settings {
             }
         }
         return Set.copyOf(origins);
+    }
+
+    private static String basePath(String text) {
+        if (text.length() > 200
+                || !text.matches("(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*+)++")
+                || text.matches("/(?:livez|readyz)")) {
+            throw new IllegalArgumentException("must be a path such as /api, without a slash at the end");
+        }
+        return text;
     }
 
     private static Path path(String text) {

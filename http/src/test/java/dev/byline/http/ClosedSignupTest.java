@@ -11,7 +11,7 @@ class ClosedSignupTest extends ServerTest {
     @Override
     protected HttpConfig config() {
         return new HttpConfig(
-                "127.0.0.1", 0, "test", false, RateLimits.NONE, List.of(), Set.of(), false, true, true, true, 64);
+                "127.0.0.1", 0, "", "test", false, RateLimits.NONE, List.of(), Set.of(), false, true, true, true, 64);
     }
 
     @Test

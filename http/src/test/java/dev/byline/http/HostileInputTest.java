@@ -44,6 +44,7 @@ class HostileInputTest extends ServerTest {
         return new HttpConfig(
                 "127.0.0.1",
                 0,
+                "",
                 "test",
                 true,
                 HttpConfig.RateLimits.NONE,

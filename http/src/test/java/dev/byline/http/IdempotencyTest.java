@@ -27,6 +27,7 @@ class IdempotencyTest extends ServerTest {
         return new HttpConfig(
                 "127.0.0.1",
                 0,
+                "",
                 "test",
                 true,
                 HttpConfig.RateLimits.NONE,

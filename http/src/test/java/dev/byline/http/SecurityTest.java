@@ -28,6 +28,7 @@ class SecurityTest extends ServerTest {
         return new HttpConfig(
                 "127.0.0.1",
                 0,
+                "",
                 "test",
                 true,
                 limits,

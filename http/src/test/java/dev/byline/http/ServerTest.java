@@ -123,7 +123,9 @@ abstract class ServerTest {
         try {
             var sent = request.build();
             var response = client.send(sent, BodyHandlers.ofString());
-            Contract.get().check(sent, response);
+            if (config().basePath().isEmpty()) { // the document has no paths with another
+                Contract.get().check(sent, response);
+            }
             return new Answer(response);
         } catch (IOException e) {
             throw new AssertionError(e);

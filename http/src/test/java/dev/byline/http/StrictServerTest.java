@@ -13,6 +13,7 @@ class StrictServerTest extends ServerTest {
         return new HttpConfig(
                 "127.0.0.1",
                 0,
+                "",
                 "test",
                 true,
                 HttpConfig.RateLimits.NONE,

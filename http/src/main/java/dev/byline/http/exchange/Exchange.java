@@ -43,6 +43,7 @@ public final class Exchange {
     private final Request request;
     private final ResponseBudget budget;
     private boolean compression;
+    private String basePath = "";
     private volatile String clientAddress = "";
     private final AtomicReference<@Nullable Reservation> reservation = new AtomicReference<>();
     private volatile @Nullable ResponseWrite write;
@@ -119,6 +120,16 @@ public final class Exchange {
     @Nullable
     public String traceId() {
         return traceId;
+    }
+
+    /** Sets what precedes the paths in responses. */
+    public Exchange basePath(String value) {
+        basePath = value;
+        return this;
+    }
+
+    String basePath() {
+        return basePath;
     }
 
     /** Sets whether responses to GET may be compressed. */

@@ -36,7 +36,7 @@ public final class Responses {
 
     /** Sends 201 with Location and ETag. */
     public static void created(Context ctx, String location, String tag, boolean replayed, Json.Writer body) {
-        ctx.header("Location", location);
+        ctx.header("Location", Exchange.of(ctx).basePath() + location);
         ctx.header("ETag", tag);
         created(ctx, replayed, body);
     }
@@ -138,7 +138,10 @@ public final class Responses {
         if (page.nextCursor() != null) {
             Exchange.of(ctx)
                     .answer()
-                    .put("Link", "<" + ctx.path() + query.with("cursor", page.nextCursor()) + ">; rel=\"next\"");
+                    .put(
+                            "Link",
+                            "<" + Exchange.of(ctx).basePath() + ctx.path() + query.with("cursor", page.nextCursor())
+                                    + ">; rel=\"next\"");
         }
     }
 }
