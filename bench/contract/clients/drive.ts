@@ -119,6 +119,28 @@ async function scenario(): Promise<void> {
     equal(email, withPosts.email);
     pass('read a user with their posts');
 
+    const second = await new TokensApi(anyone).logIn({ login: { email, password } });
+    equal(user.id, second.userId);
+    const device = new PostsApi(configuration(second.token));
+    const drafts = await device.listMyPosts({ status: 'draft' });
+    equal(['Later'], drafts.posts.map((post) => post.title));
+    const draft = await device.getPostRaw({ id: drafts.posts[0]?.id ?? 0 });
+    const published = await device.changePost({
+        id: (await draft.value()).id,
+        postChange: { title: 'Now', status: 'published' },
+        ifMatch: draft.raw.headers.get('ETag') ?? undefined,
+    });
+    equal(true, published.publishedAt instanceof Date);
+    const feed = await device.listPosts({ include: 'author' });
+    const names = new Map(feed.authors?.map((author) => [author.id, author.name]));
+    equal(['Now', 'Tüpe'], [feed.posts[0]?.title, names.get(feed.posts[0]?.userId ?? 0)]);
+    pass('on a second device: log in, find the draft, publish it with If-Match, show a feed with names');
+
+    const taken = await problem(409, 'conflict', new UsersApi(anyone).createUser({ newUser: { email, name: 'Again' } }));
+    equal('email_taken', taken.reason);
+    equal('email', taken.errors?.[0]?.field);
+    pass('a taken address: 409 problem with a reason and the field');
+
     const invalid = await problem(422, 'invalid', posts.createPost({ newPost: { title: '', body: '' } }));
     equal('title', invalid.errors?.[0]?.field);
     pass('an empty title: 422 problem that names the field');

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -99,6 +100,28 @@ class DocumentsTest extends ServerTest {
                 .at("/components/schemas/Problem/properties/reason/enum")
                 .forEach(reason -> described.add(reason.textValue()));
         assertThat(described).containsExactlyInAnyOrderElementsOf(rows.keySet());
+    }
+
+    /** The last column of the page names tests. */
+    @Test
+    void theTestsThatTheArticlesPageNamesExist() throws IOException {
+        var tests = new StringBuilder();
+        for (var module : List.of("../core", "../http", "../migrations")) {
+            try (var files = Files.walk(Path.of(module, "src/test/java"))) {
+                for (var file : files.filter(each -> each.toString().endsWith("Test.java"))
+                        .toList()) {
+                    tests.append(Files.readString(file));
+                }
+            }
+        }
+        var names = Pattern.compile("`([a-z][A-Za-z0-9]{19,})`")
+                .matcher(Files.readString(Path.of("../docs/from-the-article.md")));
+        var count = 0;
+        while (names.find()) {
+            assertThat(tests).contains("void " + names.group(1) + "(");
+            count++;
+        }
+        assertThat(count).isGreaterThan(20);
     }
 
     @Test

@@ -282,7 +282,7 @@ class ProgramTest {
 
         AfterSigtermDuringAnImport(@TempDir Path folder) throws Exception {
             this.folder = folder;
-            file = Files.writeString(folder.resolve("many.ndjson"), lines(60_000));
+            file = Files.writeString(folder.resolve("many.ndjson"), lines(20_000));
             try (var importing = TestProgram.start(folder, "import-ndjson", file.toString())) {
                 importing.await(() -> Files.exists(folder.resolve(COMPLETE)));
                 postmaster = TestProgram.postmaster(folder);
@@ -317,7 +317,7 @@ class ProgramTest {
             var repeated = TestProgram.run(folder, "import-ndjson", file.toString());
 
             assertThat(repeated.status()).isEqualTo(Command.DONE);
-            assertThat(repeated.output()).contains("60,000 lines: ");
+            assertThat(repeated.output()).contains("20,000 lines: ");
         }
     }
 
