@@ -114,7 +114,9 @@ public final class HttpServer implements AutoCloseable {
                                 .negotiating()
                                 .onlyIf(config.docs()),
                         new Route(GET, "/livez", ANYONE, system::livez),
-                        new Route(GET, "/readyz", ANYONE, system::readyz))
+                        new Route(GET, "/readyz", ANYONE, system::readyz),
+                        new Route(GET, "/healthz", ANYONE, system::livez),
+                        new Route(GET, "/health", ANYONE, system::readyz))
                 .filter(Route::present)
                 .toList();
     }

@@ -50,8 +50,12 @@ public final class ManagementServer implements AutoCloseable {
             config.routes.get("/metrics", this::metrics);
             config.routes.get("/capacity", this::capacity);
             var liveness = Liveness.ofVirtualThreads();
-            config.routes.get("/livez", ctx -> SystemRoutes.livez(ctx, liveness));
-            config.routes.get("/readyz", ctx -> SystemRoutes.readyz(ctx, readiness));
+            for (var path : List.of("/livez", "/healthz")) {
+                config.routes.get(path, ctx -> SystemRoutes.livez(ctx, liveness));
+            }
+            for (var path : List.of("/readyz", "/health")) {
+                config.routes.get(path, ctx -> SystemRoutes.readyz(ctx, readiness));
+            }
             Problems.install(config.routes, path -> "GET, HEAD");
         });
         metrics.pool(byline::poolStatus);

@@ -214,7 +214,7 @@ final class Settings {
     private static String basePath(String text) {
         if (text.length() > 200
                 || !text.matches("(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*+)++")
-                || text.matches("/(?:livez|readyz)")) {
+                || text.matches("/(?:livez|readyz|healthz|health)")) {
             throw new IllegalArgumentException("must be a path such as /api, without a slash at the end");
         }
         return text;

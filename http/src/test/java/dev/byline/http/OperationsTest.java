@@ -191,7 +191,7 @@ class OperationsTest extends ServerTest {
 
         @Test
         void otherPathsAre404() {
-            for (var path : List.of("/livez", "/readyz")) {
+            for (var path : List.of("/livez", "/readyz", "/healthz", "/health")) {
                 assertThat(ask(path).statusCode()).isEqualTo(200);
             }
             for (var path : List.of("/", "/users", "/posts/1", "/metrics/", "/nothing")) {

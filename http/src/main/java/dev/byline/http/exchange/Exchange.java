@@ -13,6 +13,7 @@ import io.javalin.http.Context;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -27,6 +28,9 @@ public final class Exchange {
 
     private final HttpFields.Mutable answer;
     private final long start = System.nanoTime();
+    /** The last two are aliases of the first two, in this order. */
+    private static final Set<String> PROBES = Set.of("/livez", "/readyz", "/healthz", "/health");
+
     private final String requestId;
     private final @Nullable String traceId;
     private final InetAddress peer;
@@ -108,7 +112,7 @@ public final class Exchange {
      *     nor other routes
      */
     public static boolean isProbe(@Nullable String path) {
-        return "/livez".equals(path) || "/readyz".equals(path);
+        return path != null && PROBES.contains(path);
     }
 
     /** Returns whether the request is a probe: see {@link Exchange#isProbe(String)}. */
