@@ -119,6 +119,7 @@ async function scenario(): Promise<void> {
     equal(email, withPosts.email);
     pass('read a user with their posts');
 
+    // docs: clients
     const second = await new TokensApi(anyone).logIn({ login: { email, password } });
     equal(user.id, second.userId);
     const device = new PostsApi(configuration(second.token));
@@ -134,6 +135,7 @@ async function scenario(): Promise<void> {
     const feed = await device.listPosts({ include: 'author' });
     const names = new Map(feed.authors?.map((author) => [author.id, author.name]));
     equal(['Now', 'Tüpe'], [feed.posts[0]?.title, names.get(feed.posts[0]?.userId ?? 0)]);
+    // end
     pass('on a second device: log in, find the draft, publish it with If-Match, show a feed with names');
 
     const taken = await problem(409, 'conflict', new UsersApi(anyone).createUser({ newUser: { email, name: 'Again' } }));

@@ -102,6 +102,16 @@ class DocumentsTest extends ServerTest {
         assertThat(described).containsExactlyInAnyOrderElementsOf(rows.keySet());
     }
 
+    @Test
+    void thePageForClientsShowsTheScenarioThatRuns() throws IOException {
+        var scenario = Pattern.compile("(?s) // docs: clients\n(.*?)\n *// end\n")
+                .matcher(Files.readString(Path.of("../bench/contract/clients/drive.ts")));
+
+        assertThat(scenario.find()).isTrue();
+        assertThat(Files.readString(Path.of("../docs/clients.md")))
+                .contains(scenario.group(1).stripIndent());
+    }
+
     /** The last column of the page names tests. */
     @Test
     void theTestsThatTheArticlesPageNamesExist() throws IOException {
