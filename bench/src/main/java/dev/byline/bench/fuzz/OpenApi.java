@@ -57,6 +57,9 @@ public record OpenApi(List<Operation> operations) {
     /** A parameter; the example may be empty. */
     public record Parameter(String name, String in, JsonNode schema, String example) {}
 
+    /** Left out: the tool is an admin, who would delete or deactivate itself. /users/{id} has the same handlers. */
+    private static final String CALLER = "/users/me";
+
     /**
      * Reads a document.
      *
@@ -70,6 +73,7 @@ public record OpenApi(List<Operation> operations) {
                     .filter(entry -> METHODS.contains(entry.getKey()))
                     .map(entry -> operation(entry.getKey(), path.getKey(), item, entry.getValue()))
                     .filter(operation -> operation.toString().contains(only))
+                    .filter(operation -> !operation.path().equals(CALLER))
                     .forEach(operations::add);
         }
         if (operations.isEmpty()) {
