@@ -92,17 +92,28 @@ public final class TestPostgres implements AutoCloseable {
 
     /** Stops all its processes (SIGSTOP): connections stay open, and nothing responds. */
     public void freeze() {
-        signal("-STOP");
+        stopped();
     }
 
     /** Continues all its processes. */
     public void thaw() {
-        signal("-CONT");
+        kill("-CONT", stopped());
     }
 
     /** Kills all its processes at once, as a power failure does. */
     public void kill() {
-        signal("-KILL");
+        var all = stopped();
+        kill("-KILL", all);
+        try {
+            for (var process : all) {
+                while (isRunning(process)) {
+                    TimeUnit.MILLISECONDS.sleep(10);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Restarts it after {@link #kill}, with the same data and port. */
@@ -111,27 +122,44 @@ public final class TestPostgres implements AutoCloseable {
         server = launch();
     }
 
-    private void signal(String signal) {
+    /**
+     * Stops all its processes and returns them. The postmaster is stopped first: otherwise a backend that it starts
+     * between the listing and the signal would go on.
+     */
+    private List<ProcessHandle> stopped() {
+        var postmaster = postmaster();
+        kill("-STOP", List.of(postmaster));
+        List<ProcessHandle> before = List.of(postmaster);
+        while (true) { // the signal is asynchronous: until a listing shows nothing new
+            var all = Stream.concat(Stream.of(postmaster), postmaster.descendants())
+                    .toList();
+            if (all.equals(before)) {
+                return all;
+            }
+            kill("-STOP", all);
+            before = all;
+        }
+    }
+
+    private ProcessHandle postmaster() {
         try {
             var pid = Long.parseLong(
                     Files.readAllLines(folder.resolve("postmaster.pid")).getFirst());
-            var postmaster = ProcessHandle.of(pid).orElseThrow();
-            var all = Stream.concat(Stream.of(postmaster), postmaster.descendants())
-                    .toList();
-            var command = new ArrayList<>(List.of("kill", signal));
-            all.forEach(process -> command.add(Long.toString(process.pid())));
+            return ProcessHandle.of(pid).orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void kill(String signal, List<ProcessHandle> processes) {
+        var command = new ArrayList<>(List.of("kill", signal));
+        processes.forEach(process -> command.add(Long.toString(process.pid())));
+        try {
             new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD) // kill reports processes that have ended meanwhile
                     .start()
                     .waitFor();
-            if (signal.equals("-KILL")) {
-                for (var process : all) {
-                    while (isRunning(process)) {
-                        TimeUnit.MILLISECONDS.sleep(10);
-                    }
-                }
-            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
