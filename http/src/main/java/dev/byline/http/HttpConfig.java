@@ -154,28 +154,6 @@ public record HttpConfig(
     }
 
     /**
-     * Returns a copy with compression on or off.
-     *
-     * @param other whether responses to GET are compressed
-     */
-    public HttpConfig withCompression(boolean other) {
-        return new HttpConfig(
-                host,
-                port,
-                basePath,
-                version,
-                signupOpen,
-                limits,
-                trustedProxies,
-                corsOrigins,
-                requireIfMatch,
-                docs,
-                imports,
-                other,
-                maxRequests);
-    }
-
-    /**
      * Returns a copy with imports on or off.
      *
      * @param other whether users may import feeds

@@ -73,22 +73,24 @@ final class UserRoutes {
         var query = Requests.query(ctx);
         if (query.has("ids")) {
             query.forbidBeside("ids", "limit", "cursor", "active", "metadata", "email");
-            var found = new Page<User>(users.byIds(principal(ctx), query.ids()), null);
-            ConditionalRequests.json(ctx, Json.sizeOfUsers(found.items()), json -> Json.users(json, found));
+            send(ctx, new Page<>(users.byIds(principal(ctx), query.ids()), null));
             return;
         }
         if (query.has("email")) {
             query.forbidBeside("email", "limit", "cursor", "active", "metadata");
             var found =
                     users.findByEmail(principal(ctx), query.plainText("email").orElse(""));
-            var page = new Page<User>(found.stream().toList(), null);
-            ConditionalRequests.json(ctx, Json.sizeOfUsers(page.items()), json -> Json.users(json, page));
+            send(ctx, new Page<>(found.stream().toList(), null));
             return;
         }
         var filter = new UserFilter(
                 query.bool("active").orElse(null), query.metadata().orElse(null));
         var page = users.list(principal(ctx), filter, query.page());
         Responses.linkNext(ctx, query, page);
+        send(ctx, page);
+    }
+
+    private static void send(Context ctx, Page<User> page) {
         ConditionalRequests.json(ctx, Json.sizeOfUsers(page.items()), json -> Json.users(json, page));
     }
 

@@ -177,7 +177,6 @@ public final class ConditionalRequests {
         }
         return tags(ctx, header).stream()
                 .anyMatch(each -> each.equals("*")
-                        || each.equals(tag)
                         || strong(each).equals(tag)
                         || uncompressed(strong(each)).equals(tag));
     }
