@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -157,7 +156,8 @@ public final class Migrations {
         if (others.contains(schema)) {
             return;
         }
-        var other = other(others);
+        rejectUnnamed(others);
+        var other = others.isEmpty() ? null : others.getFirst();
         if (session.rows("SELECT FROM pg_namespace WHERE nspname = ?", schema).isEmpty()) {
             if (other != null) {
                 rejectNameOfRole(other);
@@ -200,20 +200,17 @@ public final class Migrations {
                 .toList();
     }
 
-    /** Returns another schema that has a history, null if there is none; rejects it unless the caller named this one. */
-    private @Nullable String other(List<String> others) {
-        if (others.isEmpty()) {
-            return null;
+    /** Rejects a second set of tables in a schema that the caller has not named. */
+    private void rejectUnnamed(List<String> others) {
+        if (others.isEmpty() || options.isNamed()) {
+            return;
         }
         var found = others.getFirst();
-        if (!options.isNamed()) {
-            throw new MigrationException(
-                    "this database has Byline's tables in schema \"" + found + "\", not in \"" + schema
-                            + "\": set the schema to \"" + found + "\" (the server: BYLINE_SCHEMA=" + found
-                            + "), or to \"" + schema + "\" explicitly for a second set of tables",
-                    null);
-        }
-        return found;
+        throw new MigrationException(
+                "this database has Byline's tables in schema \"" + found + "\", not in \"" + schema
+                        + "\": set the schema to \"" + found + "\" (the server: BYLINE_SCHEMA=" + found
+                        + "), or to \"" + schema + "\" explicitly for a second set of tables",
+                null);
     }
 
     /** By default, the schema with a role's name comes first in that role's search path. */
@@ -235,7 +232,7 @@ public final class Migrations {
     private List<Migration> pending() throws SQLException {
         var schemas = schemasWithHistory();
         if (!schemas.contains(schema)) {
-            var unused = other(schemas);
+            rejectUnnamed(schemas);
             return Migration.all();
         }
         Map<String, String> applied = session.rows("SELECT version, checksum FROM " + history()).stream()
