@@ -1,5 +1,8 @@
 package dev.byline;
 
+import dev.byline.internal.OptionalLibrary;
+import dev.byline.internal.cache.RedisLimits;
+import dev.byline.internal.cache.RedisPool;
 import dev.byline.internal.cache.TieredCache;
 import dev.byline.internal.feed.FeedImporter;
 import dev.byline.internal.security.Passwords;
@@ -17,6 +20,7 @@ import dev.byline.model.Metrics;
 import dev.byline.model.PoolStatus;
 import dev.byline.model.ServerFacts;
 import dev.byline.model.Validation;
+import java.net.URI;
 import java.sql.Connection;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -42,8 +46,10 @@ public final class Byline implements AutoCloseable {
     private final Builder settings;
     private final @Nullable Housekeeper housekeeper;
     private final Passwords passwords;
+    private final @Nullable RedisPool redis;
     private final TieredCache cache;
-    private final TieredCache noCache = TieredCache.open(BylineConfig.Cache.OFF, Map::of, String::new, Metrics.NONE);
+    private final SharedLimits sharedLimits;
+    private final TieredCache noCache = TieredCache.open(BylineConfig.Cache.OFF, null, Map::of, Metrics.NONE);
     private final DatabaseStore store;
     private final TokenUses tokenUses;
     private final Users users;
@@ -56,7 +62,9 @@ public final class Byline implements AutoCloseable {
         this.settings = settings;
         this.housekeeper = settings.housekeeping ? new Housekeeper(database) : null;
         this.passwords = new Passwords(settings.metrics);
-        this.cache = TieredCache.open(settings.cache, this::cacheKeys, this::schema, settings.metrics);
+        this.redis = settings.cache.redis() == null ? null : openRedis(settings.cache.redis());
+        this.cache = TieredCache.open(settings.cache, redis, this::cacheKeys, settings.metrics);
+        this.sharedLimits = new SharedLimits(redis == null ? null : new RedisLimits(redis));
         this.store = new DatabaseStore(database, cache, this::startHousekeeping);
         this.tokenUses = new TokenUses(store, settings.clock);
         this.users = users(store, cache);
@@ -64,6 +72,11 @@ public final class Byline implements AutoCloseable {
         this.tokens = tokens(store, cache, users, tokenUses);
         this.imports = new Imports(
                 new FeedImporter(store, settings.clock, settings.metrics, settings.imports), settings.imports);
+    }
+
+    private RedisPool openRedis(URI uri) {
+        OptionalLibrary.JEDIS.require("caches in Redis");
+        return new RedisPool(uri, this::schema, settings.metrics);
     }
 
     private void startHousekeeping() {
@@ -270,6 +283,11 @@ public final class Byline implements AutoCloseable {
         return tokens;
     }
 
+    /** Returns the limits that processes share through the Redis of the cache settings. */
+    public SharedLimits sharedLimits() {
+        return sharedLimits;
+    }
+
     /**
      * Joins the transaction of a connection: the use cases run on it and commit or roll back with it. After the commit,
      * call {@link JoinedTransaction#committed}.
@@ -377,6 +395,9 @@ public final class Byline implements AutoCloseable {
         }
         passwords.close();
         cache.close();
+        if (redis != null) {
+            redis.close();
+        }
         database.close();
     }
 }

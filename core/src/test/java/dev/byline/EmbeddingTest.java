@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.migrations.Migrations;
 import dev.byline.migrations.TestDatabase;
+import dev.byline.model.BucketLevel;
 import dev.byline.model.Metadata;
 import dev.byline.model.NewPost;
 import dev.byline.model.NewUser;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -101,6 +103,15 @@ class EmbeddingTest {
         // end
     }
 
+    private static boolean isAllowed(Byline byline, String customer) {
+        // docs: limits
+        var level = byline.sharedLimits()
+                .charge("report:" + customer, Duration.ZERO, Duration.ofSeconds(6), Duration.ofMinutes(1));
+        var allowed = level.map(BucketLevel::accepted).orElse(true); // empty: Redis is away; use a limit of your own
+        // end
+        return allowed;
+    }
+
     private static void insertOrder(Connection connection, long id, long post) throws SQLException {
         try (var statement = connection.createStatement()) {
             statement.executeUpdate("INSERT INTO orders VALUES (" + id + ", " + post + ")");
@@ -121,6 +132,7 @@ class EmbeddingTest {
 
             assertThat(database.value("SELECT string_agg(post::text, ',' ORDER BY id) FROM orders"))
                     .isEqualTo(first + "," + second + "," + third);
+            assertThat(isAllowed(byline, "ada")).isTrue(); // without Redis
         }
     }
 
@@ -135,7 +147,7 @@ class EmbeddingTest {
                 .toList();
 
         assertThat(examples)
-                .hasSize(4)
+                .hasSize(5)
                 .allSatisfy(example -> assertThat(documents).contains(example));
     }
 }

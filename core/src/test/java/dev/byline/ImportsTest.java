@@ -47,7 +47,7 @@ class ImportsTest extends CoreTest {
     private final FeedServer server = new FeedServer();
     private final Store store = new DatabaseStore(
             Database.on(database.dataSource(), BylineConfig.Database.SCHEMA, Metrics.NONE),
-            TieredCache.open(BylineConfig.Cache.OFF, Map::of, String::new, Metrics.NONE),
+            TieredCache.open(BylineConfig.Cache.OFF, null, Map::of, Metrics.NONE),
             () -> {});
     private final Imports imports = imports(PRIVATE, FeedImporter.TIME_LIMIT);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();

@@ -33,10 +33,12 @@ class PublicTypesTest {
             Imports
             JoinedTransaction
             Posts
+            SharedLimits
             Tokens
             TransactionCallback
             Users
             model.AuthorWithPosts
+            model.BucketLevel
             model.BylineConfig
             model.BylineConfig$Cache
             model.BylineConfig$Database

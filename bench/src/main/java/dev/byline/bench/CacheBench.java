@@ -4,6 +4,7 @@ import dev.byline.bench.harness.BylineProcess;
 import dev.byline.bench.harness.Results;
 import dev.byline.bench.harness.SampleData;
 import dev.byline.internal.cache.CacheKind;
+import dev.byline.internal.cache.RedisPool;
 import dev.byline.internal.cache.TestRedis;
 import dev.byline.internal.cache.TieredCache;
 import dev.byline.migrations.TestDatabase;
@@ -139,8 +140,10 @@ final class CacheBench {
         var kind = new CacheKind<String>(
                 "stampede", 1, String::length, (text, bytes) -> bytes.text(text), bytes -> bytes.text());
         var loads = new AtomicInteger();
-        try (var first = TieredCache.open(config, () -> Map.of(1L, new byte[32]), () -> "byline", Metrics.NONE);
-                var second = TieredCache.open(config, () -> Map.of(1L, new byte[32]), () -> "byline", Metrics.NONE);
+        try (var firstPool = shared ? new RedisPool(redis.uri(), () -> "byline", Metrics.NONE) : null;
+                var secondPool = shared ? new RedisPool(redis.uri(), () -> "byline", Metrics.NONE) : null;
+                var first = TieredCache.open(config, firstPool, () -> Map.of(1L, new byte[32]), Metrics.NONE);
+                var second = TieredCache.open(config, secondPool, () -> Map.of(1L, new byte[32]), Metrics.NONE);
                 var threads = Executors.newFixedThreadPool(500)) {
             var start = new CountDownLatch(1);
             var clients = new ArrayList<Future<?>>();

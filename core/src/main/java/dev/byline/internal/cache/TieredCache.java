@@ -52,32 +52,27 @@ public final class TieredCache implements AutoCloseable {
                         .executor(Runnable::run)
                         .buildAsync()
                 : null;
-        this.shared = remote == null || !config.enabled()
-                ? null
-                : new SharedCache(remote, seal, ttl, this::dropLocally, this::flush, metrics);
+        this.shared =
+                remote == null ? null : new SharedCache(remote, seal, ttl, this::dropLocally, this::flush, metrics);
     }
 
     /**
      * Opens a cache.
      *
-     * @param config size, times to live, and the Redis URL
+     * @param config size and times to live
+     * @param redis the connections to Redis, null without it; not closed by this cache
      * @param keys reads the signing keys for Redis, by id; may block, and throw {@link BylineException}
-     * @param schema returns the schema of the tables, which keys in Redis contain; may block and throw likewise
      * @param metrics receives hits, misses and errors
-     * @throws IllegalStateException when Caffeine or Jedis is needed and missing
+     * @throws IllegalStateException when Caffeine is needed and missing
      */
     public static TieredCache open(
-            BylineConfig.Cache config, Supplier<Map<Long, byte[]>> keys, Supplier<String> schema, Metrics metrics) {
-        var redis = config.enabled() ? config.redis() : null;
+            BylineConfig.Cache config, @Nullable RedisPool redis, Supplier<Map<Long, byte[]>> keys, Metrics metrics) {
         if (config.enabled()) {
             OptionalLibrary.CAFFEINE.require("caches");
         }
-        if (redis != null) {
-            OptionalLibrary.JEDIS.require("caches in Redis");
-        }
         return new TieredCache(
                 config,
-                redis == null ? null : new RedisCache(redis, schema, metrics),
+                redis == null || !config.enabled() ? null : new RedisCache(redis),
                 new CacheSeal(keys, InstantSource.system()),
                 metrics);
     }

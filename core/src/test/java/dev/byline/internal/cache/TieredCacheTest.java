@@ -54,6 +54,7 @@ class TieredCacheTest {
 
     private final TestRedis redis = new TestRedis();
     private final List<TieredCache> opened = new ArrayList<>();
+    private final List<RedisPool> pools = new ArrayList<>();
     private final ConcurrentMetrics metrics = new ConcurrentMetrics();
 
     /** The content of the database; empty for no row. */
@@ -111,11 +112,7 @@ class TieredCacheTest {
         var later = InstantSource.offset(InstantSource.system(), ahead);
         var keys = Map.of(1L, new byte[CacheSeal.SECRET_BYTES]);
         var config = new BylineConfig.Cache(true, L1, L2, 10 << 20, redis.uri());
-        var cache = new TieredCache(
-                config,
-                new RedisCache(redis.uri(), TieredCacheTest::schema, metrics),
-                new CacheSeal(() -> keys, later),
-                metrics);
+        var cache = new TieredCache(config, remote(redis.uri()), new CacheSeal(() -> keys, later), metrics);
         opened.add(cache);
         return cache;
     }
@@ -128,15 +125,21 @@ class TieredCacheTest {
 
     private TieredCache node(Duration l1, Duration l2) {
         var config = new BylineConfig.Cache(true, l1, l2, 10 << 20, redis.uri());
-        var cache =
-                new TieredCache(config, new RedisCache(redis.uri(), TieredCacheTest::schema, metrics), seal(), metrics);
+        var cache = new TieredCache(config, remote(redis.uri()), seal(), metrics);
         opened.add(cache);
         return cache;
+    }
+
+    private RedisCache remote(URI uri) {
+        var pool = new RedisPool(uri, TieredCacheTest::schema, metrics);
+        pools.add(pool);
+        return new RedisCache(pool);
     }
 
     @AfterEach
     void closeAll() {
         opened.forEach(TieredCache::close);
+        pools.forEach(RedisPool::close);
         redis.close();
     }
 
@@ -301,8 +304,8 @@ class TieredCacheTest {
 
         @Test
         void theLocalCacheWorksWithoutRedis() {
-            try (var local = TieredCache.open(BylineConfig.Cache.LOCAL, Map::of, TieredCacheTest::schema, metrics);
-                    var off = TieredCache.open(BylineConfig.Cache.OFF, Map::of, TieredCacheTest::schema, metrics)) {
+            try (var local = TieredCache.open(BylineConfig.Cache.LOCAL, null, Map::of, metrics);
+                    var off = TieredCache.open(BylineConfig.Cache.OFF, null, Map::of, metrics)) {
                 for (int i = 0; i < 3; i++) {
                     assertThat(read(local)).isEqualTo("old");
                     assertThat(read(off)).isEqualTo("old");
@@ -317,7 +320,7 @@ class TieredCacheTest {
         @Test
         void localMemoryIsBounded() {
             var config = new BylineConfig.Cache(true, L1, L2, 1 << 20, null);
-            try (var small = TieredCache.open(config, Map::of, TieredCacheTest::schema, metrics)) {
+            try (var small = TieredCache.open(config, null, Map::of, metrics)) {
                 for (int i = 0; i < 1000; i++) {
                     small.get(TEXT.key(i), () -> Optional.of("x".repeat(10_000)));
                 }
@@ -497,7 +500,7 @@ class TieredCacheTest {
 
         @Test
         void aFillWithAnInvalidatedLeaseIsRefused() throws Exception {
-            var remote = new RedisCache(redis.uri(), TieredCacheTest::schema, metrics);
+            var remote = remote(redis.uri());
             try (remote) {
                 var lease = new byte[] {1, 2, 3};
                 assertThat(remote.lookup(KEY.name(), lease, false)).isInstanceOf(RemoteCache.Lookup.Leased.class);
@@ -607,8 +610,7 @@ class TieredCacheTest {
                         throw new BylineException.Unavailable("away");
                     },
                     InstantSource.system());
-            try (var cache = new TieredCache(
-                    config, new RedisCache(redis.uri(), TieredCacheTest::schema, metrics), away, metrics)) {
+            try (var cache = new TieredCache(config, remote(redis.uri()), away, metrics)) {
                 for (int i = 0; i < 20; i++) {
                     assertThat(read(cache)).isEqualTo("old");
                 }
@@ -662,8 +664,7 @@ class TieredCacheTest {
         void aFullRedisIsAMiss() throws Exception {
             try (var full = new TestRedis("--maxmemory", "1mb", "--maxmemory-policy", "noeviction")) {
                 var config = new BylineConfig.Cache(true, L1, L2, 10 << 20, full.uri());
-                try (var cache = new TieredCache(
-                        config, new RedisCache(full.uri(), TieredCacheTest::schema, metrics), seal(), metrics)) {
+                try (var cache = new TieredCache(config, remote(full.uri()), seal(), metrics)) {
                     for (int i = 0; i < 50; i++) {
                         assertThat(get(cache, TEXT.key(i))).contains("old");
                     }
@@ -723,8 +724,7 @@ class TieredCacheTest {
                     Thread.ofPlatform().daemon().start(() -> talk(server, nonsense + "\r\n"));
                     var uri = URI.create("redis://127.0.0.1:" + server.getLocalPort());
                     var config = new BylineConfig.Cache(true, L1, L2, 10 << 20, uri);
-                    try (var cache = new TieredCache(
-                            config, new RedisCache(uri, TieredCacheTest::schema, metrics), seal(), metrics)) {
+                    try (var cache = new TieredCache(config, remote(uri), seal(), metrics)) {
                         row = "old";
                         for (int i = 0; i < 20; i++) {
                             assertThat(get(cache, TEXT.key(i))).as(nonsense).contains("old");
@@ -752,7 +752,7 @@ class TieredCacheTest {
                 try (var server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
                     Thread.ofPlatform().daemon().start(() -> talk(server, hostile));
                     var uri = URI.create("redis://127.0.0.1:" + server.getLocalPort());
-                    try (var remote = new RedisCache(uri, TieredCacheTest::schema, metrics)) {
+                    try (var remote = remote(uri)) {
                         var before = threads.getCurrentThreadAllocatedBytes();
                         assertThat(remote.lookup(KEY.name(), new byte[16], false))
                                 .isInstanceOf(RemoteCache.Lookup.Failed.class);
@@ -770,8 +770,7 @@ class TieredCacheTest {
             try (var server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
                 var sent = new AtomicInteger();
                 Thread.ofPlatform().daemon().start(() -> trickle(server, sent));
-                try (var remote = new RedisCache(
-                        URI.create("redis://127.0.0.1:" + server.getLocalPort()), TieredCacheTest::schema, metrics)) {
+                try (var remote = remote(URI.create("redis://127.0.0.1:" + server.getLocalPort()))) {
                     assertThat(remote.lookup(KEY.name(), new byte[16], false))
                             .isInstanceOf(RemoteCache.Lookup.Failed.class);
                     assertThat(sent.get()).isLessThan(1000);

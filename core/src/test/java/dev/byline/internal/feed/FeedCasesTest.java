@@ -32,7 +32,7 @@ class FeedCasesTest extends CoreTest {
     private final FeedImporter importer = new FeedImporter(
             new DatabaseStore(
                     Database.on(database.dataSource(), BylineConfig.Database.SCHEMA, Metrics.NONE),
-                    TieredCache.open(BylineConfig.Cache.OFF, Map::of, String::new, Metrics.NONE),
+                    TieredCache.open(BylineConfig.Cache.OFF, null, Map::of, Metrics.NONE),
                     () -> {}),
             InstantSource.system(),
             Metrics.NONE,
