@@ -2,6 +2,7 @@ package dev.byline.http;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.byline.SharedLimits;
 import dev.byline.http.admission.RateLimiter;
 import dev.byline.http.exchange.Exchange;
 import dev.byline.http.exchange.Problems;
@@ -47,18 +48,18 @@ final class Authentication {
             .expireAfterWrite(Duration.ofMinutes(30))
             .build();
 
-    Authentication(HttpConfig config, Authenticator authenticator, PrometheusMetrics metrics) {
+    Authentication(HttpConfig config, Authenticator authenticator, SharedLimits shared, PrometheusMetrics metrics) {
         this.authenticator = authenticator;
         var limits = config.limits();
-        this.perToken = RateLimiter.perMinute("token", limits.token(), metrics);
-        this.perAddress = RateLimiter.perMinute("anonymous", limits.anonymous(), metrics);
-        this.unknownTokens = RateLimiter.perMinute("unknown-token", limits.anonymous(), metrics);
-        this.logins = RateLimiter.perMinute("login", limits.login(), metrics);
-        this.loginsPerAccount = RateLimiter.perMinute("login-account", limits.login() * 10, metrics);
-        this.loginsPerAddress = RateLimiter.perMinute("login-address", limits.login() * 5, metrics);
-        this.credentialChanges = RateLimiter.perMinute("credentials", limits.login(), metrics);
-        this.signups = RateLimiter.perMinute("signup", limits.signup(), metrics);
-        this.bytesWritten = RateLimiter.bytesPerHour("bytes", limits.bytes(), metrics);
+        this.perToken = RateLimiter.perMinuteInBatches("token", limits.token(), shared, metrics);
+        this.perAddress = RateLimiter.perMinuteInBatches("anonymous", limits.anonymous(), shared, metrics);
+        this.unknownTokens = RateLimiter.perMinuteInBatches("unknown-token", limits.anonymous(), shared, metrics);
+        this.logins = RateLimiter.perMinute("login", limits.login(), shared, metrics);
+        this.loginsPerAccount = RateLimiter.perMinute("login-account", limits.login() * 10, shared, metrics);
+        this.loginsPerAddress = RateLimiter.perMinute("login-address", limits.login() * 5, shared, metrics);
+        this.credentialChanges = RateLimiter.perMinute("credentials", limits.login(), shared, metrics);
+        this.signups = RateLimiter.perMinute("signup", limits.signup(), shared, metrics);
+        this.bytesWritten = RateLimiter.bytesPerHour("bytes", limits.bytes(), shared, metrics);
     }
 
     /** Authenticates a request and charges its rate limit. Rejects an invalid token even where none is required. */

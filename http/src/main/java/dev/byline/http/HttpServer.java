@@ -147,7 +147,7 @@ public final class HttpServer implements AutoCloseable {
             Readiness readiness,
             PrometheusMetrics metrics,
             Duration maxComputing) {
-        var authentication = new Authentication(config, authenticator, metrics);
+        var authentication = new Authentication(config, authenticator, byline.sharedLimits(), metrics);
         var address = new ClientAddress(config.trustedProxies());
         var instrumentation = new RequestMetrics(metrics, Runtime.getRuntime().maxMemory() / 8);
         var threads = new RequestThreads();
