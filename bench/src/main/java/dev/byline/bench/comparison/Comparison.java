@@ -45,7 +45,7 @@ public final class Comparison {
         this.options = options;
         this.database = database;
         this.folder = Files.createDirectories(OUT.resolve("files").toAbsolutePath());
-        this.wrk = new Wrk(options.connections(), folder, options.header());
+        this.wrk = new Wrk(options.connections(), options.addresses(), folder, options.header());
         this.pgBench = new PgBench(options.connections(), folder);
         try (var data = new SampleData(database.url("postgres"))) {
             this.byline = new Dialect(LongStream.rangeClosed(1, Dialect.WRITERS)
@@ -102,8 +102,11 @@ public final class Comparison {
             var expected = server(Target.BYLINE).send(workload.requests(byline).getFirst());
             for (var target : options.targets()) {
                 if (target != Target.PGBENCH && target.runs(workload)) {
-                    var response = server(target)
-                            .send(workload.requests(dialect(target)).getFirst());
+                    var response =
+                            server(target).send(requests(workload, target).getFirst());
+                    if (target.isOther() && !options.otherQuery().isEmpty()) {
+                        continue; // another query has another response
+                    }
                     ResponseComparison.check(workload + ", " + target, expected, response);
                 }
             }
@@ -119,6 +122,13 @@ public final class Comparison {
 
     private Dialect dialect(Target target) {
         return target.isByline() ? byline : Dialect.PEER;
+    }
+
+    private List<Dialect.Request> requests(Workload workload, Target target) {
+        var requests = workload.requests(dialect(target));
+        return target.isOther() && !options.otherQuery().isEmpty()
+                ? requests.stream().map(each -> each.with(options.otherQuery())).toList()
+                : requests;
     }
 
     private List<String> measureAll() throws Exception {
@@ -144,7 +154,7 @@ public final class Comparison {
 
     private Map<Target, List<Measurement>> measure(Workload workload, List<Target> targets) throws Exception {
         for (var target : targets) {
-            wrk.write(target, workload.requests(dialect(target)));
+            wrk.write(target, requests(workload, target));
             warmUp(workload, target);
         }
         var measurements = new EnumMap<Target, List<Measurement>>(Target.class);

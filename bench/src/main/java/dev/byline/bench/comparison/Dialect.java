@@ -34,5 +34,10 @@ record Dialect(List<String> tokens) {
         static Request get(String path) {
             return new Request("GET", path, "", "");
         }
+
+        /** Returns it with one more query parameter. */
+        Request with(String parameter) {
+            return new Request(method, path + (path.contains("?") ? "&" : "?") + parameter, json, token);
+        }
     }
 }

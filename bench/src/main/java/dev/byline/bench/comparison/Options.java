@@ -31,7 +31,10 @@ public record Options(
         int warmUp,
         int connections,
         Path keep,
+        Map<String, String> settings,
         Map<String, String> otherSettings,
+        String otherQuery,
+        int addresses,
         String header) {
 
     private static final String USAGE = """
@@ -43,7 +46,10 @@ public record Options(
               --seconds N        of each round and target (3)
               --warm-up N        seconds of a slice of warm-up (2): a JVM gets several, until it gets no faster
               --connections N    of clients (32)
+              --settings A=B,C=D        of the jar
               --other-settings A=B,C=D  of the other jar, which may be the same one
+              --other-query A=B  a query parameter added to all requests to the other jar
+              --addresses N      of clients, in X-Forwarded-For; give the jars BYLINE_TRUSTED_PROXIES=127.0.0.1
               --header 'NAME: VALUE'    of all requests, such as Accept-Encoding: gzip
               --keep FOLDER      of the database, created by the first run (byline-side-by-side in the temporary folder)
             """.formatted(List.of(Workload.values()), List.of(Target.values()));
@@ -74,7 +80,10 @@ public record Options(
                 Path.of(arguments.text(
                         "--keep",
                         ChildProcess.TEMP.resolve("byline-side-by-side").toString())),
+                settings(arguments.text("--settings", "")),
                 settings(arguments.text("--other-settings", "")),
+                arguments.text("--other-query", ""),
+                (int) arguments.number("--addresses", 0),
                 arguments.text("--header", ""));
     }
 }

@@ -29,8 +29,8 @@ record TargetStarter(Options options, ComparisonDatabase database, Path folder) 
     TargetServer start(Target target) throws Exception {
         var port = target == Target.PGBENCH ? 0 : TestRedis.freePort();
         var processes = switch (target) {
-            case BYLINE -> List.of(byline(options.jar(), port, "on", Map.of()));
-            case BYLINE_UNCACHED -> List.of(byline(options.jar(), port, "off", Map.of()));
+            case BYLINE -> List.of(byline(options.jar(), port, "on", options.settings()));
+            case BYLINE_UNCACHED -> List.of(byline(options.jar(), port, "off", options.settings()));
             case OTHER -> List.of(byline(options.other(), port, "on", options.otherSettings()));
             case OTHER_UNCACHED -> List.of(byline(options.other(), port, "off", options.otherSettings()));
             case JETTY_BYTES -> List.of(peer(target, "JettyBytes", port, "" + user(), "" + page()));

@@ -7,23 +7,36 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * Sends load by wrk, which takes less CPU than a Java client: closed loop.
  *
+ * @param addresses that requests come from by X-Forwarded-For, 0 for none
  * @param folder for its files
  * @param header of all requests; empty for none
  */
-record Wrk(int connections, Path folder, String header) {
+record Wrk(int connections, int addresses, Path folder, String header) {
     private static final Pattern RESULT =
             Pattern.compile("RESULT ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+)");
 
     /** Writes the requests for a target to a file. */
     void write(Target target, List<Dialect.Request> requests) throws IOException {
-        var lines = requests.stream()
-                .map(each -> String.join("\t", each.method(), each.path(), each.json(), each.token()))
+        var lines = IntStream.range(0, Math.max(requests.size(), addresses))
+                .mapToObj(i -> line(requests.get(i % requests.size()), i))
                 .toList();
         Files.write(file(target), lines);
+    }
+
+    private String line(Dialect.Request request, int number) {
+        var address = addresses == 0 ? 0 : number % addresses;
+        return String.join(
+                "\t",
+                request.method(),
+                request.path(),
+                request.json(),
+                request.token(),
+                addresses == 0 ? "" : "10.0." + address / 256 + "." + address % 256);
     }
 
     private Path file(Target target) {

@@ -1,4 +1,4 @@
--- Sends random requests from a file with a line for each: method, path, body and token, separated by tabs.
+-- Sends random requests from a file with a line for each: method, path, body, token and client address, separated by tabs.
 local started = 0
 
 function setup(thread)
@@ -10,12 +10,14 @@ function init(args)
     math.randomseed(number * 7919 + os.time())
     requests = {}
     for line in io.lines(args[1]) do
-        local method, path, body, token = line:match("([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)")
+        local method, path, body, token, address =
+            line:match("([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)")
         local headers = {}
         for name, value in pairs(wrk.headers) do headers[name] = value end
         if args[2] then headers["If-None-Match"] = args[2] end
         if body ~= "" then headers["Content-Type"] = "application/json" end
         if token ~= "" then headers["Authorization"] = "Bearer " .. token end
+        if address ~= "" then headers["X-Forwarded-For"] = address end
         requests[#requests + 1] = wrk.format(method, path, headers, body ~= "" and body or nil)
     end
     count = #requests
