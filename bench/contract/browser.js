@@ -1,72 +1,10 @@
 // The steps of browser.sh: node browser.js URL TOKEN PNG CHROMIUM
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { MAX_PNG, equal, launch } from './chromium.js';
 
 const [url, token, png, executablePath] = process.argv.slice(2);
-const origin = new URL(url).origin;
-const MAX_PNG = 300 * 1000;
-
-/** Errors, in the order in which they happened. */
-const faults = [];
-
-const profile = mkdtempSync(join(tmpdir(), 'byline-browser-'));
-const context = await chromium.launchPersistentContext(profile, {
-    executablePath,
-    headless: true,
-    viewport: { width: 1200, height: 900 },
-    args: [
-        '--no-sandbox', // required as root and in containers; it opens only this server
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-    ],
-});
-const page = context.pages()[0] ?? (await context.newPage());
-page.setDefaultTimeout(15_000);
-
-// Reports CSP violations with their source; the console reports most of them, too.
-await page.exposeFunction('bylineViolation', (text) => faults.push(`CSP violation: ${text}`));
-await page.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', (e) => {
-        window.bylineViolation(`${e.effectiveDirective} refused ${e.blockedURI} at ${e.sourceFile}:${e.lineNumber}`);
-    });
-});
-page.on('console', (message) => {
-    if (message.type() === 'error' || /content security policy/i.test(message.text())) {
-        faults.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
-    }
-});
-page.on('pageerror', (error) => faults.push(`exception: ${error}`));
-context.on('request', (request) => {
-    const target = new URL(request.url());
-    if (!['data:', 'blob:', 'about:'].includes(target.protocol) && target.origin !== origin) {
-        faults.push(`request to another origin: ${request.url()}`);
-    }
-});
-context.on('requestfailed', (request) => {
-    faults.push(`request failed: ${request.url()} ${request.failure()?.errorText}`);
-});
-
-let last = 'the start';
-
-function pass(what) {
-    if (faults.length > 0) {
-        throw new Error(`on the way to "${what}": ${faults.join('; ')}`);
-    }
-    console.log(`PASS browser: ${what}`);
-    last = what;
-}
-
-function equal(what, expected, actual) {
-    if (expected !== actual) {
-        throw new Error(`${what}: expected ${expected}, got ${actual}`);
-    }
-}
+const { page, pass, run } = await launch('browser', [new URL(url).origin], executablePath);
 
 /** Opens the block of an operation and presses "Try it out". */
 async function open(operationId) {
@@ -147,13 +85,4 @@ async function scenario() {
     writeFileSync(png, picture);
 }
 
-try {
-    await scenario();
-} catch (e) {
-    console.log(`FAIL browser, after "${last}": ${e}`);
-    faults.forEach((fault) => console.log(`FAIL browser: ${fault}`));
-    process.exitCode = 1;
-} finally {
-    await context.close();
-    rmSync(profile, { recursive: true, force: true });
-}
+await run(scenario);

@@ -1,6 +1,5 @@
 package dev.byline.http;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import dev.byline.Byline;
 import dev.byline.http.exchange.Exchange;
 import dev.byline.http.exchange.JettyProblems;
@@ -9,12 +8,12 @@ import dev.byline.http.exchange.ResponseBudget;
 import dev.byline.http.exchange.Responses;
 import dev.byline.http.metrics.CapacityMeter;
 import dev.byline.http.metrics.PrometheusMetrics;
+import dev.byline.http.metrics.StatusHistory;
 import dev.byline.model.Capacity;
 import dev.byline.model.PoolStatus;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -26,20 +25,26 @@ import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
- * The management server: metrics, capacity and probes for operators, on a separate port that clients must not reach. It
+ * The management server: a status page, metrics, capacity and probes for operators, on a separate port that clients must not reach. It
  * has its own threads, so it responds however busy the API port is.
  */
 public final class ManagementServer implements AutoCloseable {
     private final Javalin javalin;
     private final CapacityMeter capacity;
+    private final StatusHistory history;
     private final Byline byline;
     private final PrometheusMetrics metrics;
 
     private ManagementServer(
-            Byline byline, Readiness readiness, PrometheusMetrics metrics, Supplier<Capacity.Plan> plan) {
+            String version,
+            Byline byline,
+            Readiness readiness,
+            PrometheusMetrics metrics,
+            Supplier<Capacity.Plan> plan) {
         this.byline = byline;
         this.metrics = metrics;
         this.capacity = new CapacityMeter(metrics, plan);
+        this.history = new StatusHistory(metrics, capacity, byline::poolStatus);
         this.javalin = Javalin.create(config -> {
             HttpServer.quiet(config, metrics);
             config.jetty.threadPool = new QueuedThreadPool(8, 1);
@@ -49,6 +54,7 @@ public final class ManagementServer implements AutoCloseable {
             });
             config.routes.get("/metrics", this::metrics);
             config.routes.get("/capacity", this::capacity);
+            new StatusPage(version, byline, readiness, capacity, history).install(config.routes);
             var liveness = Liveness.ofVirtualThreads();
             for (var path : List.of("/livez", "/healthz")) {
                 config.routes.get(path, ctx -> SystemRoutes.livez(ctx, liveness));
@@ -66,6 +72,7 @@ public final class ManagementServer implements AutoCloseable {
      *
      * @param host the address to listen on
      * @param port the port, 0 for any free one
+     * @param version the program's version
      * @param byline the core whose connection pool is reported
      * @param readiness the state that {@code /readyz} reports
      * @param metrics the metrics that {@code /metrics} returns
@@ -75,11 +82,12 @@ public final class ManagementServer implements AutoCloseable {
     public static ManagementServer start(
             String host,
             int port,
+            String version,
             Byline byline,
             Readiness readiness,
             PrometheusMetrics metrics,
             Supplier<Capacity.Plan> plan) {
-        var server = new ManagementServer(byline, readiness, metrics, plan);
+        var server = new ManagementServer(version, byline, readiness, metrics, plan);
         try {
             server.javalin.start(host, port);
             return server;
@@ -105,20 +113,21 @@ public final class ManagementServer implements AutoCloseable {
         Responses.json(ctx, HttpStatus.OK, json -> {
             json.writeStartObject();
             json.writeStringField("verdict", now.verdict());
-            number(json, "requests_per_second", OptionalDouble.of(now.throughput()));
-            number(json, "predicted_requests_per_second", now.predictedThroughput());
-            number(json, "pool_requests_per_second", now.poolThroughput());
-            number(json, "cpu_requests_per_second", now.processorThroughput());
-            number(json, "headroom", now.headroom());
-            number(
+            StatusPage.number(json, "requests_per_second", OptionalDouble.of(now.throughput()));
+            StatusPage.number(json, "predicted_requests_per_second", now.predictedThroughput());
+            StatusPage.number(json, "pool_requests_per_second", now.poolThroughput());
+            StatusPage.number(json, "cpu_requests_per_second", now.processorThroughput());
+            StatusPage.number(json, "headroom", now.headroom());
+            StatusPage.number(
                     json,
                     "hold_seconds",
                     now.hold().stream()
                             .mapToDouble(hold -> hold.toNanos() / 1e9)
                             .findFirst());
-            number(json, "requests_per_connection", now.requestsPerConnection());
-            number(json, "pool_utilisation", OptionalDouble.of(now.poolUtilisation()));
-            number(json, "cpu_utilisation", OptionalDouble.of(now.load().cpu()));
+            StatusPage.number(json, "requests_per_connection", now.requestsPerConnection());
+            StatusPage.number(json, "pool_utilisation", OptionalDouble.of(now.poolUtilisation()));
+            StatusPage.number(
+                    json, "cpu_utilisation", OptionalDouble.of(now.load().cpu()));
             json.writeNumberField("measured_seconds", now.load().time().toNanos() / 1e9);
             json.writeNumberField("pool_size", now.plan().poolSize());
             json.writeStringField("pool_size_reason", now.plan().reason());
@@ -138,18 +147,10 @@ public final class ManagementServer implements AutoCloseable {
         });
     }
 
-    /** Writes a number, null if it is unknown. */
-    private static void number(JsonGenerator json, String name, OptionalDouble value) throws IOException {
-        if (value.isPresent()) {
-            json.writeNumberField(name, value.getAsDouble());
-        } else {
-            json.writeNullField(name);
-        }
-    }
-
     @Override
     public void close() {
         javalin.stop();
+        history.close();
         capacity.close();
     }
 

@@ -17,10 +17,13 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Nested;
@@ -30,7 +33,7 @@ import org.slf4j.LoggerFactory;
 /** The management port and the access log. */
 class OperationsTest extends ServerTest {
     private final ManagementServer management = ManagementServer.start(
-            "127.0.0.1", 0, byline, Optional::empty, metrics, () -> new Capacity.Plan(5, 2, 1, 2, 97));
+            "127.0.0.1", 0, "test", byline, Optional::empty, metrics, () -> new Capacity.Plan(5, 2, 1, 2, 97));
     private final HttpClient operator = HttpClient.newHttpClient();
 
     @AfterAll
@@ -190,14 +193,53 @@ class OperationsTest extends ServerTest {
         }
 
         @Test
+        void theStatusPageAndItsFilesAreInTheJar() {
+            var page = ask("/");
+            assertThat(page.statusCode()).isEqualTo(200);
+            assertThat(new Answer(page).header("Content-Type")).startsWith("text/html");
+            assertThat(new Answer(page).header("Content-Security-Policy"))
+                    .contains(
+                            "default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'");
+            var files = Pattern.compile("(?:src|href)=\"([^\":]+)\"")
+                    .matcher(page.body())
+                    .results()
+                    .map(match -> match.group(1))
+                    .toList();
+            assertThat(files).contains("uplot.js", "uplot.css", "status.js", "status.css", "status.json");
+            for (var file : files) {
+                assertThat(ask("/" + file).statusCode()).as(file).isEqualTo(200);
+            }
+        }
+
+        @Test
+        void theStatusHasEveryFieldThatTheDocumentationNames() throws IOException {
+            get("/users");
+            var status = new Answer(ask("/status.json"));
+            assertThat(status.header("Cache-Control")).isEqualTo("no-store");
+            var json = status.json();
+            assertThat(json.get("version").textValue()).isEqualTo("test");
+            assertThat(json.get("ready").booleanValue()).isTrue();
+            assertThat(json.get("seconds_since_database_answered").doubleValue())
+                    .isBetween(0.0, 600.0);
+            assertThat(json.get("memory").get("heap_used_bytes").longValue()).isPositive();
+            var documented = Files.readString(Path.of("../docs/operations.md"));
+            var fields = new TreeSet<String>();
+            json.fieldNames().forEachRemaining(fields::add);
+            for (var part : List.of("capacity", "pool", "memory", "history")) {
+                json.get(part).fieldNames().forEachRemaining(fields::add);
+            }
+            assertThat(fields).allSatisfy(field -> assertThat(documented).contains("`" + field + "`"));
+        }
+
+        @Test
         void otherPathsAre404() {
             for (var path : List.of("/livez", "/readyz", "/healthz", "/health")) {
                 assertThat(ask(path).statusCode()).isEqualTo(200);
             }
-            for (var path : List.of("/", "/users", "/posts/1", "/metrics/", "/nothing")) {
+            for (var path : List.of("/users", "/posts/1", "/metrics/", "/nothing")) {
                 assertProblem(new Answer(ask(path)), 404, "not-found");
             }
-            for (var path : List.of("/metrics", "/capacity")) {
+            for (var path : List.of("/metrics", "/capacity", "/status.json", "/status.js")) {
                 assertProblem(get(path), 404, "not-found"); // not on the public port
             }
         }

@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +40,8 @@ public final class PrometheusMetrics implements Metrics {
 
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
-    private static final double[] SECONDS = {.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5};
+    /** The upper bounds of the buckets of durations, in seconds. */
+    static final double[] SECONDS = {.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5};
 
     private final CollectorRegistry registry = new CollectorRegistry();
 
@@ -222,6 +224,16 @@ public final class PrometheusMetrics implements Metrics {
                 return List.of(new MetricFamilySamples(name, Type.GAUGE, help, List.of(sample)));
             }
         }.register(registry);
+    }
+
+    /**
+     * Returns the current samples of series.
+     *
+     * @param names such as {@code http_requests_total}
+     */
+    Stream<Collector.MetricFamilySamples.Sample> samples(Set<String> names) {
+        return Collections.list(registry.filteredMetricFamilySamples(names)).stream()
+                .flatMap(family -> family.samples.stream());
     }
 
     /** Returns all metrics in the Prometheus text format. */
