@@ -127,7 +127,7 @@ final class Command {
 
     private ServerConfig parse() {
         var config = ServerConfig.parse(environment);
-        Logging.configure(config, console.interactive());
+        Logging.configure(config, console);
         return config;
     }
 

@@ -2,7 +2,6 @@ package dev.byline.server;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
@@ -14,14 +13,14 @@ import org.slf4j.LoggerFactory;
 final class Logging {
     private Logging() {}
 
-    static void configure(ServerConfig config, boolean interactive) {
+    static void configure(ServerConfig config, Console streams) {
         var context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
         OutOfMemory.watchLog(context);
         var console = new ConsoleAppender<ILoggingEvent>();
         console.setContext(context);
         console.setTarget("System.err");
-        console.setEncoder(encoder(config, interactive, context));
+        console.setEncoder(encoder(config, streams, context));
         console.start();
         var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.WARN);
@@ -33,14 +32,14 @@ final class Logging {
         // jOOQ warns about every PostgreSQL older than its newest dialect; ServerFacts checks the version.
         context.getLogger("org.jooq.impl.DefaultExecuteContext.logVersionSupport")
                 .setLevel(Level.OFF);
-        configureAccessLog(context, encoder(config, interactive, context), config.logRequests());
+        configureAccessLog(context, encoder(config, streams, context), config.logRequests());
     }
 
-    private static Encoder<ILoggingEvent> encoder(ServerConfig config, boolean interactive, LoggerContext context) {
+    private static Encoder<ILoggingEvent> encoder(ServerConfig config, Console streams, LoggerContext context) {
         return switch (config.log()) {
             case JSON -> json(context);
-            case TEXT -> text(context);
-            case AUTO -> interactive ? text(context) : json(context);
+            case TEXT -> new TextLines(context, streams.colored());
+            case AUTO -> streams.interactive() ? new TextLines(context, streams.colored()) : json(context);
         };
     }
 
@@ -62,14 +61,6 @@ final class Logging {
     private static Encoder<ILoggingEvent> json(LoggerContext context) {
         var encoder = new JsonLines();
         encoder.setContext(context);
-        encoder.start();
-        return encoder;
-    }
-
-    private static Encoder<ILoggingEvent> text(LoggerContext context) {
-        var encoder = new PatternLayoutEncoder();
-        encoder.setContext(context);
-        encoder.setPattern("%d{HH:mm:ss.SSS} %-5level %msg %kvp{NONE} %mdc%n");
         encoder.start();
         return encoder;
     }

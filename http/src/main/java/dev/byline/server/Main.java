@@ -14,7 +14,7 @@ public final class Main {
         OutOfMemory.watchThreads();
         System.setProperty("jdk.console", "java.base");
         var interactive = System.console() != null;
-        var console = new Console(System.out, System.err, interactive);
-        System.exit(new Command(System.getenv(), console).run(arguments));
+        var environment = System.getenv();
+        System.exit(new Command(environment, Console.of(interactive, environment)).run(arguments));
     }
 }

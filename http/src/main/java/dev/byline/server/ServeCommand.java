@@ -17,6 +17,9 @@ import org.slf4j.LoggerFactory;
 final class ServeCommand {
     private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
 
+    /** The address in the commands that the banner suggests. */
+    private static final String EXAMPLE = "ada@example.com";
+
     private final ServerConfig config;
     private final Console console;
     private final StopSignal stop;
@@ -52,8 +55,8 @@ final class ServeCommand {
                     var http = openHttp(byline, startup, metrics)) {
                 var facts = startup.untilReady();
                 facts.ifPresent(this::warnIfTooManyConnections);
-                facts.ifPresent(server ->
-                        printBanner(http.port(), management.port(), "PostgreSQL " + server.version() + " " + database));
+                facts.ifPresent(server -> printBanner(
+                        byline, http.port(), management.port(), "PostgreSQL " + server.version() + " " + database));
                 startup.firstAdmin().ifPresent(admin -> printFirstAdmin(byline, admin));
                 stop.await();
                 startup.stopping();
@@ -67,7 +70,13 @@ final class ServeCommand {
     private ManagementServer openManagement(Byline byline, Startup startup, PrometheusMetrics metrics) {
         try {
             return ManagementServer.start(
-                    config.management().host(), config.management().port(), byline, startup, metrics, startup::plan);
+                    config.management().host(),
+                    config.management().port(),
+                    Command.version(),
+                    byline,
+                    startup,
+                    metrics,
+                    startup::plan);
         } catch (JavalinBindException e) {
             throw portInUse(config.management().host(), config.management().port(), Settings.MANAGEMENT_PORT, e);
         }
@@ -113,20 +122,30 @@ final class ServeCommand {
         }
     }
 
-    private void printBanner(int port, int managementPort, String database) {
+    private void printBanner(Byline byline, int port, int managementPort, String database) {
         var url = config.api(port).url() + config.http().basePath();
-        console.out().printf("""
-                        Byline %s is ready on %s
-                        Database: %s
-                        Metrics, capacity, probes: port %d, for operators only
-
-                        Try it:
-                          curl -s %s/users -H 'Content-Type: application/json' -d '{"email":"ada@example.com","name":"Ada","password":"correct horse battery"}'
-                          curl -s %s/tokens -H 'Content-Type: application/json' -d '{"email":"ada@example.com","password":"correct horse battery"}'
-                          curl -s '%s/posts?limit=5'
-
-                        Ctrl-C stops the server; the data is kept.
-                        """, Command.version(), url, database, managementPort, url, url, url);
-        console.out().flush();
+        var out = console.out();
+        out.printf("Byline %s is ready on %s%n", Command.version(), url);
+        out.println("Database: " + database);
+        if (config.http().docs()) {
+            out.println("Documentation: " + url + "/docs");
+        }
+        out.printf(
+                "For operators only: status page %s/, /metrics, /capacity%n%n",
+                new ServerConfig.Listener(config.management().host(), managementPort).url());
+        out.println("Try it:");
+        if (config.http().signupOpen()
+                && byline.users().findByEmail(new Principal.Operator(), EXAMPLE).isEmpty()) {
+            out.printf(
+                    "  curl -s %s/users -H 'Content-Type: application/json'"
+                            + " -d '{\"email\":\"%s\",\"name\":\"Ada\",\"password\":\"correct horse battery\"}'%n",
+                    url, EXAMPLE);
+            out.printf(
+                    "  curl -s %s/tokens -H 'Content-Type: application/json'"
+                            + " -d '{\"email\":\"%s\",\"password\":\"correct horse battery\"}'%n",
+                    url, EXAMPLE);
+        }
+        out.printf("  curl -s '%s/posts?limit=5'%n%nCtrl-C stops the server; the data is kept.%n", url);
+        out.flush();
     }
 }

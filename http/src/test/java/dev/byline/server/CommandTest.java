@@ -36,6 +36,7 @@ class CommandTest {
         var console = new Console(
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
+                false,
                 false);
         var text = new HashMap<>(environment);
         text.put("BYLINE_LOG", "text");

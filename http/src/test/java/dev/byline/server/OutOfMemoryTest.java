@@ -36,7 +36,7 @@ class OutOfMemoryTest {
 
         public static void main(String[] arguments) throws Exception {
             OutOfMemory.watchThreads();
-            Logging.configure(ServerConfig.parse(Map.of()), true);
+            Logging.configure(ServerConfig.parse(Map.of()), new Console(System.out, System.err, true, false));
             switch (arguments[0]) {
                 case "thread" -> new Thread(Program::fill).start();
                 case "pool" -> {

@@ -80,7 +80,11 @@ class ProgramTest {
         void theBannerNamesUrlAndDataFolderAndShowsExamples() throws Exception {
             server.await(() -> server.log().contains("curl -s"));
             assertThat(server.log())
-                    .contains("ready on http://127.0.0.1:" + server.port(), "embedded, data in " + shared);
+                    .contains(
+                            "ready on http://127.0.0.1:" + server.port(),
+                            "embedded, data in " + shared,
+                            "/docs",
+                            "status page http://127.0.0.1:");
         }
 
         @Test
