@@ -21,9 +21,7 @@ import dev.byline.model.ExpectedVersion;
 import dev.byline.model.FieldError;
 import dev.byline.model.IdempotencyKey;
 import dev.byline.model.ImportedPost;
-import dev.byline.model.Metadata;
 import dev.byline.model.NewPost;
-import dev.byline.model.NewUser;
 import dev.byline.model.Page;
 import dev.byline.model.PageRequest;
 import dev.byline.model.Post;
@@ -40,7 +38,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -687,8 +684,8 @@ public final class Posts {
 
     private static int importAll(Tx tx, Collection<ImportedPost> imported) {
         var dsl = tx.dsl();
-        var authors = new LinkedHashMap<String, NewUser>();
-        imported.forEach(post -> authors.putIfAbsent(post.author().email(), post.author()));
+        var authors = new LinkedHashMap<String, ImportedPost>();
+        imported.forEach(post -> authors.putIfAbsent(post.author().email(), post));
         tx.invalidate(CacheKeys.userCreating());
         UserSql.insertMissing(dsl, authors.values());
         var ids = UserSql.idsByEmail(dsl, authors.keySet());
@@ -696,28 +693,17 @@ public final class Posts {
         if (!ids.keySet().equals(authors.keySet())) {
             throw deletedMeanwhile();
         }
-        var posts = imported.stream()
-                .map(post -> new NewPost(
-                        post.title(),
-                        post.body(),
-                        Metadata.EMPTY,
-                        PostStatus.PUBLISHED,
-                        ids.get(post.author().email()),
-                        post.createdAt()))
-                .collect(Collectors.toCollection(LinkedHashSet::new));
-        posts.removeAll(PostSql.existing(dsl, posts));
+        var posts = new LinkedHashMap<PostSql.ImportKey, ImportedPost>();
+        imported.forEach(post -> posts.putIfAbsent(
+                PostSql.ImportKey.of(
+                        Objects.requireNonNull(ids.get(post.author().email())), post),
+                post));
+        posts.keySet().removeAll(PostSql.existing(dsl, posts.keySet()));
         if (posts.isEmpty()) {
             return 0;
         }
         ids.values().forEach(id -> tx.invalidate(CacheKeys.postsChanging(id)));
-        var ordered = List.copyOf(posts);
-        var created = PostWriteSql.insert(
-                dsl,
-                ordered,
-                ordered.stream()
-                        .map(NewPost::userId)
-                        .map(Objects::requireNonNull)
-                        .toList());
+        var created = PostWriteSql.insertImported(dsl, posts);
         if (created.size() < posts.size()) {
             throw deletedMeanwhile();
         }

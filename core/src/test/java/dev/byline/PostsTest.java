@@ -2,6 +2,7 @@ package dev.byline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.byline.model.BylineException;
 import dev.byline.model.FieldError;
@@ -370,6 +371,49 @@ class PostsTest extends CoreTest {
             assertThat(byline.posts().importAll(OPERATOR, List.of())).isZero();
             assertThat(database.value("SELECT count(*) FROM users WHERE email_key(email) = 'import@example.com'"))
                     .isEqualTo("1");
+        }
+
+        @Test
+        void importingExistingAuthorsDrawsNoIds() {
+            byline.posts().importAll(OPERATOR, List.of(imported("known@example.com", "one", "2020-01-01T00:00:00Z")));
+            var before = newUser();
+            for (int i = 0; i < 5; i++) {
+                byline.posts()
+                        .importAll(
+                                OPERATOR,
+                                List.of(
+                                        imported("known@example.com", "one", "2020-01-01T00:00:00Z"),
+                                        imported("KNOWN@example.com", "two", "2020-01-01T00:00:00Z")));
+            }
+            assertThat(newUser().id()).isEqualTo(before.id() + 1);
+        }
+
+        @Test
+        void draftsAndMetadataAreImported() {
+            var author = new NewUser("drafts@example.com", "Name", Metadata.EMPTY);
+            var time = Instant.parse("2020-01-01T00:00:00Z");
+            var posts = List.of(
+                    new ImportedPost(
+                            author, null, "draft", "body", Metadata.parse("{\"a\":1}"), PostStatus.DRAFT, time),
+                    new ImportedPost(author, "published", "body", time));
+
+            assertThat(byline.posts().importAll(OPERATOR, posts)).isEqualTo(2);
+            assertThat(byline.posts().importAll(OPERATOR, posts)).isZero();
+            var found = byline.posts()
+                    .byAuthor(
+                            OPERATOR,
+                            byline.users().byEmail(OPERATOR, author.email()).id(),
+                            PageRequest.first(5))
+                    .items();
+            assertThat(found)
+                    .extracting(Post::title, Post::status, Post::publishedAt, Post::createdAt)
+                    .containsExactlyInAnyOrder(
+                            tuple("draft", PostStatus.DRAFT, null, time),
+                            tuple("published", PostStatus.PUBLISHED, time, time));
+            assertThat(found)
+                    .filteredOn(post -> post.title().equals("draft"))
+                    .singleElement()
+                    .satisfies(post -> assertThat(post.metadata().json()).isEqualTo("{\"a\": 1}"));
         }
 
         @Test

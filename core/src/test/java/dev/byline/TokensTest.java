@@ -7,16 +7,21 @@ import dev.byline.migrations.LeakCheck;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
 import dev.byline.model.FieldError;
+import dev.byline.model.ImportedPost;
 import dev.byline.model.IssuedToken;
 import dev.byline.model.Metadata;
 import dev.byline.model.NewUser;
 import dev.byline.model.Password;
+import dev.byline.model.PasswordHash;
+import dev.byline.model.PostStatus;
 import dev.byline.model.Principal;
 import dev.byline.model.Role;
 import dev.byline.model.User;
 import dev.byline.model.UserChange;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -131,6 +136,59 @@ class TokensTest extends CoreTest {
             assertThat(database.value("SELECT password_hash FROM users WHERE id = " + user.id()))
                     .startsWith("$argon2id$v=19$m=19456,t=2,p=1$");
             assertThat(login(user).secret()).isNotEmpty();
+        }
+
+        /** Hashes of other programs, with their test vectors. */
+        @Test
+        void anImportedHashLogsInAndIsReplaced() {
+            var hashes = Map.of(
+                    "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+                    "password",
+                    "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+                    "U*U");
+            hashes.forEach((hash, password) -> {
+                var author = new NewUser("hash" + hash.length() + "@example.com", "N", Metadata.EMPTY);
+                var post = new ImportedPost(
+                        author,
+                        new PasswordHash(hash),
+                        "t",
+                        "",
+                        Metadata.EMPTY,
+                        PostStatus.PUBLISHED,
+                        Instant.parse("2020-01-01T00:00:00Z"));
+                byline.posts().importAll(OPERATOR, List.of(post));
+
+                assertThatThrownBy(() -> byline.tokens().login(author.email(), new Password(password + "x")))
+                        .isInstanceOf(BylineException.Unauthenticated.class);
+                assertThat(byline.tokens().login(author.email(), new Password(password)))
+                        .isNotNull();
+                assertThat(database.value("SELECT password_hash FROM users WHERE email = '" + author.email() + "'"))
+                        .startsWith("$argon2id$v=19$m=19456,t=2,p=1$");
+                assertThat(byline.tokens().login(author.email(), new Password(password)))
+                        .isNotNull();
+            });
+        }
+
+        @Test
+        void hashesBeyondTheLimitsAreRejected() {
+            for (var hash : List.of(
+                    "",
+                    "plain",
+                    "$argon2id$v=19$m=65537,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+                    "$argon2id$v=19$m=65536,t=11,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+                    "$argon2id$v=19$m=65536,t=2,p=9$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+                    "$argon2id$v=19$m=8,t=2,p=2$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+                    "$argon2id$v=19$m=65536,t=2,p=1$c29t$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+                    "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$" + "A".repeat(1_000_000),
+                    "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+                    "$2a$15$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+                    "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOe")) {
+                assertThatThrownBy(() -> new PasswordHash(hash))
+                        .as(hash.substring(0, Math.min(60, hash.length())))
+                        .isInstanceOf(BylineException.Invalid.class);
+            }
+            assertThat(new PasswordHash("$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"))
+                    .hasToString("****");
         }
 
         @Test

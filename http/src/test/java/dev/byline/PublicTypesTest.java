@@ -87,6 +87,7 @@ class PublicTypesTest {
             model.Page
             model.PageRequest
             model.Password
+            model.PasswordHash
             model.PoolSizing
             model.PoolStatus
             model.Post

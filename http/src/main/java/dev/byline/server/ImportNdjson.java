@@ -7,6 +7,8 @@ import dev.byline.model.BylineException;
 import dev.byline.model.ImportedPost;
 import dev.byline.model.Metadata;
 import dev.byline.model.NewUser;
+import dev.byline.model.PasswordHash;
+import dev.byline.model.PostStatus;
 import dev.byline.model.Principal;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -27,7 +29,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Imports posts from a file with one JSON object per line: {@code {"email","name","title","body","created_at"}}. Each
+ * Imports posts from a file with one JSON object per line; docs/imports.md describes its fields. Each
  * batch is a transaction, and posts that exist already are skipped: after an interruption run the import again.
  */
 final class ImportNdjson {
@@ -140,8 +142,17 @@ final class ImportNdjson {
         var title = fields.text("title");
         var body = fields.text("body");
         var createdAt = fields.time("created_at");
-        var post =
-                fields.build(() -> new ImportedPost(new NewUser(email, name, Metadata.EMPTY), title, body, createdAt));
+        var metadata = fields.metadata();
+        var status = fields.optionalEnum("status", PostStatus.values(), PostStatus::text);
+        var hash = fields.optionalText("password_hash");
+        var post = fields.build(() -> new ImportedPost(
+                new NewUser(email, name, Metadata.EMPTY),
+                hash == null ? null : new PasswordHash(hash),
+                title,
+                body,
+                metadata,
+                status == null ? PostStatus.PUBLISHED : status,
+                createdAt));
         if (createdAt.isAfter(now)) {
             throw new BylineException.Invalid("created_at", "must not be in the future");
         }

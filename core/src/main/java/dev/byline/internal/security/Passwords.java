@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.bouncycastle.crypto.generators.Argon2BytesGenerator;
+import org.bouncycastle.crypto.generators.OpenBSDBCrypt;
 import org.bouncycastle.crypto.params.Argon2Parameters;
 import org.jspecify.annotations.Nullable;
 
@@ -85,35 +86,44 @@ public final class Passwords implements AutoCloseable {
      * user exists. Blocks like {@link #hash}.
      *
      * @param password the password of a login attempt
-     * @param phc a PHC string, null when the user has no password or doesn't exist
+     * @param phc a PHC string or a hash of bcrypt, null when the user has no password or doesn't exist
      * @throws BylineException.Unavailable when too many callers wait, or after 2 seconds
      */
     public boolean matches(Password password, @Nullable String phc) {
-        var parsed = PHC.matcher(phc == null ? dummyHash : phc);
+        var known = phc == null ? dummyHash : phc;
+        return run(() -> isHashOf(password, known)) && phc != null && password.isBounded();
+    }
+
+    private static boolean isHashOf(Password password, String known) {
+        if (known.startsWith("$2")) {
+            // As argon2id() does: a password beyond the limit takes as long as any other.
+            return OpenBSDBCrypt.checkPassword(known, password.isBounded() ? password.bytes() : new byte[Password.MAX]);
+        }
+        var parsed = PHC.matcher(known);
         if (!parsed.matches()) {
-            throw new IllegalStateException("the stored password hash is not an argon2id PHC string");
+            throw new IllegalStateException("the stored password hash is neither an argon2id PHC string nor bcrypt");
         }
         var expected = Base64.getDecoder().decode(parsed.group(5));
-        var actual = run(() -> argon2id(
+        var actual = argon2id(
                 password,
                 Base64.getDecoder().decode(parsed.group(4)),
                 Integer.parseInt(parsed.group(1)),
                 Integer.parseInt(parsed.group(2)),
                 Integer.parseInt(parsed.group(3)),
-                expected.length));
-        return MessageDigest.isEqual(expected, actual) && phc != null && password.isBounded();
+                expected.length);
+        return MessageDigest.isEqual(expected, actual);
     }
 
     /**
-     * Returns whether a hash has other parameters than new hashes: the next login should replace it.
+     * Returns whether a hash has another algorithm or other parameters than new hashes: the next login should replace it.
      *
-     * @param phc a PHC string
+     * @param phc as in {@link #matches}
      */
     public boolean isOutdated(String phc) {
         return !phc.startsWith("$argon2id$v=19$m=" + MEMORY_KIB + ",t=" + PASSES + ",p=" + LANES + "$");
     }
 
-    private byte[] run(Callable<byte[]> work) {
+    private <T> T run(Callable<T> work) {
         if (executor.isShutdown()) {
             throw new IllegalStateException("Byline is closed");
         }

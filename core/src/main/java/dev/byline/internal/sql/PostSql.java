@@ -16,11 +16,9 @@ import static dev.byline.internal.sql.PostRowSql.withAuthors;
 import static dev.byline.internal.sql.generated.Tables.POSTS;
 import static dev.byline.internal.sql.generated.Tables.USERS;
 
-import dev.byline.model.Metadata;
-import dev.byline.model.NewPost;
+import dev.byline.model.ImportedPost;
 import dev.byline.model.Post;
 import dev.byline.model.PostFilter;
-import dev.byline.model.PostStatus;
 import dev.byline.model.PostWithAuthor;
 import dev.byline.model.Principal;
 import dev.byline.model.Selection;
@@ -114,17 +112,23 @@ public final class PostSql {
                         DSL.select(columnsWithinLimit()).from(found.asTable(P)).orderBy(PLACE), P_COLUMNS);
     }
 
-    /** Returns which of these posts exist: author, time, title and body are the same. */
-    public static Set<NewPost> existing(DSLContext dsl, Collection<NewPost> posts) {
+    /** What makes an imported post the same as a stored one. */
+    public record ImportKey(long userId, Instant createdAt, String title, String body) {
+        public static ImportKey of(long userId, ImportedPost post) {
+            return new ImportKey(userId, post.createdAt(), post.title(), post.body());
+        }
+    }
+
+    /** Returns which posts are stored. */
+    public static Set<ImportKey> existing(DSLContext dsl, Collection<ImportKey> posts) {
         var condition = DSL.noCondition();
         for (var post : posts) {
-            condition = condition.or(DSL.row(POSTS.USER_ID, POSTS.CREATED_AT).eq(post.userId(), post.publishedAt()));
+            condition = condition.or(DSL.row(POSTS.USER_ID, POSTS.CREATED_AT).eq(post.userId(), post.createdAt()));
         }
-        return new HashSet<>(dsl.select(COLUMNS).from(POSTS).where(condition).fetch(row -> {
-            var post = post(row, POSTS);
-            return new NewPost(
-                    post.title(), post.body(), Metadata.EMPTY, PostStatus.PUBLISHED, post.userId(), post.createdAt());
-        }));
+        return new HashSet<>(dsl.select(POSTS.USER_ID, POSTS.CREATED_AT, POSTS.TITLE, POSTS.BODY)
+                .from(POSTS)
+                .where(condition)
+                .fetch(row -> new ImportKey(row.value1(), row.value2(), row.value3(), row.value4())));
     }
 
     /**

@@ -7,6 +7,7 @@ import static dev.byline.internal.sql.generated.Tables.POSTS;
 import static dev.byline.internal.sql.generated.Tables.USERS;
 
 import dev.byline.model.ExpectedVersion;
+import dev.byline.model.ImportedPost;
 import dev.byline.model.Metadata;
 import dev.byline.model.NewPost;
 import dev.byline.model.Post;
@@ -94,16 +95,48 @@ public final class PostWriteSql {
         var rows = new ArrayList<Row7<Integer, Long, String, String, JSONB, Instant, Instant>>();
         for (var post : posts) {
             var published = post.publishedAt() == null ? DSL.currentInstant() : DSL.val(post.publishedAt());
-            rows.add(DSL.row(
-                    DSL.inline(rows.size()),
-                    DSL.val(authors.get(rows.size())),
-                    DSL.val(post.title(), SQLDataType.CLOB),
-                    DSL.val(post.body(), SQLDataType.CLOB),
-                    DSL.val(MetadataSql.value(post.metadata())),
-                    post.status() == PostStatus.DRAFT ? DSL.castNull(SQLDataType.INSTANT) : published,
+            rows.add(row(
+                    rows.size(),
+                    authors.get(rows.size()),
+                    post.title(),
+                    post.body(),
+                    post.metadata(),
+                    post.status(),
                     published));
         }
         return insertRows(dsl, rows);
+    }
+
+    /** Inserts posts with the times at which they were written; those of deleted authors are left out. */
+    public static List<Post> insertImported(DSLContext dsl, Map<PostSql.ImportKey, ImportedPost> posts) {
+        var rows = new ArrayList<Row7<Integer, Long, String, String, JSONB, Instant, Instant>>();
+        posts.forEach((key, post) -> rows.add(row(
+                rows.size(),
+                key.userId(),
+                post.title(),
+                post.body(),
+                post.metadata(),
+                post.status(),
+                DSL.val(post.createdAt()))));
+        return insertRows(dsl, rows);
+    }
+
+    private static Row7<Integer, Long, String, String, JSONB, Instant, Instant> row(
+            int position,
+            long author,
+            String title,
+            String body,
+            Metadata metadata,
+            PostStatus status,
+            Field<Instant> created) {
+        return DSL.row(
+                DSL.inline(position),
+                DSL.val(author),
+                DSL.val(title, SQLDataType.CLOB),
+                DSL.val(body, SQLDataType.CLOB),
+                DSL.val(MetadataSql.value(metadata)),
+                status == PostStatus.DRAFT ? DSL.castNull(SQLDataType.INSTANT) : created,
+                created);
     }
 
     @SuppressWarnings("unchecked")

@@ -4,6 +4,7 @@ import static dev.byline.internal.sql.generated.Tables.TOKENS;
 import static dev.byline.internal.sql.generated.Tables.USERS;
 
 import dev.byline.model.ExpectedVersion;
+import dev.byline.model.ImportedPost;
 import dev.byline.model.Metadata;
 import dev.byline.model.NewUser;
 import dev.byline.model.Role;
@@ -21,8 +22,10 @@ import java.util.stream.Collectors;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
+import org.jooq.JSONB;
 import org.jooq.Record;
 import org.jooq.ResultQuery;
+import org.jooq.Row4;
 import org.jooq.impl.DSL;
 import org.jooq.impl.SQLDataType;
 import org.jspecify.annotations.Nullable;
@@ -72,13 +75,37 @@ public final class UserSql {
                 .fetchOptional(UserSql::user);
     }
 
-    /** Creates the users whose e-mail addresses are unknown. */
-    public static void insertMissing(DSLContext dsl, Collection<NewUser> users) {
-        var insert = dsl.insertInto(USERS, USERS.EMAIL, USERS.NAME, USERS.METADATA);
-        for (var user : users) {
-            insert = insert.values(user.email(), user.name(), MetadataSql.value(user.metadata()));
-        }
-        var unused = insert.onConflict(emailKey(USERS.EMAIL))
+    /**
+     * Creates the authors whose e-mail addresses are unknown. Ids are drawn only for these: an insert that conflicts would
+     * draw one, too.
+     */
+    @SuppressWarnings("unchecked")
+    public static void insertMissing(DSLContext dsl, Collection<ImportedPost> posts) {
+        var rows = posts.stream()
+                .map(post -> DSL.row(
+                        DSL.val(post.author().email(), SQLDataType.CLOB),
+                        DSL.val(post.author().name(), SQLDataType.CLOB),
+                        DSL.val(MetadataSql.value(post.author().metadata())),
+                        DSL.val(
+                                post.passwordHash() == null
+                                        ? null
+                                        : post.passwordHash().text(),
+                                SQLDataType.CLOB)))
+                .toArray(Row4[]::new);
+        var v = DSL.values((Row4<String, String, JSONB, String>[]) rows)
+                .as("v", "email", "name", "metadata", "password_hash");
+        var email = Columns.v("email", SQLDataType.CLOB);
+        var unused = dsl.insertInto(USERS, USERS.EMAIL, USERS.NAME, USERS.METADATA, USERS.PASSWORD_HASH)
+                .select(DSL.select(
+                                email,
+                                Columns.v("name", SQLDataType.CLOB),
+                                Columns.v("metadata", SQLDataType.JSONB),
+                                Columns.v("password_hash", SQLDataType.CLOB))
+                        .from(v)
+                        .where(DSL.notExists(DSL.selectOne()
+                                .from(USERS)
+                                .where(emailKey(USERS.EMAIL).eq(emailKey(email)), USERS.DELETED_AT.isNull()))))
+                .onConflict(emailKey(USERS.EMAIL)) // another process creates the author at the same time
                 .where(USERS.DELETED_AT.isNull())
                 .doNothing()
                 .execute();
