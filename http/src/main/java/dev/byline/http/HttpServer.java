@@ -161,6 +161,7 @@ public final class HttpServer implements AutoCloseable {
                 new ImportRoutes(byline.imports()),
                 new SystemRoutes(readiness, config),
                 new DocsRoutes(config)));
+        router.routes().forEach(route -> metrics.route(route.method().name(), route.path()));
         var cors = new Cors(config.corsOrigins());
         var bodies =
                 new Bodies(Math.max(8 * Bodies.MAX_BODY, Runtime.getRuntime().maxMemory() / 8));

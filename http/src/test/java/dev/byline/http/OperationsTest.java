@@ -155,6 +155,19 @@ class OperationsTest extends ServerTest {
             assertThat(value(text, "hikaricp_connection_usage_seconds_count")).isPositive();
         }
 
+        /** {@code rate()} doesn't see the first increment of a series that didn't exist before. */
+        @Test
+        void countersOfFailuresStartAtZero() throws Exception {
+            get("/users");
+            var text = metrics();
+            assertThat(text).contains("""
+                            http_requests_total{method="PATCH",endpoint="/posts/{id}",status="503",} 0.0""", """
+                            http_requests_total{method="GET",endpoint="/posts",status="500",} 0.0""", """
+                            cache_requests_total{kind="users",layer="l1",result="error",} 0.0""", """
+                            cache_invalidations_total{result="error",} 0.0""", """
+                            http_requests_rejected_total{reason="busy",} 0.0""");
+        }
+
         @Test
         void loginsAreCountedByResult() throws Exception {
             post("/users", """

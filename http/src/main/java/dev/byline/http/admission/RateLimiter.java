@@ -55,6 +55,9 @@ public final class RateLimiter {
         this.detail = detail;
         this.shared = shared;
         this.metrics = metrics;
+        if (quota > 0) {
+            metrics.limit(name);
+        }
         this.buckets = Caffeine.newBuilder()
                 .maximumSize(MAX_BUCKETS)
                 .expireAfterAccess(window.multipliedBy(2))

@@ -21,10 +21,14 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -101,6 +105,9 @@ public final class PrometheusMetrics implements Metrics {
             .labelNames("outcome")
             .register(registry);
 
+    /** The counters of look-ups by kind. */
+    private final Map<String, Map<Layer, Map<Result, Counter.Child>>> lookupsOf = new ConcurrentHashMap<>();
+
     private final LongAdder served = new LongAdder();
 
     /**
@@ -132,6 +139,25 @@ public final class PrometheusMetrics implements Metrics {
         }
         logins.labels("succeeded");
         logins.labels("failed");
+        invalidations.labels(lower(Result.HIT));
+        invalidations.labels(lower(Result.ERROR));
+    }
+
+    /**
+     * Starts the counters of a route's failures at zero: {@code rate()} misses the first increment of a new series.
+     *
+     * @param method of the route
+     * @param endpoint its path
+     */
+    public void route(String method, String endpoint) {
+        for (var status : List.of("500", "503")) {
+            requests.labels(method, endpoint, status);
+        }
+    }
+
+    /** Starts the counter of a rate limit at zero. */
+    public void limit(String name) {
+        limited.labels(name);
     }
 
     private Counter.Child feedCounter(Feed outcome) {
@@ -260,7 +286,22 @@ public final class PrometheusMetrics implements Metrics {
 
     @Override
     public void looked(String kind, Layer layer, Result result) {
-        lookups.labels(kind, lower(layer), lower(result)).inc();
+        var counters = lookupsOf.computeIfAbsent(kind, this::lookupCounters);
+        Objects.requireNonNull(Objects.requireNonNull(counters.get(layer)).get(result))
+                .inc();
+    }
+
+    /** Creates the counters of all results, which start at zero. */
+    private Map<Layer, Map<Result, Counter.Child>> lookupCounters(String kind) {
+        var counters = new EnumMap<Layer, Map<Result, Counter.Child>>(Layer.class);
+        for (var layer : Layer.values()) {
+            var results = new EnumMap<Result, Counter.Child>(Result.class);
+            for (var result : Result.values()) {
+                results.put(result, lookups.labels(kind, lower(layer), lower(result)));
+            }
+            counters.put(layer, results);
+        }
+        return counters;
     }
 
     @Override
