@@ -20,6 +20,7 @@ import io.gatling.javaapi.core.Simulation;
 import io.gatling.javaapi.http.HttpRequestActionBuilder;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Two kinds of users who pause 1 to 3 s before each request. Half of them list users and read single ones, 1 : 3, the
@@ -38,6 +39,9 @@ public final class BylineSimulation extends Simulation {
     private static final Duration MIN_PAUSE = Duration.ofSeconds(1);
     private static final Duration MAX_PAUSE = Duration.ofSeconds(3);
 
+    /** Sessions in which a step failed, such as a reference to a missing value, which Gatling only logs. */
+    private static final AtomicInteger FAILED_SESSIONS = new AtomicInteger();
+
     /** Declares the load. */
     public BylineSimulation() {
         setUp(
@@ -50,13 +54,30 @@ public final class BylineSimulation extends Simulation {
                 .assertions(global().failedRequests().count().is(0L));
     }
 
+    @Override
+    public void after() {
+        if (FAILED_SESSIONS.get() > 0) {
+            throw new IllegalStateException(FAILED_SESSIONS + " sessions failed: see the log above");
+        }
+    }
+
+    private static ChainBuilder countFailure() {
+        return exec(session -> {
+            if (session.isFailed()) {
+                FAILED_SESSIONS.incrementAndGet();
+            }
+            return session;
+        });
+    }
+
     private static ScenarioBuilder readers() {
         return scenario("readers")
                 .exec(listUsers())
                 .during(TIME)
                 .on(exec(randomSwitch()
                                 .on(percent(25).then(listUsers()), percent(75).then(oneUser())))
-                        .pause(MIN_PAUSE, MAX_PAUSE));
+                        .pause(MIN_PAUSE, MAX_PAUSE))
+                .exec(countFailure());
     }
 
     private static ScenarioBuilder clients() {
@@ -71,7 +92,8 @@ public final class BylineSimulation extends Simulation {
                                         percent(20).then(onePost()),
                                         percent(15).then(samePost()),
                                         percent(10).then(TOKEN.isEmpty() ? onePost() : write())))
-                        .pause(MIN_PAUSE, MAX_PAUSE));
+                        .pause(MIN_PAUSE, MAX_PAUSE))
+                .exec(countFailure());
     }
 
     private static ChainBuilder listUsers() {
@@ -92,7 +114,7 @@ public final class BylineSimulation extends Simulation {
     }
 
     private static ChainBuilder nextPage() {
-        return doIf(session -> session.contains("cursor"))
+        return doIf(session -> session.contains("cursor") && session.get("cursor") != null) // null on the last page
                 .then(exec(page("next page", "/posts?limit=20&cursor=#{cursor}")));
     }
 
