@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 class PublicTypesTest {
     private static final JavaClasses EXPORTED = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
+            .withImportOption(location -> !location.contains("-tests.jar"))
             .importPackages("dev.byline", "dev.byline.model")
             .that(DescribedPredicate.describe(
                     "are exported",
