@@ -78,6 +78,13 @@ public interface Metrics {
     default void connectionReleased(Duration held) {}
 
     /**
+     * Writes are suspended, because commits don't return, or are resumed.
+     *
+     * @param now whether writes are suspended
+     */
+    default void writesSuspended(boolean now) {}
+
+    /**
      * A login attempt.
      *
      * @param succeeded whether a token was issued

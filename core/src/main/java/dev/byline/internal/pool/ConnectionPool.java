@@ -34,6 +34,7 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
     private final int size;
     private final Duration timeout;
     private final ConnectionTimes times;
+    private final WriteGate writes;
     private final AtomicInteger demand = new AtomicInteger(); // callers that wait for or hold a connection
     private final AtomicInteger waiting = new AtomicInteger();
     private volatile long respondedAt;
@@ -51,6 +52,7 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
         this.timeout = config.connectionTimeout();
         this.permits = new FairSemaphore(watchdog, size, timeout);
         this.times = new ConnectionTimes(metrics);
+        this.writes = new WriteGate(size, timeout, connections, watchdog, metrics);
         var hikari = hikari(config, connections);
         hikari.validate();
         this.pool = new HikariPool(hikari);
@@ -69,6 +71,11 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
         hikari.setMaxLifetime(config.maxLifetime().toMillis());
         hikari.setInitializationFailTimeout(-1);
         return hikari;
+    }
+
+    /** Returns what limits writes. */
+    public WriteGate writes() {
+        return writes;
     }
 
     /** Records that a statement succeeded. */
@@ -152,6 +159,7 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
     @Override
     public void close() {
         connections.close();
+        writes.close();
         permits.close();
         try {
             pool.shutdown();

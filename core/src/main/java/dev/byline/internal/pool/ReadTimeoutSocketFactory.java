@@ -125,8 +125,7 @@ public final class ReadTimeoutSocketFactory extends SocketFactory {
             if (!overdue) {
                 return e;
             }
-            // not a SocketTimeoutException: the driver would continue to read after it
-            return new SocketException("no response within " + LIMIT.toMillis() + " ms", e);
+            return new NoResponseException("no response within " + LIMIT.toMillis() + " ms", e);
         }
 
         private void closeIfOverdue() {

@@ -33,6 +33,10 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
     /** The longest time until a failure is reported to the pool. */
     private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
+    /** How long a probe waits for its response before it is repeated on another connection. */
+    private static final int PROBE_SECONDS = 30;
+
+    private final Properties properties;
     private final String watchdogKey;
     private volatile boolean failing;
     private volatile boolean closed;
@@ -46,22 +50,27 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
      */
     ReconnectingDataSource(BylineConfig.Database config, Watchdog watchdog) {
         this.watchdogKey = ReadTimeoutSocketFactory.key(watchdog);
-        var properties = Driver.parseURL(config.url().jdbcUrl(), defaults(config));
-        if (properties == null) {
+        var parsed = Driver.parseURL(config.url().jdbcUrl(), defaults(config));
+        if (parsed == null) {
             throw new IllegalArgumentException("not a URL of the PostgreSQL driver");
         }
+        this.properties = parsed;
         try {
-            for (var name : properties.stringPropertyNames()) {
-                if (PGProperty.forName(name) != null) {
-                    setProperty(name, properties.getProperty(name));
-                }
-            }
+            set(this, properties);
         } catch (SQLException e) {
             throw new IllegalArgumentException("the PostgreSQL driver rejects a parameter of the URL", e);
         }
         if (!config.url().jdbcUrl().contains("socketTimeout=")) { // otherwise the driver's own timeout applies
             setSocketFactory(ReadTimeoutSocketFactory.class.getName());
             setSocketFactoryArg(watchdogKey);
+        }
+    }
+
+    private static void set(PGSimpleDataSource dataSource, Properties properties) throws SQLException {
+        for (var name : properties.stringPropertyNames()) {
+            if (PGProperty.forName(name) != null) {
+                dataSource.setProperty(name, properties.getProperty(name));
+            }
         }
     }
 
@@ -115,6 +124,18 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
                 throw new SQLException("interrupted", "08001", e);
             }
         }
+    }
+
+    /**
+     * Opens a connection for a statement that may take long: the server doesn't cancel it, and the driver waits for
+     * {@link #PROBE_SECONDS}. Blocks for up to two seconds.
+     */
+    Connection connectForProbe() throws SQLException {
+        var probe = new PGSimpleDataSource();
+        set(probe, properties);
+        probe.setOptions(""); // without statement_timeout
+        probe.setSocketTimeout(PROBE_SECONDS);
+        return probe.getConnection();
     }
 
     /** Connects. The first successful attempt wins; later ones close their connection. */

@@ -15,6 +15,7 @@ import dev.byline.model.PoolStatus;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,9 +23,11 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jooq.ConnectionProvider;
 import org.jooq.DSLContext;
+import org.jooq.ExecuteListenerProvider;
 import org.jooq.SQLDialect;
 import org.jooq.conf.RenderQuotedNames;
 import org.jooq.conf.Settings;
@@ -39,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Database implements AutoCloseable {
     private final DSLContext dsl;
+    private final boolean cancels; // the driver cancels statements that take too long
     private final @Nullable ConnectionPool pool;
     private final Watchdog watchdog;
     private final List<BatchLoader<?, ?>> loaders = new CopyOnWriteArrayList<>();
@@ -58,10 +62,13 @@ public final class Database implements AutoCloseable {
         this.violations = new Violations(schema);
         var configuration = new DefaultConfiguration().set(connections).set(SQLDialect.POSTGRES);
         SchemaSql.set(configuration, settings, schema);
+        var listeners = new ArrayList<>(List.of(CancelledWait.LISTENER));
         if (slowStatement.isPositive()) {
-            configuration.set(() -> new SlowStatements(slowStatement));
+            listeners.add(() -> new SlowStatements(slowStatement));
         }
+        configuration.set(listeners.toArray(ExecuteListenerProvider[]::new));
         this.dsl = DSL.using(configuration);
+        this.cancels = settings.getQueryTimeout() != null && settings.getQueryTimeout() > 0;
     }
 
     private static Settings settings() {
@@ -117,9 +124,29 @@ public final class Database implements AutoCloseable {
      * @throws BylineException.Unavailable when the database is unavailable, overloaded or too slow
      */
     public <T extends @Nullable Object> T read(Function<DSLContext, T> query) {
+        return run(() -> query.apply(dsl));
+    }
+
+    /**
+     * Runs one statement that writes, with auto-commit where that is safe: if the driver cancels statements, its request
+     * could reach the commit while that waits for a synchronous standby, and PostgreSQL would then report success.
+     *
+     * @param statement blocks for a connection and for the statement
+     * @param <T> the result
+     * @throws BylineException as in {@link #write}
+     */
+    public <T extends @Nullable Object> T writeOne(Function<DSLContext, T> statement) {
+        return cancels ? write(statement) : run(() -> gated(() -> statement.apply(dsl)));
+    }
+
+    private <T extends @Nullable Object> T gated(Supplier<T> write) {
+        return pool == null ? write.get() : pool.writes().run(write);
+    }
+
+    private <T extends @Nullable Object> T run(Supplier<T> work) {
         checkOpen();
         try {
-            var result = query.apply(dsl);
+            var result = work.get();
             answered();
             return result;
         } catch (DataAccessException e) {
@@ -137,14 +164,7 @@ public final class Database implements AutoCloseable {
      *     rolled back, or its outcome is unknown because the connection broke during the commit
      */
     public <T extends @Nullable Object> T write(Function<DSLContext, T> statements) {
-        checkOpen();
-        try {
-            var result = dsl.connectionResult(connection -> inTransaction(connection, statements));
-            answered();
-            return result;
-        } catch (DataAccessException e) {
-            throw violations.translate(e);
-        }
+        return run(() -> gated(() -> dsl.connectionResult(connection -> inTransaction(connection, statements))));
     }
 
     /** Doesn't use jOOQ's transactions: each of them queries the isolation level, which costs a round trip. */
@@ -154,7 +174,9 @@ public final class Database implements AutoCloseable {
         T result;
         try {
             result = statements.apply(on(connection));
+            connection.clearWarnings();
             connection.commit();
+            CancelledWait.check(connection.getWarnings());
         } catch (Throwable e) {
             rollBack(connection, e);
             throw e;

@@ -56,7 +56,7 @@ public final class DatabaseStore extends Store {
     public <T extends @Nullable Object> T writeOne(Function<Tx, T> statement) {
         return invalidating(changes -> {
             changes.commit();
-            return database.read(dsl -> statement.apply(changes.on(dsl)));
+            return database.writeOne(dsl -> statement.apply(changes.on(dsl)));
         });
     }
 

@@ -90,6 +90,10 @@ public final class PrometheusMetrics implements Metrics {
     private final Gauge circuit = Gauge.build("cache_redis_circuit_open", "1 while Redis is bypassed after errors.")
             .register(registry);
 
+    private final Gauge suspended = Gauge.build(
+                    "byline_writes_suspended", "1 while writes are rejected because commits don't return.")
+            .register(registry);
+
     private final Counter limited = Counter.build("byline_rate_limited_total", "Requests rejected by a rate limit.")
             .labelNames("limit")
             .register(registry);
@@ -316,6 +320,11 @@ public final class PrometheusMetrics implements Metrics {
     @Override
     public void redisCircuit(boolean open) {
         circuit.set(open ? 1 : 0);
+    }
+
+    @Override
+    public void writesSuspended(boolean now) {
+        suspended.set(now ? 1 : 0);
     }
 
     @Override
