@@ -1,13 +1,13 @@
 #!/bin/sh
 # clients.sh URL TOKEN: generates a Java and a TypeScript client from URL/openapi.json, compiles both, and takes each
 # through the same scenario on that server. TOKEN is an admin's. `generate` instead of TOKEN stops after compiling; then
-# URL may also be a file.
+# URL may also be a file. GENERATOR is the version of OpenAPI Generator.
 set -eu
 [ $# -eq 2 ] || {
     echo "usage: $0 URL TOKEN (an admin's), or $0 URL|FILE generate" >&2
     exit 2
 }
-generator=7.25.0
+generator=${GENERATOR:-7.25.0}
 
 url=${1%/}
 token=$2

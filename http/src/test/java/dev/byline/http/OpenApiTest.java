@@ -3,6 +3,8 @@ package dev.byline.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.byline.http.message.Problem;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -90,6 +93,49 @@ class OpenApiTest extends ServerTest {
             }
         }
         assertThat(count).isGreaterThan(50);
+    }
+
+    /**
+     * A request body accepts no unknown member. {@code unevaluatedProperties} says so: of a schema with
+     * {@code additionalProperties: false}, generators such as OpenAPI Generator 7.14 make a map, which sends no field.
+     */
+    @Test
+    void requestBodiesAreClosed() {
+        var closed = new TreeSet<String>();
+        for (var operation : CONTRACT.operations().values()) {
+            for (var content : operation.at("/requestBody/content")) {
+                assertClosed(content.get("schema"), closed);
+                for (var example : content.get("examples")) {
+                    var body = (ObjectNode) value(example).deepCopy();
+                    assertThat(CONTRACT.faults(content.get("schema"), body)).isEmpty();
+                    assertThat(CONTRACT.faults(content.get("schema"), body.put("unknown", 1)))
+                            .as(body.toString())
+                            .isNotEmpty();
+                }
+            }
+        }
+        assertThat(closed).contains("#/components/schemas/NewPosts", "#/components/schemas/NewPost");
+        assertThat(CONTRACT.nodesWith("additionalProperties"))
+                .allSatisfy(
+                        schema -> assertThat(schema.get("additionalProperties").asBoolean())
+                                .isTrue());
+    }
+
+    /** Asserts that the objects of this schema, and those within them, have only the members that are listed. */
+    private static void assertClosed(JsonNode schema, Set<String> closed) {
+        if (schema.has("$ref")) {
+            closed.add(schema.get("$ref").textValue());
+        }
+        var resolved = CONTRACT.resolve(schema);
+        if (resolved.has("properties")) {
+            assertThat(resolved.path("unevaluatedProperties"))
+                    .as(schema.toString())
+                    .isEqualTo(BooleanNode.FALSE);
+            resolved.get("properties").forEach(property -> assertClosed(property, closed));
+        }
+        if (resolved.has("items")) {
+            assertClosed(resolved.get("items"), closed);
+        }
     }
 
     @Test
