@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.byline.http.message.Problem;
+import dev.byline.http.message.RequestId;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.util.ArrayList;
@@ -75,6 +76,20 @@ class OpenApiTest extends ServerTest {
             }
         });
         assertThat(defined).isSubsetOf(used);
+    }
+
+    /** A header that every operation takes is described once: a parameter is an argument of each generated method. */
+    @Test
+    void operationsDeclareOnlyHeadersOfTheirOwn() {
+        var headers = new TreeSet<String>();
+        for (var node : CONTRACT.nodesWith("in")) {
+            if (node.get("in").asText().equals("header")) {
+                headers.add(node.get("name").textValue());
+            }
+        }
+        assertThat(headers).containsExactly("Idempotency-Key", "If-Match", "If-None-Match");
+        assertThat(CONTRACT.document().at("/info/description").textValue())
+                .contains("`" + RequestId.HEADER + "`", "`traceparent`");
     }
 
     @Test
