@@ -1,7 +1,7 @@
 // The steps of browser.sh: node browser.js URL TOKEN PNG CHROMIUM
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { MAX_PNG, equal, launch } from './chromium.js';
+import { MAX_PNG, drawIcon, equal, launch } from './chromium.js';
 
 const [url, token, png, executablePath] = process.argv.slice(2);
 const { page, pass, run } = await launch('browser', [new URL(url).origin], executablePath);
@@ -26,6 +26,25 @@ async function execute(block, method, path) {
     return response;
 }
 
+/** Opens every operation and returns the optional parameters that "Try it out" fills in, and the number of all. */
+async function optionalParameters() {
+    const filled = [];
+    let count = 0;
+    for (const id of await page.locator('.opblock').evaluateAll((blocks) => blocks.map((block) => block.id))) {
+        const operation = id.replace(/.*-/, '');
+        const block = await open(operation);
+        const rows = block.locator('tr[data-param-name]:not(:has(.parameter__name.required))');
+        const values = await rows.evaluateAll((all) => all.map((row) => [
+            row.dataset.paramName,
+            [...row.querySelectorAll('input:not([type=checkbox]), select, textarea')].map((each) => each.value).join(''),
+        ]));
+        count += values.length;
+        values.filter(([, value]) => value !== '').forEach(([name, value]) => filled.push(`${operation} ${name}=${value}`));
+        await block.locator('.opblock-summary-control').click();
+    }
+    return { filled, count };
+}
+
 function directives(policy) {
     return Object.fromEntries(policy.split(';').map((each) => each.trim().split(/\s+(.*)/)));
 }
@@ -40,6 +59,9 @@ async function scenario() {
     await page.waitForLoadState('networkidle');
     pass(`/docs under ${policy}`);
 
+    await drawIcon(page);
+    pass('the icon');
+
     const picture = await page.screenshot({ animations: 'disabled' });
     equal(`the picture has ${picture.length} bytes, less than ${MAX_PNG}`, true, picture.length < MAX_PNG);
     pass(`a picture of ${Math.round(picture.length / 1000)} KB`);
@@ -47,6 +69,7 @@ async function scenario() {
     const list = await execute(await open('listPosts'), 'GET', '/posts');
     equal('GET /posts', 200, list.status());
     equal('posts are a list', true, Array.isArray((await list.json()).posts));
+    equal('parameters sent unasked', '', new URL(list.url()).search);
     pass('GET /posts, Try it out, Execute: 200');
 
     await page.locator('.scheme-container .authorize, .auth-wrapper .btn.authorize').first().click();
@@ -80,6 +103,11 @@ async function scenario() {
     await page.locator('.opblock[id$="-listPosts"]').waitFor();
     await page.waitForLoadState('networkidle');
     pass('/ leads to /docs');
+
+    const { filled, count } = await optionalParameters();
+    equal('optional parameters that are filled in', '', filled.join(', '));
+    equal(`${count} optional parameters`, true, count > 20);
+    pass(`${count} optional parameters are empty at first`);
 
     mkdirSync(dirname(png), { recursive: true });
     writeFileSync(png, picture);

@@ -12,6 +12,21 @@ export function equal(what, expected, actual) {
     }
 }
 
+/** Draws the icon of a page, which a headless browser doesn't load by itself. */
+export async function drawIcon(page) {
+    const colours = await page.evaluate(async () => {
+        const icon = new Image(32, 32);
+        icon.src = document.querySelector('link[rel=icon]').href;
+        await icon.decode();
+        const canvas = document.createElement('canvas');
+        canvas.width = canvas.height = 32;
+        const context = canvas.getContext('2d');
+        context.drawImage(icon, 0, 0, 32, 32);
+        return new Set(new Uint32Array(context.getImageData(0, 0, 32, 32).data.buffer)).size;
+    });
+    equal(`the icon has ${colours} colours`, true, colours > 2);
+}
+
 /**
  * Starts the browser. Errors on the console, violations of the policy, exceptions, failed requests and requests to other
  * origins fail the scenario.

@@ -1,7 +1,7 @@
 // The steps of status.sh: node status.js URL MANAGEMENT_URL PNG CHROMIUM
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { MAX_PNG, equal, launch } from './chromium.js';
+import { MAX_PNG, drawIcon, equal, launch } from './chromium.js';
 
 const [api, url, png, executablePath] = process.argv.slice(2);
 const { page, pass, run } = await launch('status', [new URL(url).origin], executablePath);
@@ -32,6 +32,9 @@ async function scenario() {
     const response = await page.goto(`${url}/`);
     equal('status', 200, response.status());
     pass(`the page opens under ${response.headers()['content-security-policy']}`);
+
+    await drawIcon(page);
+    pass('the icon');
 
     await page.locator('#state', { hasText: /^ready$/ }).waitFor();
     equal('charts', 7, await page.locator('.chart canvas').count());

@@ -43,6 +43,14 @@ class DocumentsTest extends ServerTest {
         assertThat(count).isGreaterThan(5);
     }
 
+    /** Whoever follows the tour can then execute the sign-up that /docs fills in. */
+    @Test
+    void theExampleOfTheContractIsNotTheUserOfTheTour() throws IOException {
+        var email = Contract.get().document().at("/components/examples/NewUser/value/email");
+
+        assertThat(Files.readString(Path.of("../README.md"))).doesNotContainIgnoringCase(email.textValue());
+    }
+
     private String curl(String command) {
         var request = HttpRequest.newBuilder();
         if (!command.contains("Authorization")) {

@@ -104,6 +104,19 @@ class OpenApiTest extends ServerTest {
         assertThat(schemas).isEmpty();
     }
 
+    /** Swagger UI fills a parameter in with its example, and then sends it. */
+    @Test
+    void optionalParametersHaveNoExample() {
+        var optional = CONTRACT.nodesWith("in").stream()
+                .filter(node -> node.has("schema") && !node.path("required").asBoolean())
+                .toList();
+
+        assertThat(optional).hasSizeGreaterThan(10).allSatisfy(parameter -> {
+            assertThat(parameter.findValue("example")).isNull();
+            assertThat(parameter.findValue("examples")).isNull();
+        });
+    }
+
     @Test
     void examplesMatchTheirSchemas() {
         var count = 0;
