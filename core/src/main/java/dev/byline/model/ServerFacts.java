@@ -4,13 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Version, encoding and connection limit of a database server.
+ * Version, encoding, connection limit and role of a database server.
  *
  * @param version its major version, such as 18
  * @param encoding of the database, such as UTF8
  * @param maxConnections for ordinary users: {@code max_connections} minus the reserved ones
+ * @param standby whether it is in recovery: it accepts no writes, and what it returns may be old
  */
-public record ServerFacts(int version, String encoding, int maxConnections) {
+public record ServerFacts(int version, String encoding, int maxConnections, boolean standby) {
     /** The oldest PostgreSQL that Byline supports. */
     public static final int OLDEST_VERSION = 15;
 

@@ -72,6 +72,10 @@ final class Startup implements Readiness {
             if (!facts.faults().isEmpty()) {
                 throw new UsageException(facts.faults());
             }
+            if (facts.standby()) { // a cache shared with servers on the primary would get old values
+                notReady("the database is a standby; set DATABASE_URL to the primary, or promote it", "");
+                return Optional.empty();
+            }
             if (config.database().migrate()) {
                 stop.interruptible(this::migrate);
                 return stop.isReceived() ? Optional.empty() : withAdmin(facts);

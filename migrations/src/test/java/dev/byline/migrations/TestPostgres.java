@@ -4,8 +4,14 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +35,68 @@ public final class TestPostgres implements AutoCloseable {
         this.port = freePort();
         this.server = launch();
         Migrations.apply(dataSource());
+    }
+
+    private TestPostgres(Path folder, int port) {
+        this.folder = folder;
+        this.port = port;
+        this.server = launch();
+    }
+
+    /**
+     * Starts a standby that streams from this server.
+     *
+     * @param standbys an empty folder for its data
+     */
+    public TestPostgres standby(Path standbys) throws SQLException {
+        var target = standbys.resolve("postgres");
+        var standbyPort = freePort();
+        try (var connection = dataSource().getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute("SELECT pg_backup_start('standby', fast => true)");
+            copy(folder, target);
+            try (var label =
+                    statement.executeQuery("SELECT labelfile FROM pg_backup_stop(wait_for_archive => false)")) {
+                label.next();
+                Files.writeString(target.resolve("backup_label"), label.getString(1));
+            }
+            Files.writeString(target.resolve("standby.signal"), "");
+            Files.writeString(
+                    target.resolve("postgresql.auto.conf"),
+                    "primary_conninfo = 'host=localhost port=" + port + " user=postgres password=postgres'\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new TestPostgres(target, standbyPort);
+    }
+
+    /** Copies a data folder in use: files may change and vanish meanwhile. */
+    private static void copy(Path from, Path to) throws IOException {
+        Files.walkFileTree(from, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+                    throws IOException {
+                Files.copy(directory, to.resolve(from.relativize(directory)), StandardCopyOption.COPY_ATTRIBUTES);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                if (!file.getFileName().toString().startsWith("postmaster.")
+                        && !file.getFileName().toString().startsWith("epg-lock")) {
+                    Files.copy(file, to.resolve(from.relativize(file)));
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                if (e instanceof NoSuchFileException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                throw e;
+            }
+        });
     }
 
     /** Starts PostgreSQL with the locale of the program's embedded database: C.UTF-8 if the system has it. */

@@ -17,7 +17,8 @@ public final class ServerFactsSql {
                                 "current_setting('max_connections')::int"
                                         + " - current_setting('superuser_reserved_connections')::int"
                                         + " - coalesce(current_setting('reserved_connections', true)::int, 0)",
-                                Integer.class))
-                .fetchSingle(row -> new ServerFacts(row.value1(), row.value2(), row.value3()));
+                                Integer.class),
+                        DSL.field("pg_is_in_recovery()", Boolean.class))
+                .fetchSingle(row -> new ServerFacts(row.value1(), row.value2(), row.value3(), row.value4()));
     }
 }

@@ -124,8 +124,8 @@ class DatabaseTest extends CoreTest {
 
     @Test
     void anotherEncodingOrAnOldServerIsAFault() {
-        assertThat(new ServerFacts(18, "UTF8", 100).faults()).isEmpty();
-        assertThat(new ServerFacts(14, "LATIN1", 100).faults()).hasSize(2);
+        assertThat(new ServerFacts(18, "UTF8", 100, false).faults()).isEmpty();
+        assertThat(new ServerFacts(14, "LATIN1", 100, false).faults()).hasSize(2);
     }
 
     @Test
