@@ -91,6 +91,7 @@ class HangingCommitsTest {
     }
 
     private Byline open(boolean pgBouncer) {
+        suspended.set(false);
         var database = BylineConfig.Database.of(DatabaseUrl.parse(postgres.url()))
                 .withPoolSize(POOL)
                 .withSchema(BylineConfig.Database.SCHEMA)

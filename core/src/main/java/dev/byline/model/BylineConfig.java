@@ -185,6 +185,8 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
      *     the server, and the driver cancels statements after {@code statementTimeout}, in whole seconds, at least one
      * @param schema of the tables and functions, 1 to 63 bytes in UTF-8; null for the {@code search_path} of the
      *     connections
+     * @param fence how long connections to a server that a newer one replaced are refused, after the newer one was last
+     *     seen: zero, for never, to 1 day. Not behind PgBouncer
      */
     public record Database(
             DatabaseUrl url,
@@ -194,7 +196,11 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
             Duration maxLifetime,
             Duration slowStatement,
             boolean pgBouncer,
-            @Nullable String schema) {
+            @Nullable String schema,
+            Duration fence) {
+
+        /** The default of {@code fence}. */
+        public static final Duration FENCE = Duration.ofMinutes(10);
 
         /** The default schema. */
         public static final String SCHEMA = "byline";
@@ -212,6 +218,9 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
             check(maxLifetime.toSeconds() >= 30, "maximum lifetime must be at least 30s");
             check(!slowStatement.isNegative(), "slow-statement threshold must not be negative");
             schema = schema == null ? null : Validation.schemaName(schema);
+            check(
+                    !fence.isNegative() && fence.compareTo(Duration.ofDays(1)) <= 0,
+                    "the time of the fence must be 0 to 1d");
         }
 
         /**
@@ -230,7 +239,8 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
                     Duration.ofMinutes(29),
                     SLOW_STATEMENT,
                     false,
-                    SCHEMA);
+                    SCHEMA,
+                    FENCE);
         }
 
         /**
@@ -240,7 +250,15 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
          */
         public Database withPoolSize(int size) {
             return new Database(
-                    url, size, connectionTimeout, statementTimeout, maxLifetime, slowStatement, pgBouncer, schema);
+                    url,
+                    size,
+                    connectionTimeout,
+                    statementTimeout,
+                    maxLifetime,
+                    slowStatement,
+                    pgBouncer,
+                    schema,
+                    fence);
         }
 
         /**
@@ -250,7 +268,8 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
          * @param statement the longest time of a statement
          */
         public Database withTimeouts(Duration connection, Duration statement) {
-            return new Database(url, poolSize, connection, statement, maxLifetime, slowStatement, pgBouncer, schema);
+            return new Database(
+                    url, poolSize, connection, statement, maxLifetime, slowStatement, pgBouncer, schema, fence);
         }
 
         /**
@@ -260,7 +279,15 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
          */
         public Database withSlowStatement(Duration threshold) {
             return new Database(
-                    url, poolSize, connectionTimeout, statementTimeout, maxLifetime, threshold, pgBouncer, schema);
+                    url,
+                    poolSize,
+                    connectionTimeout,
+                    statementTimeout,
+                    maxLifetime,
+                    threshold,
+                    pgBouncer,
+                    schema,
+                    fence);
         }
 
         /**
@@ -270,7 +297,15 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
          */
         public Database withPgBouncer(boolean value) {
             return new Database(
-                    url, poolSize, connectionTimeout, statementTimeout, maxLifetime, slowStatement, value, schema);
+                    url,
+                    poolSize,
+                    connectionTimeout,
+                    statementTimeout,
+                    maxLifetime,
+                    slowStatement,
+                    value,
+                    schema,
+                    fence);
         }
 
         /**
@@ -281,7 +316,33 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
          */
         public Database withSchema(@Nullable String name) {
             return new Database(
-                    url, poolSize, connectionTimeout, statementTimeout, maxLifetime, slowStatement, pgBouncer, name);
+                    url,
+                    poolSize,
+                    connectionTimeout,
+                    statementTimeout,
+                    maxLifetime,
+                    slowStatement,
+                    pgBouncer,
+                    name,
+                    fence);
+        }
+
+        /**
+         * Returns a copy with another time of the fence.
+         *
+         * @param time as in this record
+         */
+        public Database withFence(Duration time) {
+            return new Database(
+                    url,
+                    poolSize,
+                    connectionTimeout,
+                    statementTimeout,
+                    maxLifetime,
+                    slowStatement,
+                    pgBouncer,
+                    schema,
+                    time);
         }
     }
 }

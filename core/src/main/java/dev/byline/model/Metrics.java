@@ -77,6 +77,9 @@ public interface Metrics {
      */
     default void connectionReleased(Duration held) {}
 
+    /** A connection was closed because a newer server had been seen. */
+    default void connectionFenced() {}
+
     /**
      * Writes are suspended, because commits don't return, or are resumed.
      *

@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.sql.DataSource;
 import org.jooq.ConnectionProvider;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * HikariCP's pool with first-come, first-served order. HikariCP allows barging: a newcomer can take the connection
@@ -25,6 +27,8 @@ import org.jooq.ConnectionProvider;
  * because they would only time out and delay requests that need no database. Safe for use by several threads.
  */
 public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ConnectionPool.class);
+
     /** The database doesn't respond if no statement has succeeded for this long, although some are in progress. */
     private static final Duration STUCK_AFTER = Duration.ofMillis(250);
 
@@ -35,6 +39,7 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
     private final Duration timeout;
     private final ConnectionTimes times;
     private final WriteGate writes;
+    private final Fence fence;
     private final AtomicInteger demand = new AtomicInteger(); // callers that wait for or hold a connection
     private final AtomicInteger waiting = new AtomicInteger();
     private volatile long respondedAt;
@@ -47,12 +52,16 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
      * @param metrics receives how long connections were waited for and held
      */
     public ConnectionPool(BylineConfig.Database config, Watchdog watchdog, Metrics metrics) {
-        this.connections = new ReconnectingDataSource(config, watchdog);
+        var kept = config.pgBouncer()
+                ? Duration.ZERO
+                : config.fence(); // each transaction may use another server connection
+        this.fence = new Fence(kept, metrics, this::evict, System::nanoTime);
+        this.connections = new ReconnectingDataSource(config, watchdog, fence);
         this.size = config.poolSize();
         this.timeout = config.connectionTimeout();
         this.permits = new FairSemaphore(watchdog, size, timeout);
         this.times = new ConnectionTimes(metrics);
-        this.writes = new WriteGate(size, timeout, connections, watchdog, metrics);
+        this.writes = new WriteGate(size, timeout, connections, watchdog, times, metrics);
         var hikari = hikari(config, connections);
         hikari.validate();
         this.pool = new HikariPool(hikari);
@@ -71,6 +80,17 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
         hikari.setMaxLifetime(config.maxLifetime().toMillis());
         hikari.setInitializationFailTimeout(-1);
         return hikari;
+    }
+
+    /** Closes all connections: the idle ones now, the others when they are released. */
+    private void evict() {
+        LOG.warn("the database server was replaced by a newer one: all connections are opened again");
+        pool.softEvictConnections();
+    }
+
+    /** Returns a number that rises when the server is replaced: earlier connections must not be written to. */
+    public long generation() {
+        return fence.generation();
     }
 
     /** Returns what limits writes. */
@@ -152,7 +172,7 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
                 pool.getTotalConnections(),
                 pool.getActiveConnections(),
                 pool.getIdleConnections(),
-                permits.waiting() + pool.getThreadsAwaitingConnection());
+                writes.waiting() + permits.waiting() + pool.getThreadsAwaitingConnection());
     }
 
     /** Closes the connections; waits for those in use, for some seconds at most. */

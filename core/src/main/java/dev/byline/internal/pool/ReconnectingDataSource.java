@@ -36,6 +36,7 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
     /** How long a probe waits for its response before it is repeated on another connection. */
     private static final int PROBE_SECONDS = 30;
 
+    private final transient Fence fence;
     private final Properties properties;
     private final String watchdogKey;
     private volatile boolean failing;
@@ -47,8 +48,10 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
      *
      * @param config its URL may override the defaults of this class
      * @param watchdog closes connections that don't respond
+     * @param fence rejects connections to a server that was replaced
      */
-    ReconnectingDataSource(BylineConfig.Database config, Watchdog watchdog) {
+    ReconnectingDataSource(BylineConfig.Database config, Watchdog watchdog, Fence fence) {
+        this.fence = fence;
         this.watchdogKey = ReadTimeoutSocketFactory.key(watchdog);
         var parsed = Driver.parseURL(config.url().jdbcUrl(), defaults(config));
         if (parsed == null) {
@@ -141,7 +144,7 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
     /** Connects. The first successful attempt wins; later ones close their connection. */
     private void connect(CompletableFuture<Connection> first) {
         try {
-            var connection = super.getConnection();
+            var connection = checked(super.getConnection());
             if (!first.complete(connection)) {
                 connection.close();
             }
@@ -150,6 +153,16 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
             if (!failing || closed) {
                 first.completeExceptionally(e);
             }
+        }
+    }
+
+    private Connection checked(Connection connection) throws SQLException {
+        try {
+            fence.check(connection);
+            return connection;
+        } catch (SQLException | RuntimeException e) {
+            connection.close();
+            throw e;
         }
     }
 

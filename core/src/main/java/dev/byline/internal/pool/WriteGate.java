@@ -31,7 +31,10 @@ public final class WriteGate implements AutoCloseable {
     /** A small record in the write-ahead log, whose commit waits as that of any change does. */
     private static final String PROBE = "SELECT pg_logical_emit_message(true, 'byline', '')";
 
+    private static final String SUSPENDED = "writes are suspended: commits don't return";
+
     private final FairSemaphore permits;
+    private final ConnectionTimes times;
     private final ReconnectingDataSource connections;
     private final Metrics metrics;
     private final Duration timeout;
@@ -39,7 +42,14 @@ public final class WriteGate implements AutoCloseable {
     private volatile boolean closed;
     private volatile @Nullable Connection probing;
 
-    WriteGate(int poolSize, Duration timeout, ReconnectingDataSource connections, Watchdog watchdog, Metrics metrics) {
+    WriteGate(
+            int poolSize,
+            Duration timeout,
+            ReconnectingDataSource connections,
+            Watchdog watchdog,
+            ConnectionTimes times,
+            Metrics metrics) {
+        this.times = times;
         this.permits = new FairSemaphore(watchdog, Math.max(1, poolSize - 1), timeout);
         this.timeout = timeout;
         this.connections = connections;
@@ -66,25 +76,30 @@ public final class WriteGate implements AutoCloseable {
     }
 
     private void acquire() {
+        var start = System.nanoTime();
         try {
             if (suspended.get()) {
-                throw rejected("writes are suspended: commits don't return");
+                throw new SQLTransientConnectionException(SUSPENDED);
             }
             if (!permits.acquire()) {
-                throw rejected("other writes took more than " + timeout.toMillis() + " ms");
+                throw new SQLTransientConnectionException(
+                        "no permit to write within " + timeout.toMillis() + " ms: other writes take too long");
             }
             if (suspended.get()) {
                 permits.release();
-                throw rejected("writes are suspended: commits don't return");
+                throw new SQLTransientConnectionException(SUSPENDED);
             }
+        } catch (SQLTransientConnectionException e) {
+            throw times.missed(e, start);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new NoConnectionException(new SQLTransientConnectionException("interrupted", e));
+            throw times.missed(new SQLTransientConnectionException("interrupted", e), start);
         }
     }
 
-    private static NoConnectionException rejected(String reason) {
-        return new NoConnectionException(new SQLTransientConnectionException(reason));
+    /** Returns the number of writes that wait for a permit. */
+    int waiting() {
+        return permits.waiting();
     }
 
     private static boolean isWithoutResponse(Throwable e) {

@@ -170,10 +170,14 @@ public final class Database implements AutoCloseable {
     /** Doesn't use jOOQ's transactions: each of them queries the isolation level, which costs a round trip. */
     private <T extends @Nullable Object> T inTransaction(Connection connection, Function<DSLContext, T> statements)
             throws SQLException {
+        var generation = generation();
         connection.setAutoCommit(false);
         T result;
         try {
             result = statements.apply(on(connection));
+            if (generation() != generation) {
+                throw new SQLException("the server was replaced during the transaction", "08004");
+            }
             connection.clearWarnings();
             connection.commit();
             CancelledWait.check(connection.getWarnings());
@@ -183,6 +187,10 @@ public final class Database implements AutoCloseable {
         }
         connection.setAutoCommit(true);
         return result;
+    }
+
+    private long generation() {
+        return pool == null ? 0 : pool.generation();
     }
 
     /** Rolls back. If that fails, auto-commit stays off: turning it on would commit. */

@@ -90,6 +90,10 @@ public final class PrometheusMetrics implements Metrics {
     private final Gauge circuit = Gauge.build("cache_redis_circuit_open", "1 while Redis is bypassed after errors.")
             .register(registry);
 
+    private final Counter fenced = Counter.build(
+                    "byline_connections_fenced_total",
+                    "Connections closed because they led to a server that a newer one replaced.")
+            .register(registry);
     private final Gauge suspended = Gauge.build(
                     "byline_writes_suspended", "1 while writes are rejected because commits don't return.")
             .register(registry);
@@ -320,6 +324,11 @@ public final class PrometheusMetrics implements Metrics {
     @Override
     public void redisCircuit(boolean open) {
         circuit.set(open ? 1 : 0);
+    }
+
+    @Override
+    public void connectionFenced() {
+        fenced.inc();
     }
 
     @Override

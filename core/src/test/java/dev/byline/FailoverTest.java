@@ -1,0 +1,199 @@
+package dev.byline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.byline.migrations.TestPostgres;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.BylineException;
+import dev.byline.model.DatabaseUrl;
+import dev.byline.model.ExpectedVersion;
+import dev.byline.model.Metadata;
+import dev.byline.model.Metrics;
+import dev.byline.model.NewPost;
+import dev.byline.model.NewUser;
+import dev.byline.model.Post;
+import dev.byline.model.PostChange;
+import dev.byline.model.PostStatus;
+import dev.byline.model.Principal;
+import dev.byline.model.Role;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A primary and a standby that is promoted while the primary still runs. */
+@Timeout(60)
+class FailoverTest {
+    private static final Principal OPERATOR = new Principal.Operator();
+
+    @TempDir
+    private Path oldFolder;
+
+    @TempDir
+    private Path newFolder;
+
+    private TestPostgres old;
+    private TestPostgres replacement;
+    private final AtomicInteger fenced = new AtomicInteger();
+    private int number;
+
+    @BeforeEach
+    void start() throws SQLException {
+        old = new TestPostgres(oldFolder);
+        replacement = old.standby(newFolder);
+    }
+
+    @AfterEach
+    void close() {
+        old.thaw();
+        replacement.close();
+        old.close();
+    }
+
+    private Byline open(Duration fence) {
+        var url = "jdbc:postgresql://localhost:" + old.port() + ",localhost:" + replacement.port()
+                + "/postgres?user=postgres&password=postgres&targetServerType=primary&hostRecheckSeconds=0"
+                + "&loadBalanceHosts=true";
+        var database =
+                BylineConfig.Database.of(DatabaseUrl.parse(url)).withPoolSize(3).withFence(fence);
+        return Byline.open(
+                new BylineConfig(
+                        database, Duration.ofDays(1), true, BylineConfig.Cache.OFF, BylineConfig.Imports.PUBLIC),
+                new Metrics() {
+                    @Override
+                    public void connectionFenced() {
+                        fenced.incrementAndGet();
+                    }
+                });
+    }
+
+    private static void run(TestPostgres server, String sql) throws SQLException {
+        try (var connection = server.dataSource().getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static String value(TestPostgres server, String sql) throws SQLException {
+        try (var connection = server.dataSource().getConnection();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery(sql)) {
+            rows.next();
+            return Objects.requireNonNull(rows.getString(1));
+        }
+    }
+
+    private interface Condition {
+        boolean holds() throws SQLException;
+    }
+
+    private static void await(Condition condition) throws Exception {
+        var end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!condition.holds()) {
+            assertThat(System.nanoTime()).isLessThan(end);
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+    }
+
+    private void awaitReplay() throws Exception {
+        var position = value(old, "SELECT pg_current_wal_lsn()");
+        await(() -> value(replacement, "SELECT pg_last_wal_replay_lsn() >= '" + position + "'")
+                .equals("t"));
+    }
+
+    /** Returns the name of a user that was created and acknowledged; empty if that failed. */
+    private String create(Byline byline) {
+        var email = "u" + ++number + "@example.com";
+        try {
+            byline.users().create(new Principal.Anonymous(), new NewUser(email, "N", Metadata.EMPTY));
+            return email;
+        } catch (BylineException.Unavailable e) {
+            return "";
+        }
+    }
+
+    private void promote() throws Exception {
+        awaitReplay();
+        old.freeze();
+        run(replacement, "SELECT pg_promote()");
+    }
+
+    private void endSessions(TestPostgres server) throws SQLException {
+        run(server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'byline'");
+    }
+
+    @Test
+    void whoHasSeenTheNewPrimaryNeverWritesToTheOldOne() throws Exception {
+        try (var byline = open(Duration.ofMinutes(10))) {
+            await(() -> !create(byline).isEmpty());
+            promote();
+            await(() -> !create(byline).isEmpty()); // on the new one: the control file has the old timeline still
+            old.thaw();
+            var acknowledged = new ArrayList<String>();
+            for (int round = 0; round < 5; round++) {
+                endSessions(replacement); // and each new session may lead to either
+                for (int i = 0; i < 40; i++) {
+                    var email = create(byline);
+                    if (!email.isEmpty()) {
+                        acknowledged.add(email);
+                    }
+                    TimeUnit.MILLISECONDS.sleep(5);
+                }
+            }
+            assertThat(acknowledged).isNotEmpty();
+            for (var email : acknowledged) {
+                assertThat(value(replacement, "SELECT count(*) FROM byline.users WHERE email = '" + email + "'"))
+                        .as(email)
+                        .isEqualTo("1");
+                assertThat(value(old, "SELECT count(*) FROM byline.users WHERE email = '" + email + "'"))
+                        .as(email)
+                        .isEqualTo("0");
+            }
+            assertThat(fenced).hasPositiveValue();
+        }
+    }
+
+    /** The standby had not received the lost post; its id is given again. */
+    @Test
+    void theVersionOfALostPostIsNotThatOfTheNextOne() throws Exception {
+        try (var byline = open(Duration.ofMinutes(10))) {
+            await(() -> !create(byline).isEmpty());
+            var author = Long.parseLong(value(old, "SELECT max(id) FROM byline.users"));
+            awaitReplay();
+            run(replacement, "SELECT pg_wal_replay_pause()");
+            run(old, "SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
+            replacement.freeze(); // receives nothing more
+            var lost = post(byline, author, "lost");
+            old.freeze();
+            replacement.thaw();
+            run(replacement, "SELECT pg_promote(wait => false)");
+            run(replacement, "SELECT pg_wal_replay_resume()");
+            await(() -> value(replacement, "SELECT pg_is_in_recovery()").equals("f"));
+            run(replacement, "SELECT setval(pg_get_serial_sequence('byline.posts', 'id'), " + lost.id() + ", false)");
+            await(() -> !create(byline).isEmpty());
+            var next = post(byline, author, "next");
+
+            assertThat(next.id()).isEqualTo(lost.id());
+            assertThat(next.version()).isEqualTo(lost.version());
+            var change = new PostChange("overwritten", null, null, null);
+            var me = new Principal.Member(author, Role.USER);
+            assertThatThrownBy(() -> byline.posts().change(me, next.id(), change, ExpectedVersion.of(lost)))
+                    .isInstanceOf(BylineException.Stale.class);
+            assertThat(byline.posts().get(me, next.id()).title()).isEqualTo("next");
+        }
+    }
+
+    private static Post post(Byline byline, long author, String title) {
+        return byline.posts()
+                .create(OPERATOR, new NewPost(title, "", Metadata.EMPTY, PostStatus.PUBLISHED, author, null));
+    }
+}
