@@ -1,6 +1,5 @@
 package dev.byline.server;
 
-import dev.byline.http.message.Spelling;
 import dev.byline.migrations.MigrationException;
 import dev.byline.model.DatabaseUrl;
 import java.time.Duration;
@@ -17,45 +16,8 @@ final class Command {
     /** The command line, a setting or the environment is invalid: nothing was done. */
     static final int REFUSED = 2;
 
-    static final List<String> NAMES = List.of(
-            "serve",
-            "migrate",
-            "import",
-            "import-ndjson",
-            "token",
-            "config",
-            "capacity",
-            "healthcheck",
-            "version",
-            "help");
-
     /** The longest time from a signal to the exit, drain delay not included. */
     private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(60);
-
-    private static final List<String> TAKE_ARGUMENTS = List.of("import", "import-ndjson", "token");
-
-    private static final String HELP = """
-            Byline: users and posts on PostgreSQL.
-
-            byline [serve]              serve HTTP until SIGTERM or Ctrl-C (the default command)
-            byline migrate              apply pending migrations and exit
-            byline import URL... --user EMAIL
-                                        import feeds (JSON Feed, RSS, Atom) as posts of an existing user
-            byline import-ndjson FILE   import posts, one JSON object per line: email, name, title, body, created_at
-            byline token --email EMAIL [--days N]
-                                        print a new token for an existing user, valid for N days
-            byline config               print the effective settings, with secrets masked
-            byline capacity             print how much more load the server running on this machine can take
-            byline healthcheck          check whether the server running on this machine is ready
-            byline version              print the version
-            byline help                 print this help
-
-            Settings are environment variables, see docs/configuration.md. Without DATABASE_URL, Byline runs the
-            PostgreSQL that the jar contains, with its data in ./byline-data.
-
-            Exit status: 0 success, 1 failure, 2 invalid command or setting, 3 out of memory,
-            128 + N stopped by signal N.
-            """;
 
     private final Map<String, String> environment;
     private final Console console;
@@ -92,27 +54,78 @@ final class Command {
     }
 
     private int run(String name, List<String> arguments) throws InterruptedException {
-        if (NAMES.contains(name) && !TAKE_ARGUMENTS.contains(name) && !arguments.isEmpty()) {
-            throw new UsageException(name + " takes no arguments; settings are environment variables (byline help)");
-        }
         return switch (name) {
-            case "serve" -> serve(parse());
-            case "migrate" -> new MigrateCommand(console).run(parse());
-            case "import" -> ImportFeedsCommand.parse(arguments, console).run(parse());
-            case "import-ndjson" ->
-                ImportNdjsonCommand.parse(arguments, console).run(parse());
-            case "token" -> TokenCommand.parse(arguments, console).run(parse());
-            case "config" -> new ConfigCommand(console).run(parse(), new Environment(environment));
-            case "capacity" -> new ProbeCommand(console).capacity(parse());
-            case "healthcheck" -> new ProbeCommand(console).healthcheck(parse());
-            case "version", "--version", "-v" -> print("byline " + version());
-            case "help", "--help", "-h" -> print(HELP.stripTrailing());
-            default ->
-                throw new UsageException("unknown command " + name
-                        + Spelling.nearest(name, NAMES)
-                                .map(nearest -> "; did you mean " + nearest + "? `byline help` lists the commands")
-                                .orElse("; `byline help` lists the commands"));
+            case "--version", "-v" -> run(Usage.VERSION, arguments);
+            case "--help", "-h" -> run(Usage.HELP, arguments);
+            default -> {
+                refuseOption(name, arguments);
+                yield run(Usage.of(name), arguments);
+            }
         };
+    }
+
+    private int run(Usage command, List<String> arguments) throws InterruptedException {
+        if (arguments.contains("--help") || arguments.contains("-h")) {
+            return print(command.text());
+        }
+        if (!command.takesArguments() && !arguments.isEmpty()) {
+            refuseOption(arguments.getFirst(), arguments.subList(1, arguments.size()));
+            throw new UsageException(command + " takes no arguments; settings are environment variables (byline help)");
+        }
+        return switch (command) {
+            case SERVE -> serve(parse());
+            case MIGRATE -> new MigrateCommand(console).run(parse());
+            case IMPORT -> ImportFeedsCommand.parse(arguments, console).run(parse());
+            case IMPORT_NDJSON -> ImportNdjsonCommand.parse(arguments, console).run(parse());
+            case TOKEN -> TokenCommand.parse(arguments, console).run(parse());
+            case CONFIG -> new ConfigCommand(console).run(parse(), new Environment(environment));
+            case CAPACITY -> new ProbeCommand(console).capacity(parse());
+            case HEALTHCHECK -> new ProbeCommand(console).healthcheck(parse());
+            case VERSION -> print("byline " + version());
+            case HELP -> help(arguments);
+        };
+    }
+
+    private int help(List<String> arguments) {
+        return switch (arguments.size()) {
+            case 0 -> print("""
+                    Byline: users and posts on PostgreSQL.
+
+                    %s
+
+                    `byline COMMAND --help` says more about a command. Settings are environment variables:
+                    `byline config --help` lists them, docs/configuration.md describes them. Without DATABASE_URL, Byline
+                    runs the PostgreSQL that the jar contains, with its data in ./byline-data.
+
+                    Exit status: 0 success, 1 failure, 2 invalid command or setting, 3 out of memory,
+                    128 + N stopped by signal N.""".formatted(Usage.list()));
+            case 1 -> print(Usage.of(arguments.getFirst()).text());
+            default -> throw Usage.HELP.fault("one COMMAND at most");
+        };
+    }
+
+    /**
+     * Refuses an option that is none, with the setting that is probably meant.
+     *
+     * @param following the arguments after it: the first may be its value
+     */
+    private static void refuseOption(String word, List<String> following) {
+        if (!word.startsWith("-")) {
+            return;
+        }
+        var equals = word.indexOf('=');
+        var option = equals < 0 ? word : word.substring(0, equals);
+        var value = equals >= 0
+                ? word.substring(equals + 1)
+                : following.stream()
+                        .findFirst()
+                        .filter(next -> !next.startsWith("-"))
+                        .orElse("...");
+        throw new UsageException(option + " is not an option: settings are environment variables"
+                + Settings.ofOption(option)
+                        .map(setting -> "; set " + setting + "=" + (setting.secret() ? "..." : value))
+                        .orElse(", such as PORT=8080")
+                + " (`byline config --help` lists them)");
     }
 
     private int print(String text) {

@@ -7,6 +7,7 @@ import java.util.Map;
 record ConfigCommand(Console console) {
     int run(ServerConfig config, Environment values) {
         var computedDefaults = computedDefaults(config);
+        var line = "%-" + Settings.nameWidth() + "s %-40s %s%n";
         for (var setting : Settings.ALL) {
             var value = values.get(setting);
             var shown = setting.equals(Settings.DATA_DIR)
@@ -14,7 +15,7 @@ record ConfigCommand(Console console) {
                     : value.isEmpty()
                             ? computedDefaults.getOrDefault(setting, setting.defaultText())
                             : shown(setting, value);
-            console.out().printf("%-28s %-40s %s%n", setting, shown, values.source(setting));
+            console.out().printf(line, setting, shown, values.source(setting));
         }
         return Command.DONE;
     }

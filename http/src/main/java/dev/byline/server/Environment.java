@@ -76,7 +76,8 @@ final class Environment {
         var bare = name.substring(PREFIX.length());
         var nearest = settings.contains(bare) ? Optional.of(bare) : Spelling.nearest(name, settings);
         faults.add(name + " is an unknown setting"
-                + nearest.map(each -> "; did you mean " + each + "?").orElse(": `byline config` lists all settings"));
+                + nearest.map(each -> "; did you mean " + each + "?")
+                        .orElse(": `byline config --help` lists all settings"));
     }
 
     /** Returns the text of a setting, empty if it is not set. */

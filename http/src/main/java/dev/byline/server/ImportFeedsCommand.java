@@ -10,15 +10,21 @@ import java.util.concurrent.atomic.AtomicBoolean;
 record ImportFeedsCommand(Console console, String email, List<String> urls) {
     /** @throws UsageException unless the arguments are distinct URLs and a user */
     static ImportFeedsCommand parse(List<String> arguments, Console console) {
-        var at = arguments.indexOf("--user");
         var urls = new ArrayList<>(arguments);
-        var email = at < 0 || at + 1 == arguments.size() ? "" : arguments.get(at + 1);
-        if (!email.isEmpty()) {
-            urls.subList(at, at + 2).clear();
+        var email = Usage.IMPORT.takeOption(urls, "--user");
+        if (email == null) {
+            throw Usage.IMPORT.fault("--user EMAIL is missing");
         }
-        var distinct = new HashSet<>(urls).size() == urls.size();
-        if (email.isEmpty() || urls.isEmpty() || !distinct || urls.stream().anyMatch(url -> url.startsWith("-"))) {
-            throw new UsageException("usage: byline import URL... --user EMAIL, each URL once");
+        if (urls.isEmpty()) {
+            throw Usage.IMPORT.fault("at least one URL is needed");
+        }
+        for (var url : urls) {
+            if (url.startsWith("-")) {
+                throw Usage.IMPORT.fault("unknown option " + url);
+            }
+        }
+        if (new HashSet<>(urls).size() < urls.size()) {
+            throw Usage.IMPORT.fault("each URL once");
         }
         return new ImportFeedsCommand(console, email, urls);
     }

@@ -9,7 +9,7 @@ record ImportNdjsonCommand(Console console, Path file) {
     /** @throws UsageException unless the only argument is a file */
     static ImportNdjsonCommand parse(List<String> arguments, Console console) {
         if (arguments.size() != 1) {
-            throw new UsageException("usage: byline import-ndjson FILE");
+            throw Usage.IMPORT_NDJSON.fault("one FILE is needed");
         }
         return new ImportNdjsonCommand(console, Path.of(arguments.getFirst()));
     }

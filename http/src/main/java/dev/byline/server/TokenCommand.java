@@ -1,9 +1,11 @@
 package dev.byline.server;
 
 import dev.byline.Byline;
+import dev.byline.Tokens;
 import dev.byline.model.BylineException;
 import dev.byline.model.Principal;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,18 +13,24 @@ import org.jspecify.annotations.Nullable;
 record TokenCommand(Console console, String email, @Nullable Duration lifetime) {
     /** @throws UsageException when the arguments are invalid */
     static TokenCommand parse(List<String> arguments, Console console) {
-        var email = option(arguments, "--email");
-        var days = option(arguments, "--days");
-        var known = arguments.size() == (email == null ? 0 : 2) + (days == null ? 0 : 2);
-        if (email == null || !known || (days != null && !days.matches("[0-9]{1,4}"))) {
-            throw new UsageException("usage: byline token --email EMAIL [--days N]");
+        var rest = new ArrayList<>(arguments);
+        var email = Usage.TOKEN.takeOption(rest, "--email");
+        var days = Usage.TOKEN.takeOption(rest, "--days");
+        if (email == null) {
+            throw Usage.TOKEN.fault("--email EMAIL is missing");
         }
-        return new TokenCommand(console, email, days == null ? null : Duration.ofDays(Integer.parseInt(days)));
+        if (!rest.isEmpty()) {
+            throw Usage.TOKEN.fault("unknown argument " + rest.getFirst());
+        }
+        return new TokenCommand(console, email, days == null ? null : lifetime(days));
     }
 
-    private static @Nullable String option(List<String> arguments, String name) {
-        var at = arguments.indexOf(name);
-        return at < 0 || at % 2 != 0 || at + 1 == arguments.size() ? null : arguments.get(at + 1);
+    private static Duration lifetime(String days) {
+        var lifetime = Duration.ofDays(days.matches("[0-9]{1,9}") ? Integer.parseInt(days) : 0);
+        if (!lifetime.isPositive() || lifetime.compareTo(Tokens.MAX_TTL) > 0) {
+            throw Usage.TOKEN.fault("--days must be a whole number from 1 to " + Tokens.MAX_TTL.toDays());
+        }
+        return lifetime;
     }
 
     int run(ServerConfig config) {

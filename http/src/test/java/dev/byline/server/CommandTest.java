@@ -15,13 +15,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CommandTest {
@@ -64,14 +68,99 @@ class CommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "version now",
-                "import-ndjson",
-                "token --days 1",
-                "import http://127.0.0.1/",
-                "import --user a@example.com"
-            })
+    @CsvSource({
+        "--port 8080, set PORT=8080",
+        "--port=8080, set PORT=8080",
+        "serve --port 8080, set PORT=8080",
+        "--data-dir /var/byline, set BYLINE_DATA_DIR=/var/byline",
+        "--prot, settings are environment variables",
+        "--data_dirr x, set BYLINE_DATA_DIR=x",
+        "--pool-size --cache, set BYLINE_POOL_SIZE=...",
+        "-p 8080, such as PORT=8080"
+    })
+    void anOptionInPlaceOfASettingIsRefusedWithTheSetting(String line, String hint) {
+        assertThat(run(Map.of(), line.split(" ", -1))).isEqualTo(Command.REFUSED);
+        assertThat(err())
+                .contains(" is not an option: settings are environment variables", hint, "`byline config --help`")
+                .doesNotContain("did you mean");
+    }
+
+    @Test
+    void anOptionInPlaceOfASecretIsNotRepeated() {
+        assertThat(run(Map.of(), "--database-url=postgres://a:canary@b/c")).isEqualTo(Command.REFUSED);
+        assertThat(run(Map.of(), "--database-url", "postgres://a:canary@b/c")).isEqualTo(Command.REFUSED);
+        assertThat(err()).contains("set DATABASE_URL=...").doesNotContain("canary");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"99999", "3651", "0", "-1", "ten"})
+    void anImpossibleLifetimeOfATokenIsRefusedWithItsLimits(String days) {
+        assertThat(run(Map.of(), "token", "--email", "x", "--days", days)).isEqualTo(Command.REFUSED);
+        assertThat(err())
+                .contains(
+                        "--days must be a whole number from 1 to 3650", "usage: byline token --email EMAIL [--days N]");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "token --days 1, --email EMAIL is missing",
+        "token x --email y, unknown argument x",
+        "token --email, --email needs a value",
+        "token --email y --day 3, unknown argument --day",
+        "import-ndjson, one FILE is needed",
+        "import http://127.0.0.1/, --user EMAIL is missing",
+        "import --user a@example.com, at least one URL is needed",
+        "import http://127.0.0.1/ --user, --user needs a value",
+        "import http://127.0.0.1/ http://127.0.0.1/ --user a@example.com, each URL once"
+    })
+    void wrongArgumentsAreRefusedWithTheFaultAndTheUsage(String line, String fault) {
+        assertThat(run(Map.of(), line.split(" ", -1))).isEqualTo(Command.REFUSED);
+        assertThat(err()).contains(fault, "usage: byline " + line.split(" ", -1)[0] + " ");
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.byline.server.Usage#names")
+    void everyCommandPrintsItsUsage(String name) {
+        for (var line : List.of(name + " --help", name + " -h", "help " + name)) {
+            assertThat(run(Map.of("PORT", "invalid"), line.split(" ", -1)))
+                    .as(line)
+                    .isEqualTo(Command.DONE);
+            assertThat(out()).as(line).startsWith("usage: byline " + name);
+            assertThat(err()).as(line).isEmpty();
+        }
+    }
+
+    @Test
+    void theUsageOfTokenNamesItsLimits() {
+        run(Map.of(), "token", "--help");
+        assertThat(out())
+                .startsWith("usage: byline token --email EMAIL [--days N]\n")
+                .contains("1 to 3650");
+    }
+
+    @Test
+    void helpOnAnUnknownCommandIsRefused() {
+        assertThat(run(Map.of(), "help", "migrat")).isEqualTo(Command.REFUSED);
+        assertThat(err()).contains("unknown command migrat; did you mean migrate?");
+    }
+
+    @Test
+    void theUsageOfConfigHasALineForEachSetting() {
+        assertThat(run(Map.of(), "config", "--help")).isEqualTo(Command.DONE);
+        for (var setting : Settings.ALL) {
+            assertThat(out())
+                    .containsPattern("(?m)^" + setting + " +"
+                            + Pattern.quote(setting.defaultText().isEmpty() ? "-" : setting.defaultText()) + " +"
+                            + Pattern.quote(setting.purpose()) + " \\(");
+        }
+        assertThat(out())
+                .contains("BYLINE_DRAIN_DELAY")
+                .contains("(a duration, 0s to 5m)")
+                .contains("DATABASE_URL_FILE");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"version now", "help version now", "import-ndjson a b"})
     void wrongArgumentsAreRefused(String line) {
         assertThat(run(Map.of(), line.split(" ", -1))).isEqualTo(Command.REFUSED);
     }
@@ -79,7 +168,7 @@ class CommandTest {
     @Test
     void helpNamesEveryCommand() {
         assertThat(run(Map.of(), "help")).isEqualTo(Command.DONE);
-        assertThat(out()).contains(Command.NAMES);
+        assertThat(out()).contains(Usage.names());
     }
 
     @Test
@@ -92,6 +181,20 @@ class CommandTest {
     void configPrintsTheEffectiveSettings() {
         assertThat(run(Map.of("PORT", "8080"), "config")).isEqualTo(Command.DONE);
         assertThat(out()).containsPattern("PORT +8080 +environment").contains("BYLINE_POOL_SIZE");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config", "config --help"})
+    void theColumnsOfConfigAreAligned(String line) {
+        run(Map.of(), line.split(" ", -1));
+        assertThat(column("BYLINE_RATE_LIMIT_ANONYMOUS", "600")).isEqualTo(column("PORT", "8000"));
+        assertThat(column("BYLINE_IMPORT_ALLOW_PRIVATE", "false")).isEqualTo(column("PORT", "8000"));
+    }
+
+    /** Returns where a value begins in the line of its setting. */
+    private int column(String name, String value) {
+        var row = out().lines().filter(each -> each.startsWith(name + " ")).findFirst();
+        return row.orElseThrow().indexOf(value);
     }
 
     @Test

@@ -97,6 +97,26 @@ class ServerConfigTest {
                 .hasMessageStartingWith(name + " ");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "*|has a *, which is not supported: list the origins",
+                "https://a.example,*|has a *, which is not supported: list the origins",
+                "https://*.example|has a *, which is not supported: list the origins",
+                "https://a.example/|has \"https://a.example/\": an origin has no path, remove the trailing slash",
+                "https://a.example/x|has \"https://a.example/x\": an origin has no path, write https://a.example",
+                "a.example|has \"a.example\", which is not an origin",
+                "https://|has \"https://\", which is not an origin"
+            })
+    void aWrongOriginIsReportedWithItsFault(String value, String fault) {
+        assertThatThrownBy(() -> ServerConfig.parse(Map.of("BYLINE_CORS_ORIGINS", value)))
+                .isInstanceOf(UsageException.class)
+                .hasMessageStartingWith("BYLINE_CORS_ORIGINS ")
+                .hasMessageContaining(fault)
+                .hasMessageContaining("https://");
+    }
+
     @Test
     void theAdminHasTheEmailOfTheSettings() {
         var admin = ServerConfig.parse(Map.of(
@@ -229,5 +249,16 @@ class ServerConfigTest {
         var settings = new HashMap<String, String>();
         Settings.ALL.forEach(setting -> settings.put(setting.name(), setting.defaultText()));
         assertThat(rows).isEqualTo(settings);
+    }
+
+    /** The page says more than {@code byline config --help}, but begins with the same words. */
+    @Test
+    void theDocumentationOfASettingBeginsWithItsPurpose() throws IOException {
+        var page = Files.readString(Path.of("../docs/configuration.md"))
+                .replace("`", "")
+                .replaceAll("\\[([^]]*)]\\([^)]*\\)", "$1");
+        for (var setting : Settings.ALL) {
+            assertThat(page).contains("\n| " + setting + " | " + setting.purpose());
+        }
     }
 }
