@@ -8,7 +8,9 @@ import java.net.ServerSocket;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
@@ -77,12 +79,18 @@ final class EmbeddedPostgres implements AutoCloseable {
                 throw e;
             }
         } catch (IOException e) {
-            LOG.debug("embedded PostgreSQL", e);
-            throw new UsageException("the embedded PostgreSQL cannot start in "
-                    + folder + ": " + e
-                    + "; see the files in " + folder.resolve(CLUSTER).resolve("log")
-                    + ", or set DATABASE_URL to use another PostgreSQL");
+            throw refusal("the embedded PostgreSQL cannot start in ", folder, e);
         }
+    }
+
+    private static UsageException refusal(String what, Path folder, IOException e) {
+        LOG.debug("embedded PostgreSQL", e);
+        var log = folder.resolve(CLUSTER).resolve("log");
+        var first = e instanceof FileSystemException
+                ? "set BYLINE_DATA_DIR to a folder that this user may write to, or "
+                : Files.isDirectory(log) ? "see the files in " + log + ", or " : "";
+        return new UsageException(what + folder + ": " + FileFault.writing(e) + "; " + first
+                + "set DATABASE_URL to use another PostgreSQL");
     }
 
     /** Creates the folder for its owner only: it contains all data and the database password. */
@@ -101,7 +109,7 @@ final class EmbeddedPostgres implements AutoCloseable {
      * Returns the URL of the PostgreSQL that another process runs on the folder; empty if none does.
      *
      * @param folder the data folder
-     * @throws UsageException when the other process is starting or stopping
+     * @throws UsageException when the other process is starting or stopping, or the folder is not accessible
      */
     static Optional<DatabaseUrl> running(Path folder) {
         if (!Files.isDirectory(folder)) {
@@ -118,9 +126,14 @@ final class EmbeddedPostgres implements AutoCloseable {
                     .get(3)
                     .strip();
             return Optional.of(url(Integer.parseInt(port), Files.readString(folder.resolve("password"))));
-        } catch (IOException | IndexOutOfBoundsException | NumberFormatException e) {
+        } catch (NoSuchFileException | IndexOutOfBoundsException | NumberFormatException e) {
             throw new UsageException("another Byline is starting or stopping on "
                     + folder.toAbsolutePath().normalize() + "; try again");
+        } catch (IOException e) {
+            throw refusal(
+                    "the embedded PostgreSQL cannot be used in ",
+                    folder.toAbsolutePath().normalize(),
+                    e);
         }
     }
 

@@ -46,16 +46,19 @@ final class Environment {
     }
 
     private String readSecret(Setting<?> setting, String file) {
+        var fault = setting + "_FILE cannot be read: ";
         try {
             var secret = Files.readString(Path.of(file)).strip();
             if (secret.isEmpty()) {
                 faults.add(setting + "_FILE is empty: " + file);
             }
             return secret;
-        } catch (IOException | InvalidPathException e) {
-            faults.add(setting + "_FILE cannot be read: " + file);
-            return "";
+        } catch (IOException e) {
+            faults.add(fault + FileFault.reading(Path.of(file), e));
+        } catch (InvalidPathException e) {
+            faults.add(fault + file);
         }
+        return "";
     }
 
     /** Kubernetes injects {@code BYLINE_PORT=tcp://10.0.0.1:80}; any other value is a mistake for PORT. */

@@ -62,7 +62,7 @@ final class ImportNdjson {
         try (var lines = new BufferedInputStream(Files.newInputStream(file))) {
             load(lines);
         } catch (IOException e) {
-            console.err().println("byline: cannot read " + file + ": " + e);
+            console.err().println("byline: cannot read the rest: " + FileFault.reading(file, e));
             rejected++;
         } finally {
             printSummary();

@@ -5,6 +5,8 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.filter.Filter;
+import ch.qos.logback.core.spi.FilterReply;
 import dev.byline.http.exchange.AccessLogEntry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +23,7 @@ final class Logging {
         console.setContext(context);
         console.setTarget("System.err");
         console.setEncoder(encoder(config, streams, context));
+        console.addFilter(new WithoutFailedStart());
         console.start();
         var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.WARN);
@@ -56,6 +59,14 @@ final class Logging {
     /** Writes queued lines. */
     static void close() {
         ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
+    }
+
+    /** Drops an error that says nothing: the exception that follows it names the cause, and Command prints it. */
+    private static final class WithoutFailedStart extends Filter<ILoggingEvent> {
+        @Override
+        public FilterReply decide(ILoggingEvent event) {
+            return "Failed to start Javalin".equals(event.getMessage()) ? FilterReply.DENY : FilterReply.NEUTRAL;
+        }
     }
 
     private static Encoder<ILoggingEvent> json(LoggerContext context) {

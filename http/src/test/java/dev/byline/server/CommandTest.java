@@ -290,6 +290,50 @@ class CommandTest {
                 .isEqualTo(Command.FAILED);
     }
 
+    @Test
+    void aDataFolderThatIsAFileIsReportedWithTheSetting(@TempDir Path folder) throws IOException {
+        var file = Files.createFile(folder.resolve("data"));
+
+        assertThat(run(Map.of("BYLINE_DATA_DIR", file.toString()), "migrate")).isEqualTo(Command.REFUSED);
+        assertThat(err())
+                .contains(file + " is a file, not a folder; set BYLINE_DATA_DIR to ", "DATABASE_URL")
+                .doesNotContain("Exception", "postgres-18");
+        assertThat(run(Map.of("BYLINE_DATA_DIR", file + "/below"), "migrate")).isEqualTo(Command.REFUSED);
+        assertThat(err())
+                .contains(file + "/below: Not a directory; set BYLINE_DATA_DIR to ")
+                .doesNotContain("Exception", "postgres-18");
+    }
+
+    @Test
+    void aDataFolderThatCannotBeLockedIsReportedWithTheSetting(@TempDir Path folder) throws IOException {
+        var lock = Files.createDirectory(folder.resolve("lock"));
+        var environment = Map.of("BYLINE_DATA_DIR", folder.toString());
+
+        assertThat(run(environment, "token", "--email", "ada@example.com")).isEqualTo(Command.REFUSED);
+        assertThat(err())
+                .contains(lock + ": Is a directory; set BYLINE_DATA_DIR to ")
+                .doesNotContain("starting");
+    }
+
+    @Test
+    void importNdjsonRefusesAMissingFileBeforeItOpensTheDatabase(@TempDir Path folder) {
+        var data = folder.resolve("data");
+        var missing = folder.resolve("posts.ndjson");
+
+        assertThat(run(Map.of("BYLINE_DATA_DIR", data.toString()), "import-ndjson", missing.toString()))
+                .isEqualTo(Command.REFUSED);
+        assertThat(err()).isEqualTo("byline: no such file: " + missing + "\n");
+        assertThat(out()).isEmpty();
+        assertThat(data).doesNotExist();
+    }
+
+    @Test
+    void importNdjsonRefusesAFolder(@TempDir Path folder) {
+        assertThat(run(Map.of("DATABASE_URL", UNREACHABLE), "import-ndjson", folder.toString()))
+                .isEqualTo(Command.REFUSED);
+        assertThat(err()).isEqualTo("byline: " + folder + " is a folder, not a file\n");
+    }
+
     @Nested
     class ImportNdjson {
         private static final String LINE = """

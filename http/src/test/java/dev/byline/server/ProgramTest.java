@@ -271,7 +271,9 @@ class ProgramTest {
             var server = TestProgram.run(shared, used.getLocalPort());
 
             assertThat(server.status()).isEqualTo(Command.REFUSED);
-            assertThat(server.output()).contains("cannot listen on 127.0.0.1:" + used.getLocalPort());
+            assertThat(server.output())
+                    .contains("cannot listen on 127.0.0.1:" + used.getLocalPort())
+                    .doesNotContain("ERROR", "Javalin");
         }
         assertThat(EmbeddedPostgres.running(shared.resolve(DATA))).isEmpty();
     }

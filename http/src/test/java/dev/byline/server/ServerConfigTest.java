@@ -229,7 +229,16 @@ class ServerConfigTest {
     @Test
     void aMissingFileOfASecretIsReported(@TempDir Path folder) {
         assertThatThrownBy(() -> ServerConfig.parse(Map.of("DATABASE_URL_FILE", folder + "/missing")))
-                .hasMessageContaining("cannot be read");
+                .hasMessage("DATABASE_URL_FILE cannot be read: no such file: " + folder + "/missing");
+    }
+
+    @Test
+    void aFileOfASecretThatIsNoTextIsReportedButNotRepeated(@TempDir Path folder) throws IOException {
+        var file = Files.write(folder.resolve("url"), new byte[] {'c', 'a', 'n', 'a', 'r', 'y', (byte) 0xff});
+        assertThatThrownBy(() -> ServerConfig.parse(Map.of("DATABASE_URL_FILE", file.toString())))
+                .hasMessage("DATABASE_URL_FILE cannot be read: " + file + " is not UTF-8 text");
+        assertThatThrownBy(() -> ServerConfig.parse(Map.of("DATABASE_URL_FILE", folder.toString())))
+                .hasMessage("DATABASE_URL_FILE cannot be read: " + folder + " is a folder, not a file");
     }
 
     @ParameterizedTest
