@@ -14,10 +14,18 @@ import java.util.Properties;
 import java.util.jar.JarFile;
 import org.junit.jupiter.api.Test;
 
-/** The jar lists its libraries in the two places where vulnerability scanners look. Runs after packaging. */
+/** The jar starts on any Java, and lists its libraries in the two places where vulnerability scanners look. Runs after packaging. */
 class JarTest {
     private static final Path JAR = Path.of("target/byline.jar");
     private static final String SBOM = "META-INF/sbom/byline.cdx.json";
+
+    @Test
+    void theJarStartsWithTheClassThatAnyJavaCanLoad() throws IOException {
+        try (var jar = new JarFile(JAR.toFile())) {
+            assertThat(jar.getManifest().getMainAttributes().getValue("Main-Class"))
+                    .isEqualTo(JarMain.class.getName());
+        }
+    }
 
     @Test
     void theJarContainsItsBillOfMaterials() throws IOException {

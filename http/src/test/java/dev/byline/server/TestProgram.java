@@ -46,11 +46,17 @@ final class TestProgram implements AutoCloseable {
 
     static TestProgram start(Path folder, int port, Map<String, String> settings, String... arguments)
             throws IOException {
+        return start(folder, port, settings, Main.class, arguments);
+    }
+
+    private static TestProgram start(
+            Path folder, int port, Map<String, String> settings, Class<?> main, String... arguments)
+            throws IOException {
         var command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
                 System.getProperty("java.class.path"),
-                "dev.byline.server.Main"));
+                main.getName()));
         command.addAll(List.of(arguments));
         var log = Files.createTempFile(folder, "log", ".txt");
         var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
@@ -84,7 +90,15 @@ final class TestProgram implements AutoCloseable {
     }
 
     static Finished run(Path folder, int port, String... arguments) throws Exception {
-        try (var program = start(folder, port, Map.of(), arguments)) {
+        return run(start(folder, port, Map.of(), arguments));
+    }
+
+    static Finished run(Path folder, Class<?> main, String... arguments) throws Exception {
+        return run(start(folder, freePort(), Map.of(), main, arguments));
+    }
+
+    private static Finished run(TestProgram started) throws Exception {
+        try (var program = started) {
             return new Finished(program.exitStatus(), program.log());
         }
     }
