@@ -18,8 +18,8 @@ enum Usage {
             URL...        the addresses of the feeds, each once
             --user EMAIL  the author of the posts"""),
     IMPORT_NDJSON("FILE", "import posts, one JSON object per line: email, name, title, body, created_at", """
-            FILE  a line is {"email":"ada@example.com","name":"Ada","title":"One","body":"","created_at":"2026-01-31T12:00:00Z"};
-                  missing authors are created, posts that exist are skipped"""),
+            FILE  lines such as {"email":"ada@example.com","name":"Ada","title":"One","body":"","created_at":"2026-01-31T12:00:00Z"};
+                  docs/imports.md lists more fields. Missing authors are created, posts that exist are skipped"""),
     TOKEN("--email EMAIL [--days N]", "print a new token for an existing user", """
             --email EMAIL  the user
             --days N       how long the token lives, 1 to %d; BYLINE_TOKEN_TTL without it""".formatted(Tokens.MAX_TTL.toDays())),

@@ -7,14 +7,18 @@ import dev.byline.http.message.ProblemReason;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Holds the documents equal to the server. */
@@ -24,6 +28,11 @@ class DocumentsTest extends ServerTest {
             "token":"([^"]+)"[,}]""");
     private static final Pattern WORD = Pattern.compile("""
             '([^']*)'|"([^"]*)"|(\\S+)""");
+
+    /** A relative link: the file, empty for the page itself, and the heading. */
+    private static final Pattern LINK = Pattern.compile("\\]\\((?![a-z]+:)([^)#\\s]*)(?:#([^)\\s]*))?\\)");
+
+    private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");
 
     private String token = "";
 
@@ -118,6 +127,58 @@ class DocumentsTest extends ServerTest {
         assertThat(scenario.find()).isTrue();
         assertThat(Files.readString(Path.of("../docs/clients.md")))
                 .contains(scenario.group(1).stripIndent());
+    }
+
+    /** A release contains the documents, and the files that they lead to. */
+    @Test
+    void everyLinkLeadsToAFileOfTheRelease() throws IOException {
+        var root = Path.of("..");
+        var includes = Pattern.compile("<fileset id=\"manual\"[^>]* includes=\"([^\"]*)\"")
+                .matcher(Files.readString(root.resolve("release/pom.xml")));
+        assertThat(includes.find()).isTrue();
+        var release = Arrays.stream(includes.group(1).split(",\\s*", -1))
+                .map(pattern -> FileSystems.getDefault().getPathMatcher("glob:" + pattern))
+                .toList();
+        var broken = new TreeSet<String>();
+        var count = 0;
+        for (var page : pages(root)) {
+            var link = LINK.matcher(Files.readString(page));
+            while (link.find()) {
+                var file = root.relativize(
+                        (link.group(1).isEmpty() ? page : page.resolveSibling(link.group(1))).normalize());
+                var target = root.resolve(file);
+                var released = release.stream().anyMatch(each -> each.matches(file) || each.matches(file.resolve("x")));
+                if (!released
+                        || !Files.exists(target)
+                        || (link.group(2) != null && !anchors(target).contains(link.group(2)))) {
+                    broken.add(page + ": " + link.group());
+                }
+                count++;
+            }
+        }
+        assertThat(broken).isEmpty();
+        assertThat(count).isGreaterThan(100);
+    }
+
+    private static List<Path> pages(Path root) throws IOException {
+        try (var docs = Files.walk(root.resolve("docs"))) {
+            return Stream.concat(
+                            Stream.of("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
+                                    .map(root::resolve),
+                            docs.filter(file -> file.toString().endsWith(".md")))
+                    .toList();
+        }
+    }
+
+    /** Returns the names of a page's headings, as GitHub makes them. */
+    private static List<String> anchors(Path page) throws IOException {
+        return HEADING.matcher(Files.readString(page))
+                .results()
+                .map(heading -> heading.group(1)
+                        .toLowerCase(Locale.ROOT)
+                        .replaceAll("[^\\p{L}\\p{N} _-]", "")
+                        .replace(' ', '-'))
+                .toList();
     }
 
     /** The last column of the page names tests. */
