@@ -82,6 +82,7 @@ record ServerConfig(
      * @param plan the pool size of this process and the reason for it
      * @param pgBouncer whether {@code url} is a PgBouncer
      * @param slowStatement statements that take at least this long are logged; zero for none
+     * @param fence how long connections to a replaced server are refused; zero for never
      */
     record Database(
             @Nullable DatabaseUrl url,
@@ -92,7 +93,8 @@ record ServerConfig(
             String searchLanguage,
             Capacity.Plan plan,
             boolean pgBouncer,
-            Duration slowStatement) {}
+            Duration slowStatement,
+            Duration fence) {}
 
     /**
      * Parses and validates the settings.
@@ -142,7 +144,8 @@ record ServerConfig(
                 reader.get(Settings.SEARCH_LANGUAGE),
                 new Capacity.Plan(poolSize, cores, spindles, replicas, null),
                 reader.get(Settings.PGBOUNCER),
-                reader.get(Settings.SLOW_STATEMENT));
+                reader.get(Settings.SLOW_STATEMENT),
+                reader.get(Settings.FENCE));
     }
 
     private static HttpConfig http(Reader reader, int maxRequests) {
@@ -228,7 +231,8 @@ record ServerConfig(
                 .withPoolSize(database.plan.poolSize())
                 .withSlowStatement(database.slowStatement)
                 .withPgBouncer(database.pgBouncer)
-                .withSchema(database.schema);
+                .withSchema(database.schema)
+                .withFence(database.fence);
         return new BylineConfig(pool, tokenTtl, http.signupOpen(), cache, imports);
     }
 

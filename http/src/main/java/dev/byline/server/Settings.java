@@ -45,7 +45,7 @@ final class Settings {
             Settings::address);
     static final Setting<Integer> MANAGEMENT_PORT = number(
             "BYLINE_MANAGEMENT_PORT",
-            "TCP port of /metrics, /capacity, /livez and /readyz for operators",
+            "TCP port of the status page, /metrics, /capacity, /livez and /readyz for operators",
             "9000",
             0,
             65535);
@@ -93,6 +93,12 @@ final class Settings {
             "BYLINE_REPLICAS", "Byline processes that share the database; they divide the connections", "1", 1, 1000);
     static final Setting<Boolean> PGBOUNCER = choice(
             "BYLINE_PGBOUNCER", "true: DATABASE_URL is a PgBouncer in transaction mode", "false", "true", "false");
+    static final Setting<Duration> FENCE = duration(
+            "BYLINE_FENCE",
+            "How long connections to a replaced database server are refused after the newer one was seen; 0s turns this off",
+            "10m",
+            Duration.ZERO,
+            Duration.ofDays(1));
     static final Setting<Integer> MAX_REQUESTS = number(
             "BYLINE_MAX_REQUESTS",
             "Requests processed at a time. Not set: 8 for each connection, at least 16",
