@@ -685,7 +685,8 @@ public final class Posts {
     private static int importAll(Tx tx, Collection<ImportedPost> imported) {
         var dsl = tx.dsl();
         var authors = new LinkedHashMap<String, ImportedPost>();
-        imported.forEach(post -> authors.putIfAbsent(post.author().email(), post));
+        imported.forEach(post -> authors.merge(
+                post.author().email(), post, (first, next) -> first.passwordHash() == null ? next : first));
         tx.invalidate(CacheKeys.userCreating());
         UserSql.insertMissing(dsl, authors.values());
         var ids = UserSql.idsByEmail(dsl, authors.keySet());

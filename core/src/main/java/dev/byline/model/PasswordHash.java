@@ -7,9 +7,8 @@ import java.util.regex.Pattern;
  * The hash of a password from another system, for {@link ImportedPost}. {@link #toString} masks it. The next login
  * replaces it by a hash of Byline's own.
  *
- * <p>Two forms are accepted: argon2id as a PHC string ({@code $argon2id$v=19$m=65536,t=3,p=4$salt$hash}) of up to 64
- * MiB, 10 passes and 8 lanes, with a salt of 8 to 64 bytes and a hash of 16 to 64; and bcrypt ({@code $2a$}, {@code $2b$}
- * or {@code $2y$}) with a cost of 4 to 14. A login computes the hash with these parameters, two at a
+ * <p>Two forms are accepted: argon2id as a PHC string ({@code $argon2id$v=19$m=65536,t=3,p=4$salt$hash}) of up to 64 MiB and 8 lanes, where memory times passes is at most 256 MiB, with a salt of 8 to 64 bytes and a hash of 16 to 64; and bcrypt ({@code $2a$}, {@code $2b$}
+ * or {@code $2y$}) with a cost of 4 to 12. A login computes the hash with these parameters, two at a
  * time.
  *
  * @param text the hash
@@ -17,9 +16,13 @@ import java.util.regex.Pattern;
  */
 public record PasswordHash(String text) {
     private static final int MAX_LENGTH = 300;
+
+    /** What a login can compute well within its two seconds. */
+    private static final int MAX_KIB_PASSES = 256 * 1024;
+
     private static final Pattern ARGON2ID = Pattern.compile(
             "\\$argon2id\\$v=19\\$m=([0-9]{1,6}),t=([0-9]{1,2}),p=([0-9])\\$([A-Za-z0-9+/]{11,86})\\$([A-Za-z0-9+/]{22,86})");
-    private static final Pattern BCRYPT = Pattern.compile("\\$2[aby]\\$(0[4-9]|1[0-4])\\$[./A-Za-z0-9]{53}");
+    private static final Pattern BCRYPT = Pattern.compile("\\$2[aby]\\$(0[4-9]|1[0-2])\\$[./A-Za-z0-9]{53}");
 
     /** @throws BylineException.Invalid when it has another form */
     public PasswordHash {
@@ -37,12 +40,14 @@ public record PasswordHash(String text) {
             return false;
         }
         var kib = Integer.parseInt(form.group(1));
+        var passes = Integer.parseInt(form.group(2));
         var lanes = Integer.parseInt(form.group(3));
         return lanes >= 1
                 && lanes <= 8
                 && kib >= 8 * lanes
                 && kib <= 64 * 1024
-                && isBetween(Integer.parseInt(form.group(2)), 1, 10)
+                && passes >= 1
+                && (long) kib * passes <= MAX_KIB_PASSES
                 && isBetween(bytes(form.group(4)), 8, 64)
                 && isBetween(bytes(form.group(5)), 16, 64);
     }

@@ -83,7 +83,7 @@ public final class Passwords implements AutoCloseable {
 
     /**
      * Compares a password with a hash. Without a hash it takes the same time, so that the time doesn't tell whether the
-     * user exists. Blocks like {@link #hash}.
+     * user exists; only a hash with other parameters, which the next login replaces, takes another time. Blocks like {@link #hash}.
      *
      * @param password the password of a login attempt
      * @param phc a PHC string or a hash of bcrypt, null when the user has no password or doesn't exist
