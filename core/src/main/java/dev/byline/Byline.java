@@ -75,6 +75,9 @@ public final class Byline implements AutoCloseable {
     }
 
     private RedisPool openRedis(URI uri) {
+        if (settings.cache.enabled()) {
+            OptionalLibrary.CAFFEINE.require("caches"); // before Redis' threads start
+        }
         OptionalLibrary.JEDIS.require("caches in Redis");
         return new RedisPool(uri, this::schema, settings.metrics);
     }

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://www.itu.int/rec/T-REC-I.371">ITU-T I.371, Annex A: the generic cell rate algorithm</a>
  */
 public final class SharedLimits {
+    private static final Duration LONGEST = Duration.ofDays(366);
+
     private final @Nullable RedisLimits limits;
 
     SharedLimits(@Nullable RedisLimits limits) {
@@ -30,16 +32,22 @@ public final class SharedLimits {
     }
 
     /**
-     * Adds to a bucket. Blocks for Redis, up to 50 ms for a connection and 50 ms for the reply; not at all while Redis is
-     * bypassed after failures.
+     * Adds to a bucket. Blocks for Redis: up to 50 ms for a pooled connection, 100 ms to open one and 50 ms for each reply;
+     * not at all while Redis is bypassed after failures. The first call may query the database for the schema.
      *
      * @param name of the bucket; Redis gets its SHA-256 only
-     * @param owed for work that is done: is added in any case, and may exceed the capacity
-     * @param asked for work that is to be done: is added only if it fits
-     * @param capacity of the bucket, positive; charges are rounded up to milliseconds
+     * @param owed for work that is done, zero or positive: is added in any case, and may exceed the capacity
+     * @param asked for work that is to be done, zero or positive: is added only if it fits
+     * @param capacity of the bucket, positive; no duration may be longer than a year. Charges are rounded up to milliseconds
      * @return empty without Redis, or when it fails or doesn't answer in time
+     * @throws IllegalArgumentException when a duration is out of range
      */
     public Optional<BucketLevel> charge(String name, Duration owed, Duration asked, Duration capacity) {
+        for (var each : List.of(owed, asked, capacity)) {
+            if (each.isNegative() || each.compareTo(LONGEST) > 0) {
+                throw new IllegalArgumentException("a duration must be zero to a year");
+            }
+        }
         return limits == null
                 ? Optional.empty()
                 : Optional.ofNullable(limits.charge(

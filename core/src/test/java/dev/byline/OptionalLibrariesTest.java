@@ -53,8 +53,8 @@ class OptionalLibrariesTest {
                                     + " (on the module path: requires com.zaxxer.hikari)",
                             "caches need the library com.github.ben-manes.caffeine:caffeine on the class path"
                                     + " (on the module path: requires com.github.benmanes.caffeine)",
-                            "caches in Redis need the library redis.clients:jedis on the class path"
-                                    + " (on the module path: requires redis.clients.jedis)",
+                            "caches need the library com.github.ben-manes.caffeine:caffeine on the class path"
+                                    + " (on the module path: requires com.github.benmanes.caffeine)",
                             "passwords need the library org.bouncycastle:bcprov-jdk18on on the class path"
                                     + " (on the module path: requires org.bouncycastle.provider)",
                             "passwords need the library org.bouncycastle:bcprov-jdk18on on the class path"

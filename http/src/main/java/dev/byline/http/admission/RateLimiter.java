@@ -28,7 +28,10 @@ public final class RateLimiter {
     /** A process charges this share of a quota at a time. */
     private static final int BATCHES = 20;
 
-    /** The most requests that are charged at a time: more would cost hardly less. */
+    /**
+     * The most requests that are charged at a time: more would cost hardly less. With high quotas it is what 20 ms refill,
+     * because charges are rounded up to milliseconds.
+     */
     private static final int MAX_BATCH = 30;
 
     private final String name;
@@ -93,7 +96,8 @@ public final class RateLimiter {
      */
     public static RateLimiter perMinuteInBatches(
             String name, int quota, SharedLimits shared, PrometheusMetrics metrics) {
-        return perMinute(name, quota, Math.clamp(quota / BATCHES, 1, MAX_BATCH), shared, metrics);
+        return perMinute(
+                name, quota, Math.clamp(quota / BATCHES, 1, Math.max(MAX_BATCH, quota / 3000)), shared, metrics);
     }
 
     private static RateLimiter perMinute(

@@ -51,17 +51,26 @@ final class SharedBucket {
         if (wait > 0) {
             return wait; // as Redis said before
         }
-        if (uncharged.addAndGet(amount) < batch) {
-            return 0;
-        }
-        var due = uncharged.getAndSet(0);
-        if (due <= 0) {
-            return 0; // another thread has charged this amount, too
+        long due;
+        if (batch == 1) { // exact: no thread charges another one's tokens
+            due = amount + uncharged.getAndSet(0); // less what was refunded
+            if (due <= 0) {
+                uncharged.addAndGet(due);
+                return 0;
+            }
+        } else {
+            if (uncharged.addAndGet(amount) < batch) {
+                return 0;
+            }
+            due = uncharged.getAndSet(0);
+            if (due <= 0) {
+                return 0; // another thread has charged this amount, too
+            }
         }
         var asked = Math.min(due, amount);
         var charged = limits.charge(name, cost(due - asked), cost(asked), window);
         if (charged.isEmpty()) {
-            uncharged.addAndGet(Math.min(due, batch));
+            uncharged.addAndGet(batch == 1 ? 0 : Math.min(due, batch));
             return 0;
         }
         emptyAt = nanoTime.getAsLong() + charged.get().untilEmpty().toNanos();
