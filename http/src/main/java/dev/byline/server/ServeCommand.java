@@ -4,6 +4,7 @@ import dev.byline.Byline;
 import dev.byline.http.HttpServer;
 import dev.byline.http.ManagementServer;
 import dev.byline.http.metrics.PrometheusMetrics;
+import dev.byline.model.BylineException;
 import dev.byline.model.DatabaseUrl;
 import dev.byline.model.Principal;
 import dev.byline.model.ServerFacts;
@@ -134,8 +135,7 @@ final class ServeCommand {
                 "For operators only: status page %s/, /metrics, /capacity%n%n",
                 new ServerConfig.Listener(config.management().host(), managementPort).url());
         out.println("Try it:");
-        if (config.http().signupOpen()
-                && byline.users().findByEmail(new Principal.Operator(), EXAMPLE).isEmpty()) {
+        if (config.http().signupOpen() && isExampleFree(byline)) {
             out.printf(
                     "  curl -s %s/users -H 'Content-Type: application/json'"
                             + " -d '{\"email\":\"%s\",\"name\":\"Ada\",\"password\":\"correct horse battery\"}'%n",
@@ -147,5 +147,13 @@ final class ServeCommand {
         }
         out.printf("  curl -s '%s/posts?limit=5'%n%nCtrl-C stops the server; the data is kept.%n", url);
         out.flush();
+    }
+
+    private static boolean isExampleFree(Byline byline) {
+        try {
+            return byline.users().findByEmail(new Principal.Operator(), EXAMPLE).isEmpty();
+        } catch (BylineException.Unavailable e) {
+            return false; // the server goes on; /readyz says more
+        }
     }
 }

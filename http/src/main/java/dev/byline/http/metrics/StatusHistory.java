@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the metrics were in the last hour: a point for every ten seconds, in a ring of fixed size (about 100 kB), so that
+ * What the metrics were in the last hour: a point for every ten seconds, in a ring of fixed size (some hundred kB), so that
  * an operator who looks after an incident sees it.
  */
 public final class StatusHistory implements AutoCloseable {
@@ -90,6 +90,7 @@ public final class StatusHistory implements AutoCloseable {
             Thread.ofPlatform().daemon().name("byline-status").factory());
     private MetricTotals.Totals before;
     private long count;
+    private long recordedAt = System.nanoTime(); // used by the timer only
 
     /**
      * Starts to record.
@@ -121,7 +122,9 @@ public final class StatusHistory implements AutoCloseable {
     /** Logs failures: an exception would make the executor cancel the task silently. */
     private void recordOrLog() {
         try {
-            record(INTERVAL);
+            var now = System.nanoTime();
+            record(Duration.ofNanos(now - recordedAt));
+            recordedAt = now;
         } catch (RuntimeException | Error e) {
             LOG.error("could not record the status", e);
         }
@@ -139,7 +142,7 @@ public final class StatusHistory implements AutoCloseable {
         points.add(new Point(
                 clock.instant().getEpochSecond(),
                 (now.requests() - before.requests()) / seconds,
-                (now.errors() - before.errors()) / seconds,
+                Math.max(0, now.errors() - before.errors()) / seconds,
                 (now.rejected() - before.rejected()) / seconds,
                 Quantiles.of(0.5, PrometheusMetrics.SECONDS, latencies),
                 Quantiles.of(0.99, PrometheusMetrics.SECONDS, latencies),
