@@ -1,4 +1,4 @@
-package dev.byline.internal.store;
+package dev.byline.internal.pool;
 
 import java.sql.SQLException;
 import java.sql.SQLWarning;
@@ -13,11 +13,11 @@ import org.postgresql.util.PSQLWarning;
  * Reports a commit as unavailable whose wait for a synchronous standby was cancelled, by an operator or a driver.
  * PostgreSQL reports success with a warning: the change is committed here, but may be lost in a failover.
  */
-final class CancelledWait implements ExecuteListener {
+public final class CancelledWait implements ExecuteListener {
     private static final long serialVersionUID = 1;
 
     /** Checks statements with auto-commit. */
-    static final ExecuteListenerProvider LISTENER = CancelledWait::new;
+    public static final ExecuteListenerProvider LISTENER = CancelledWait::new;
 
     /** The function of PostgreSQL that warns; messages may be translated. */
     private static final String ROUTINE = "SyncRepWaitForLSN";
@@ -29,14 +29,22 @@ final class CancelledWait implements ExecuteListener {
      *
      * @throws SQLException of class 08 when one of them is that of a cancelled wait
      */
-    static void check(@Nullable SQLWarning warnings) throws SQLException {
+    public static void check(@Nullable SQLWarning warnings) throws SQLException {
+        if (isIn(warnings)) {
+            throw new SQLException("the wait for a synchronous standby was cancelled", "08007", warnings);
+        }
+    }
+
+    /** Returns whether one of the warnings is that of a cancelled wait. */
+    static boolean isIn(@Nullable SQLWarning warnings) {
         for (var warning = warnings; warning != null; warning = warning.getNextWarning()) {
             if (warning instanceof PSQLWarning own
                     && own.getServerErrorMessage() != null
                     && ROUTINE.equals(own.getServerErrorMessage().getRoutine())) {
-                throw new SQLException("the wait for a synchronous standby was cancelled", "08007", warning);
+                return true;
             }
         }
+        return false;
     }
 
     /** Not in {@code warning}, which jOOQ doesn't call for statements that return rows. */

@@ -43,6 +43,7 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
     private final AtomicInteger demand = new AtomicInteger(); // callers that wait for or hold a connection
     private final AtomicInteger waiting = new AtomicInteger();
     private volatile long respondedAt;
+    private volatile long answeredAt = System.nanoTime() - Duration.ofDays(2).toNanos();
 
     /**
      * Opens the pool. Doesn't wait for the database: connections are made once it responds.
@@ -55,7 +56,7 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
         var kept = config.pgBouncer()
                 ? Duration.ZERO
                 : config.fence(); // each transaction may use another server connection
-        this.fence = new Fence(kept, metrics, this::evict, System::nanoTime);
+        this.fence = new Fence(kept, metrics, () -> answeredAt, this::evict, System::nanoTime);
         this.connections = new ReconnectingDataSource(config, watchdog, fence);
         this.size = config.poolSize();
         this.timeout = config.connectionTimeout();
@@ -86,6 +87,7 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
     private void evict() {
         LOG.warn("the database server was replaced by a newer one: all connections are opened again");
         pool.softEvictConnections();
+        writes.repeatProbe();
     }
 
     /** Returns a number that rises when the server is replaced: earlier connections must not be written to. */
@@ -101,6 +103,7 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
     /** Records that a statement succeeded. */
     public void responded() {
         respondedAt = System.nanoTime();
+        answeredAt = respondedAt;
     }
 
     private boolean isStuck() {
@@ -110,7 +113,7 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
     @Override
     public Connection acquire() {
         if (demand.getAndIncrement() == 0) {
-            responded(); // an idle period isn't a failure
+            respondedAt = System.nanoTime(); // an idle period isn't a failure
         }
         var start = System.nanoTime();
         var acquired = false;

@@ -36,6 +36,7 @@ final class Fence {
     private final long kept; // nanoseconds
     private final Metrics metrics;
     private final Runnable risen;
+    private final LongSupplier answeredAt;
     private final LongSupplier nanoTime;
     private final Map<Long, Newest> newest = new HashMap<>(); // by system identifier; guarded by this
     private volatile long generation;
@@ -48,10 +49,12 @@ final class Fence {
      * Creates a fence.
      *
      * @param kept how long a timeline is remembered after it was last seen; zero for no fence
+     * @param answeredAt when a statement on a checked connection last succeeded: the newest server was there then
      * @param risen runs when a newer timeline was seen: connections to the older server must be closed
      * @param nanoTime as of {@link System#nanoTime}
      */
-    Fence(Duration kept, Metrics metrics, Runnable risen, LongSupplier nanoTime) {
+    Fence(Duration kept, Metrics metrics, LongSupplier answeredAt, Runnable risen, LongSupplier nanoTime) {
+        this.answeredAt = answeredAt;
         this.kept = kept.toNanos();
         this.off = kept.isZero();
         this.metrics = metrics;
@@ -73,21 +76,35 @@ final class Fence {
         if (off) {
             return;
         }
+        long system;
+        long timeline;
         try (var statement = connection.createStatement();
                 var row = statement.executeQuery(QUESTION)) {
             row.next();
-            var timeline = row.getLong(2);
-            if (!row.wasNull()) {
-                check(row.getLong(1), timeline);
+            system = row.getLong(1);
+            timeline = row.getLong(2);
+            if (row.wasNull()) {
+                return; // a standby
             }
         } catch (SQLException e) {
-            if ("42501".equals(e.getSQLState())) {
-                off = true;
-                LOG.info("the role may not read the server's timeline: nothing fences off a server that was replaced");
-                return;
+            if (!isAnswer(String.valueOf(e.getSQLState()))) {
+                throw e;
             }
-            throw e;
+            off = true;
+            LOG.info(
+                    "the server does not tell its timeline (SQLSTATE {}): a server that was replaced is not recognised",
+                    e.getSQLState());
+            return;
         }
+        check(system, timeline);
+    }
+
+    /** Some managed services don't have these functions, or the role may not call them. */
+    private static boolean isAnswer(String state) {
+        return switch (state.substring(0, Math.min(2, state.length()))) {
+            case "08", "53", "57", "58", "nu" -> false;
+            default -> true;
+        };
     }
 
     private void check(long system, long timeline) throws SQLException {
@@ -107,7 +124,8 @@ final class Fence {
     /** Returns the newest timeline seen before; null if there is none. */
     private synchronized @Nullable Long remember(long system, long timeline) {
         var now = nanoTime.getAsLong();
-        newest.values().removeIf(each -> now - each.seenAt > kept);
+        var answered = now - answeredAt.getAsLong();
+        newest.values().removeIf(each -> Math.min(now - each.seenAt, answered) > kept);
         if (newest.isEmpty()) {
             warned = false;
         } else if (!newest.containsKey(system) && !warned) {

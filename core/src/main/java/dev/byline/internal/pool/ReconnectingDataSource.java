@@ -33,8 +33,8 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
     /** The longest time until a failure is reported to the pool. */
     private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
-    /** How long a probe waits for its response before it is repeated on another connection. */
-    private static final int PROBE_SECONDS = 30;
+    /** For a server that doesn't even respond to the cancellation. */
+    private static final int PROBE_MARGIN_SECONDS = 5;
 
     private final transient Fence fence;
     private final Properties properties;
@@ -130,14 +130,15 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
     }
 
     /**
-     * Opens a connection for a statement that may take long: the server doesn't cancel it, and the driver waits for
-     * {@link #PROBE_SECONDS}. Blocks for up to two seconds.
+     * Opens a connection for a statement whose commit may take long: the driver waits longer than for others. Blocks for up
+     * to two seconds.
+     *
+     * @param seconds the time that the commit may take
      */
-    Connection connectForProbe() throws SQLException {
+    Connection connectForProbe(int seconds) throws SQLException {
         var probe = new PGSimpleDataSource();
         set(probe, properties);
-        probe.setOptions(""); // without statement_timeout
-        probe.setSocketTimeout(PROBE_SECONDS);
+        probe.setSocketTimeout(seconds + PROBE_MARGIN_SECONDS);
         return probe.getConnection();
     }
 
@@ -158,7 +159,11 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
 
     private Connection checked(Connection connection) throws SQLException {
         try {
-            fence.check(connection);
+            long generation;
+            do { // until no newer server was seen meanwhile
+                generation = fence.generation();
+                fence.check(connection);
+            } while (generation != fence.generation());
             return connection;
         } catch (SQLException | RuntimeException e) {
             connection.close();

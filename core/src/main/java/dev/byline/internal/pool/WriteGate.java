@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +31,9 @@ public final class WriteGate implements AutoCloseable {
 
     /** A small record in the write-ahead log, whose commit waits as that of any change does. */
     private static final String PROBE = "SELECT pg_logical_emit_message(true, 'byline', '')";
+
+    /** How long a probe waits before it is cancelled and repeated, on the same connection if that still works. */
+    private static final int PROBE_SECONDS = 30;
 
     private static final String SUSPENDED = "writes are suspended: commits don't return";
 
@@ -76,24 +80,24 @@ public final class WriteGate implements AutoCloseable {
     }
 
     private void acquire() {
+        if (suspended.get()) {
+            throw new NoConnectionException(new SQLTransientConnectionException(SUSPENDED));
+        }
         var start = System.nanoTime();
         try {
-            if (suspended.get()) {
-                throw new SQLTransientConnectionException(SUSPENDED);
-            }
             if (!permits.acquire()) {
-                throw new SQLTransientConnectionException(
-                        "no permit to write within " + timeout.toMillis() + " ms: other writes take too long");
+                throw times.missed(
+                        new SQLTransientConnectionException(
+                                "no permit to write within " + timeout.toMillis() + " ms: other writes take too long"),
+                        start);
             }
-            if (suspended.get()) {
-                permits.release();
-                throw new SQLTransientConnectionException(SUSPENDED);
-            }
-        } catch (SQLTransientConnectionException e) {
-            throw times.missed(e, start);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw times.missed(new SQLTransientConnectionException("interrupted", e), start);
+        }
+        if (suspended.get()) {
+            permits.release();
+            throw new NoConnectionException(new SQLTransientConnectionException(SUSPENDED));
         }
     }
 
@@ -103,6 +107,9 @@ public final class WriteGate implements AutoCloseable {
     }
 
     private static boolean isWithoutResponse(Throwable e) {
+        if (e instanceof NoConnectionException) {
+            return false; // nothing was sent
+        }
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof NoResponseException || cause instanceof SocketTimeoutException) {
                 return true;
@@ -112,53 +119,79 @@ public final class WriteGate implements AutoCloseable {
     }
 
     private void suspend() {
-        if (!closed && suspended.compareAndSet(false, true)) {
-            LOG.warn("a write got no response: writes are rejected until a commit returns");
+        if (closed || !suspended.compareAndSet(false, true)) {
+            return;
+        }
+        LOG.warn("a write got no response: writes are rejected until a commit returns");
+        try {
             metrics.writesSuspended(true);
             Thread.ofPlatform().daemon().name("byline-write-probe").start(this::probe);
+        } catch (RuntimeException | Error e) {
+            suspended.set(false);
+            LOG.warn("writes can't be suspended", e);
         }
     }
 
     /** Ends when a commit returned. */
     private void probe() {
-        while (!closed && !isCommitting()) {
-            try {
-                TimeUnit.NANOSECONDS.sleep(RETRY.toNanos());
-            } catch (InterruptedException e) {
-                // never interrupted
+        var logged = false;
+        while (!closed) {
+            try (var connection = connections.connectForProbe(PROBE_SECONDS)) {
+                probing = connection;
+                awaitCommit(connection);
+                break;
+            } catch (SQLException | RuntimeException e) {
+                if (e instanceof SQLException answered && isAnswer(answered)) {
+                    break; // other writes won't hang either
+                }
+                if (!logged) {
+                    LOG.warn("the probe failed, and is repeated until it succeeds: {}", e.getMessage());
+                }
+                logged = true;
+                pause();
+            } finally {
+                probing = null;
             }
         }
+        metrics.writesSuspended(false);
+        suspended.set(false);
         if (!closed) {
             LOG.info("commits return again: writes are accepted");
         }
-        suspended.set(false);
-        metrics.writesSuspended(false);
     }
 
-    /** Returns whether a commit returns, or the server rejects it: then other writes won't hang either. */
-    private boolean isCommitting() {
-        try (var connection = connections.connectForProbe();
-                var statement = connection.createStatement()) {
-            probing = connection;
-            if (closed) {
-                return true;
+    private void awaitCommit(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.setQueryTimeout(PROBE_SECONDS); // a session that only waits would stay when its client has gone
+            while (!closed) {
+                statement.execute(PROBE);
+                if (!CancelledWait.isIn(statement.getWarnings())) {
+                    return;
+                }
             }
-            statement.execute(PROBE);
-            return true;
-        } catch (SQLException e) {
-            var state = String.valueOf(e.getSQLState());
-            LOG.debug("probe", e);
-            return !state.startsWith("08") && !state.startsWith("57P") && !state.startsWith("53");
-        } finally {
-            probing = null;
         }
     }
 
-    /** Stops the probe. */
-    @Override
-    public void close() {
-        closed = true;
-        permits.close();
+    /** Returns whether the server rejected the statement, and not only the connection. */
+    private static boolean isAnswer(SQLException e) {
+        var state = String.valueOf(e.getSQLState());
+        return e instanceof PSQLException
+                && !state.startsWith("08")
+                && !state.startsWith("57")
+                && !state.startsWith("53")
+                && !state.startsWith("28");
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.NANOSECONDS.sleep(RETRY.toNanos());
+        } catch (InterruptedException e) {
+            // never interrupted
+        }
+    }
+
+    /** Repeats a probe that is waiting: the server was replaced. */
+    void repeatProbe() {
         var connection = probing;
         if (connection != null) {
             try {
@@ -167,5 +200,13 @@ public final class WriteGate implements AutoCloseable {
                 LOG.debug("probe", e);
             }
         }
+    }
+
+    /** Stops the probe. */
+    @Override
+    public void close() {
+        closed = true;
+        permits.close();
+        repeatProbe();
     }
 }

@@ -2,6 +2,7 @@ package dev.byline.internal.store;
 
 import dev.byline.internal.OptionalLibrary;
 import dev.byline.internal.pool.BatchLoader;
+import dev.byline.internal.pool.CancelledWait;
 import dev.byline.internal.pool.ConnectionPool;
 import dev.byline.internal.pool.HostConnections;
 import dev.byline.internal.pool.SlowStatements;
@@ -164,13 +165,15 @@ public final class Database implements AutoCloseable {
      *     rolled back, or its outcome is unknown because the connection broke during the commit
      */
     public <T extends @Nullable Object> T write(Function<DSLContext, T> statements) {
-        return run(() -> gated(() -> dsl.connectionResult(connection -> inTransaction(connection, statements))));
+        return run(() -> gated(() -> {
+            var generation = generation(); // before the connection is acquired
+            return dsl.connectionResult(connection -> inTransaction(connection, generation, statements));
+        }));
     }
 
     /** Doesn't use jOOQ's transactions: each of them queries the isolation level, which costs a round trip. */
-    private <T extends @Nullable Object> T inTransaction(Connection connection, Function<DSLContext, T> statements)
-            throws SQLException {
-        var generation = generation();
+    private <T extends @Nullable Object> T inTransaction(
+            Connection connection, long generation, Function<DSLContext, T> statements) throws SQLException {
         connection.setAutoCommit(false);
         T result;
         try {

@@ -1,0 +1,129 @@
+package dev.byline.internal.pool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.byline.migrations.TestPostgres;
+import dev.byline.model.Metrics;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A server, and a standby of it that was promoted. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(60)
+class FenceTest {
+    @TempDir
+    private static Path oldFolder;
+
+    @TempDir
+    private static Path newFolder;
+
+    private TestPostgres oldServer;
+    private TestPostgres newServer;
+    private long now = Duration.ofDays(1).toNanos();
+    private long answeredAt;
+    private final AtomicInteger fenced = new AtomicInteger();
+    private final AtomicInteger risen = new AtomicInteger();
+
+    @BeforeAll
+    void start() throws SQLException {
+        oldServer = new TestPostgres(oldFolder);
+        newServer = oldServer.standby(newFolder);
+        try (var connection = newServer.dataSource().getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute("SELECT pg_promote()");
+        }
+    }
+
+    @AfterAll
+    void close() {
+        newServer.close();
+        oldServer.close();
+    }
+
+    private Fence fence() {
+        fenced.set(0);
+        risen.set(0);
+        answeredAt = 0;
+        var metrics = new Metrics() {
+            @Override
+            public void connectionFenced() {
+                fenced.incrementAndGet();
+            }
+        };
+        return new Fence(Duration.ofMinutes(10), metrics, () -> answeredAt, risen::incrementAndGet, () -> now);
+    }
+
+    private static void check(Fence fence, TestPostgres server) throws SQLException {
+        try (Connection connection = server.dataSource().getConnection()) {
+            fence.check(connection);
+        }
+    }
+
+    private void assertOldIsRefused(Fence fence) {
+        assertThatThrownBy(() -> check(fence, oldServer))
+                .isInstanceOf(SQLException.class)
+                .hasMessageContaining("timeline 1");
+    }
+
+    @Test
+    void anOlderTimelineIsRefused() throws SQLException {
+        var fence = fence();
+        check(fence, oldServer);
+        assertThat(risen).hasValue(0);
+        check(fence, newServer);
+        assertThat(risen).hasValue(1);
+        assertThat(fence.generation()).isEqualTo(1);
+        assertOldIsRefused(fence);
+        check(fence, newServer);
+        assertThat(fenced).hasValue(1);
+        assertThat(fence.generation()).isEqualTo(1);
+    }
+
+    @Test
+    void aTimelineIsRememberedWhileItsServerAnswers() throws SQLException {
+        var fence = fence();
+        check(fence, newServer);
+        now += Duration.ofMinutes(30).toNanos();
+        answeredAt = now - Duration.ofMinutes(1).toNanos(); // connections live longer than the fence
+        assertOldIsRefused(fence);
+        now += Duration.ofMinutes(11).toNanos();
+        check(fence, oldServer);
+    }
+
+    @Test
+    void aServerThatDoesNotTellIsAccepted() throws SQLException {
+        var fence = fence();
+        try (var admin = newServer.dataSource().getConnection();
+                var statement = admin.createStatement()) {
+            statement.execute("CREATE ROLE plain LOGIN PASSWORD 'plain'");
+            statement.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
+            var plain = newServer.dataSource();
+            plain.setUser("plain");
+            plain.setPassword("plain");
+            try (var connection = plain.getConnection()) {
+                assertThatCode(() -> fence.check(connection)).doesNotThrowAnyException();
+            } finally {
+                statement.execute("GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC");
+            }
+        }
+    }
+
+    @Test
+    void aBrokenConnectionIsNotAccepted() throws SQLException {
+        var fence = fence();
+        var connection = newServer.dataSource().getConnection();
+        connection.close();
+        assertThatThrownBy(() -> fence.check(connection)).isInstanceOf(SQLException.class);
+    }
+}
