@@ -33,7 +33,10 @@ record ConfigCommand(Console console) {
     /** Returns the values of unset settings whose default is not constant. */
     private static Map<Setting<?>, String> computedDefaults(ServerConfig config) {
         return Map.of(
-                Settings.DATABASE_URL, "(embedded PostgreSQL)",
+                Settings.DATABASE_URL,
+                        EmbeddedPostgres.address(config.database().dataDir())
+                                .map(address -> "(embedded PostgreSQL, " + address + ")")
+                                .orElse("(embedded PostgreSQL)"),
                 Settings.MIGRATE_URL, "(same as DATABASE_URL)",
                 Settings.POOL_SIZE, Integer.toString(config.database().plan().poolSize()),
                 Settings.MAX_REQUESTS, Integer.toString(config.http().maxRequests()),

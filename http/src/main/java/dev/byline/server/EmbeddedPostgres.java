@@ -121,11 +121,7 @@ final class EmbeddedPostgres implements AutoCloseable {
                 lockFile.get().close();
                 return Optional.empty();
             }
-            // Line 4 of postmaster.pid is the port: https://www.postgresql.org/docs/current/storage-file-layout.html
-            var port = Files.readAllLines(folder.resolve(CLUSTER).resolve("postmaster.pid"))
-                    .get(3)
-                    .strip();
-            return Optional.of(url(Integer.parseInt(port), Files.readString(folder.resolve("password"))));
+            return Optional.of(url(port(folder.resolve(CLUSTER)), Files.readString(folder.resolve("password"))));
         } catch (NoSuchFileException | IndexOutOfBoundsException | NumberFormatException e) {
             throw new UsageException("another Byline is starting or stopping on "
                     + folder.toAbsolutePath().normalize() + "; try again");
@@ -135,6 +131,28 @@ final class EmbeddedPostgres implements AutoCloseable {
                     folder.toAbsolutePath().normalize(),
                     e);
         }
+    }
+
+    /**
+     * Returns the URL of the PostgreSQL that runs on the folder, with its password masked; empty if none does. It takes
+     * no lock, which a server that starts would find taken.
+     */
+    static Optional<String> address(Path folder) {
+        var cluster = folder.resolve(CLUSTER);
+        try {
+            return postmaster(cluster).isEmpty()
+                    ? Optional.empty()
+                    : Optional.of("postgres://postgres:****@127.0.0.1:" + port(cluster) + "/postgres");
+        } catch (IOException | IndexOutOfBoundsException | NumberFormatException e) {
+            LOG.debug("postmaster.pid is incomplete", e);
+            return Optional.empty();
+        }
+    }
+
+    /** Line 4 of postmaster.pid is the port: https://www.postgresql.org/docs/current/storage-file-layout.html. */
+    private static int port(Path cluster) throws IOException {
+        return Integer.parseInt(
+                Files.readAllLines(cluster.resolve("postmaster.pid")).get(3).strip());
     }
 
     private static Optional<FileChannel> lock(Path folder) throws IOException {

@@ -198,6 +198,23 @@ class CommandTest {
     }
 
     @Test
+    void configPrintsNoAddressOfAnEmbeddedDatabaseThatDoesNotRun(@TempDir Path folder) throws IOException {
+        var environment = Map.of("BYLINE_DATA_DIR", folder.toString());
+        run(environment, "config");
+        assertThat(out()).containsPattern("(?m)^DATABASE_URL +\\(embedded PostgreSQL\\) ");
+
+        var dead = new ProcessBuilder("true").start();
+        dead.onExit().join();
+        Files.createDirectories(folder.resolve("postgres-18"));
+        Files.writeString(folder.resolve("postgres-18/postmaster.pid"), dead.pid() + "\n/x\n1\n5432\n");
+        assertThat(run(environment, "config")).isEqualTo(Command.DONE);
+        assertThat(out()).containsPattern("(?m)^DATABASE_URL +\\(embedded PostgreSQL\\) ");
+        try (var files = Files.list(folder)) {
+            assertThat(files).hasSize(1);
+        }
+    }
+
+    @Test
     void configMasksSecrets() {
         var environment =
                 Map.of("DATABASE_URL", "postgres://ada:canary@db/blog", "REDIS_URL", "redis://:canary@cache:6380/2");

@@ -149,6 +149,15 @@ class ProgramTest {
         }
 
         @Test
+        void configPrintsTheAddressOfTheEmbeddedDatabaseWithoutItsPassword() throws Exception {
+            var config = TestProgram.run(shared, "config");
+            assertThat(config.output())
+                    .contains("(embedded PostgreSQL, postgres://postgres:****@127.0.0.1:" + value("SHOW port")
+                            + "/postgres)")
+                    .doesNotContain(Files.readString(shared.resolve(DATA).resolve("password")));
+        }
+
+        @Test
         void tokenPrintsATokenOfAUser() throws Exception {
             var token = TestProgram.run(shared, "token", "--email", "ROOT@example.com", "--days", "1");
             assertThat(token.status()).isEqualTo(Command.DONE);
