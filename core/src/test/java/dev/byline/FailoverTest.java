@@ -21,7 +21,6 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -76,22 +75,6 @@ class FailoverTest {
                 });
     }
 
-    private static void run(TestPostgres server, String sql) throws SQLException {
-        try (var connection = server.dataSource().getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private static String value(TestPostgres server, String sql) throws SQLException {
-        try (var connection = server.dataSource().getConnection();
-                var statement = connection.createStatement();
-                var rows = statement.executeQuery(sql)) {
-            rows.next();
-            return Objects.requireNonNull(rows.getString(1));
-        }
-    }
-
     private interface Condition {
         boolean holds() throws SQLException;
     }
@@ -104,9 +87,11 @@ class FailoverTest {
         }
     }
 
+    /** Not the written position: commits are asynchronous in tests. */
     private void awaitReplay() throws Exception {
-        var position = value(old, "SELECT pg_current_wal_lsn()");
-        await(() -> value(replacement, "SELECT pg_last_wal_replay_lsn() >= '" + position + "'")
+        var position = old.value("SELECT pg_current_wal_insert_lsn()");
+        await(() -> replacement
+                .value("SELECT pg_last_wal_replay_lsn() >= '" + position + "'")
                 .equals("t"));
     }
 
@@ -124,11 +109,11 @@ class FailoverTest {
     private void promote() throws Exception {
         awaitReplay();
         old.freeze();
-        run(replacement, "SELECT pg_promote()");
+        replacement.run("SELECT pg_promote()");
     }
 
     private void endSessions(TestPostgres server) throws SQLException {
-        run(server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'byline'");
+        server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'byline'");
     }
 
     @Test
@@ -151,10 +136,10 @@ class FailoverTest {
             }
             assertThat(acknowledged).isNotEmpty();
             for (var email : acknowledged) {
-                assertThat(value(replacement, "SELECT count(*) FROM byline.users WHERE email = '" + email + "'"))
+                assertThat(replacement.value("SELECT count(*) FROM byline.users WHERE email = '" + email + "'"))
                         .as(email)
                         .isEqualTo("1");
-                assertThat(value(old, "SELECT count(*) FROM byline.users WHERE email = '" + email + "'"))
+                assertThat(old.value("SELECT count(*) FROM byline.users WHERE email = '" + email + "'"))
                         .as(email)
                         .isEqualTo("0");
             }
@@ -167,18 +152,18 @@ class FailoverTest {
     void theVersionOfALostPostIsNotThatOfTheNextOne() throws Exception {
         try (var byline = open(Duration.ofMinutes(10))) {
             await(() -> !create(byline).isEmpty());
-            var author = Long.parseLong(value(old, "SELECT max(id) FROM byline.users"));
+            var author = Long.parseLong(old.value("SELECT max(id) FROM byline.users"));
             awaitReplay();
-            run(replacement, "SELECT pg_wal_replay_pause()");
-            run(old, "SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
+            replacement.run("SELECT pg_wal_replay_pause()");
+            old.run("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
             replacement.freeze(); // receives nothing more
             var lost = post(byline, author, "lost");
             old.freeze();
             replacement.thaw();
-            run(replacement, "SELECT pg_promote(wait => false)");
-            run(replacement, "SELECT pg_wal_replay_resume()");
-            await(() -> value(replacement, "SELECT pg_is_in_recovery()").equals("f"));
-            run(replacement, "SELECT setval(pg_get_serial_sequence('byline.posts', 'id'), " + lost.id() + ", false)");
+            replacement.run("SELECT pg_promote(wait => false)");
+            replacement.run("SELECT pg_wal_replay_resume()");
+            await(() -> replacement.value("SELECT pg_is_in_recovery()").equals("f"));
+            replacement.run("SELECT setval(pg_get_serial_sequence('byline.posts', 'id'), " + lost.id() + ", false)");
             await(() -> !create(byline).isEmpty());
             var next = post(byline, author, "next");
 

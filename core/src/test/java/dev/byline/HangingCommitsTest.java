@@ -69,25 +69,18 @@ class HangingCommitsTest {
     }
 
     private void run(String sql) throws SQLException {
-        try (var connection = postgres.dataSource().getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute("SET synchronous_commit = local");
-            statement.execute(sql);
-        }
+        postgres.run("SET synchronous_commit = local", sql);
     }
 
-    private String value(String sql) throws SQLException {
-        try (var connection = postgres.dataSource().getConnection();
-                var statement = connection.createStatement();
-                var rows = statement.executeQuery(sql)) {
-            rows.next();
-            return rows.getString(1);
-        }
+    /** Makes all later commits wait. */
+    private void hang() throws Exception {
+        standbys("nobody");
+        await(() -> postgres.value("SHOW synchronous_standby_names").equals("nobody"));
     }
 
     /** Returns how many sessions wait for a standby. */
     private int waiting() throws SQLException {
-        return Integer.parseInt(value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"));
+        return Integer.parseInt(postgres.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"));
     }
 
     private Byline open(boolean pgBouncer) {
@@ -138,11 +131,10 @@ class HangingCommitsTest {
                 var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             awaitReady(byline);
             create(byline);
-            standbys("nobody");
-            await(() -> value("SHOW synchronous_standby_names").equals("nobody"));
+            hang();
             List<CompletableFuture<Boolean>> writes = new ArrayList<>();
             List<CompletableFuture<Boolean>> reads = new ArrayList<>();
-            for (int i = 0; i < 240; i++) { // 8 seconds: 30 writes and 60 reads per second
+            for (int i = 0; i < 150; i++) { // 5 seconds: 30 writes and 60 reads per second
                 writes.add(CompletableFuture.supplyAsync(() -> succeeds(() -> create(byline)), threads));
                 for (int j = 0; j < 2; j++) {
                     reads.add(CompletableFuture.supplyAsync(
@@ -168,9 +160,8 @@ class HangingCommitsTest {
         try (var byline = open(true)) {
             awaitReady(byline);
             create(byline);
-            standbys("nobody");
-            await(() -> value("SHOW synchronous_standby_names").equals("nobody"));
-            var author = Long.parseLong(value("SELECT max(id) FROM byline.users"));
+            hang();
+            var author = Long.parseLong(postgres.value("SELECT max(id) FROM byline.users"));
             var post = new NewPost("t", "", Metadata.EMPTY, PostStatus.PUBLISHED, author, null); // one statement
             assertThatThrownBy(() -> byline.posts().create(new Principal.Operator(), post))
                     .isInstanceOfSatisfying(
@@ -187,9 +178,8 @@ class HangingCommitsTest {
                 var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             awaitReady(byline);
             create(byline);
-            standbys("nobody");
-            await(() -> value("SHOW synchronous_standby_names").equals("nobody"));
-            var author = Long.parseLong(value("SELECT max(id) FROM byline.users"));
+            hang();
+            var author = Long.parseLong(postgres.value("SELECT max(id) FROM byline.users"));
             var post = new NewPost("t", "", Metadata.EMPTY, PostStatus.PUBLISHED, author, null);
             List<Runnable> writes = List.of(
                     () -> create(byline), // a transaction

@@ -23,10 +23,7 @@ class StandbyTest {
             try (var server = TestProgram.start(folder, TestProgram.freePort(), settings)) {
                 server.await(() -> server.log().contains("not ready: the database is a standby"));
                 assertThat(server.await("/users", 503).body()).contains("\"reason\":\"starting\"");
-                try (var connection = standby.dataSource().getConnection();
-                        var statement = connection.createStatement()) {
-                    statement.execute("SELECT pg_promote()");
-                }
+                standby.run("SELECT pg_promote()");
                 server.awaitReady();
                 assertThat(server.await("/users", 200).body()).contains("\"users\":[");
             }

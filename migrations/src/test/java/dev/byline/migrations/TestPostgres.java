@@ -14,6 +14,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -156,6 +157,26 @@ public final class TestPostgres implements AutoCloseable {
         dataSource.setUser("postgres");
         dataSource.setPassword("postgres");
         return dataSource;
+    }
+
+    /** Runs statements on a new connection. */
+    public void run(String... statements) throws SQLException {
+        try (var connection = dataSource().getConnection();
+                var statement = connection.createStatement()) {
+            for (var each : statements) {
+                statement.execute(each);
+            }
+        }
+    }
+
+    /** Returns the single value of a query, on a new connection. */
+    public String value(String query) throws SQLException {
+        try (var connection = dataSource().getConnection();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery(query)) {
+            rows.next();
+            return Objects.requireNonNull(rows.getString(1), query);
+        }
     }
 
     /** Stops all its processes (SIGSTOP): connections stay open, and nothing responds. */

@@ -39,10 +39,7 @@ class FenceTest {
     void start() throws SQLException {
         oldServer = new TestPostgres(oldFolder);
         newServer = oldServer.standby(newFolder);
-        try (var connection = newServer.dataSource().getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute("SELECT pg_promote()");
-        }
+        newServer.run("SELECT pg_promote()");
     }
 
     @AfterAll
@@ -104,18 +101,16 @@ class FenceTest {
     @Test
     void aServerThatDoesNotTellIsAccepted() throws SQLException {
         var fence = fence();
-        try (var admin = newServer.dataSource().getConnection();
-                var statement = admin.createStatement()) {
-            statement.execute("CREATE ROLE plain LOGIN PASSWORD 'plain'");
-            statement.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
-            var plain = newServer.dataSource();
-            plain.setUser("plain");
-            plain.setPassword("plain");
-            try (var connection = plain.getConnection()) {
-                assertThatCode(() -> fence.check(connection)).doesNotThrowAnyException();
-            } finally {
-                statement.execute("GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC");
-            }
+        newServer.run(
+                "CREATE ROLE plain LOGIN PASSWORD 'plain'",
+                "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
+        var plain = newServer.dataSource();
+        plain.setUser("plain");
+        plain.setPassword("plain");
+        try (var connection = plain.getConnection()) {
+            assertThatCode(() -> fence.check(connection)).doesNotThrowAnyException();
+        } finally {
+            newServer.run("GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC");
         }
     }
 
