@@ -63,7 +63,7 @@ final class RedisCache implements RemoteCache {
             if redis.pcall('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
             return 1
             """);
-    static final Script INVALIDATE = new Script("""
+    private static final Script INVALIDATE = new Script("""
             for _, name in ipairs(KEYS) do redis.call('DEL', name) end
             redis.call('PUBLISH', ARGV[1], ARGV[2])
             return 1

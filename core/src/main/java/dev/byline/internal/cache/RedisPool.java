@@ -29,7 +29,6 @@ import redis.clients.jedis.SslOptions;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.exceptions.JedisNoScriptException;
-import redis.clients.jedis.params.SetParams;
 import redis.clients.jedis.providers.PooledConnectionProvider;
 import redis.clients.jedis.util.JedisURIHelper;
 
@@ -53,6 +52,13 @@ public final class RedisPool implements AutoCloseable {
     static final Duration HEARTBEAT = Duration.ofMillis(250);
 
     private static final String HEARTBEAT_NAME = "byline:heartbeat";
+
+    /** Checks what requests need: running a script, and writing, which a full server rejects. */
+    private static final Script BEAT = new Script("""
+            redis.call('SET', KEYS[1], ARGV[2], 'PX', 1000)
+            redis.call('PUBLISH', ARGV[1], ARGV[2])
+            return 1
+            """);
 
     private final RedisClient client;
     private final BoundedReplies sockets;
@@ -241,10 +247,7 @@ public final class RedisPool implements AutoCloseable {
     private void beat() {
         check.run();
         try {
-            // Checks what requests need: writing, which a full server rejects, and running a script.
-            client.set(HEARTBEAT_NAME, self, SetParams.setParams().px(1000));
-            var unused = RedisCache.INVALIDATE.run(
-                    client, List.of(bytes(HEARTBEAT_NAME)), List.of(bytes(channel()), bytes(self)));
+            var unused = BEAT.run(client, List.of(bytes(HEARTBEAT_NAME)), List.of(bytes(channel()), bytes(self)));
             leaveAlone(false, null);
         } catch (RuntimeException e) {
             if (!open) {
