@@ -87,24 +87,16 @@ final class Fence {
                 return; // a standby
             }
         } catch (SQLException e) {
-            if (!isAnswer(String.valueOf(e.getSQLState()))) {
+            if (!SqlStates.isRejection(e)) {
                 throw e;
             }
-            off = true;
+            off = true; // some managed services don't have these functions, or the role may not call them
             LOG.info(
                     "the server does not tell its timeline (SQLSTATE {}): a server that was replaced is not recognised",
                     e.getSQLState());
             return;
         }
         check(system, timeline);
-    }
-
-    /** Some managed services don't have these functions, or the role may not call them. */
-    private static boolean isAnswer(String state) {
-        return switch (state.substring(0, Math.min(2, state.length()))) {
-            case "08", "53", "57", "58", "nu" -> false;
-            default -> true;
-        };
     }
 
     private void check(long system, long timeline) throws SQLException {

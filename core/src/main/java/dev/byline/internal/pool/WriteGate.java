@@ -10,7 +10,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.util.PSQLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -141,7 +140,7 @@ public final class WriteGate implements AutoCloseable {
                 awaitCommit(connection);
                 break;
             } catch (SQLException | RuntimeException e) {
-                if (e instanceof SQLException answered && isAnswer(answered)) {
+                if (e instanceof SQLException sql && SqlStates.isRejection(sql)) {
                     break; // other writes won't hang either
                 }
                 if (!logged) {
@@ -170,16 +169,6 @@ public final class WriteGate implements AutoCloseable {
                 }
             }
         }
-    }
-
-    /** Returns whether the server rejected the statement, and not only the connection. */
-    private static boolean isAnswer(SQLException e) {
-        var state = String.valueOf(e.getSQLState());
-        return e instanceof PSQLException
-                && !state.startsWith("08")
-                && !state.startsWith("57")
-                && !state.startsWith("53")
-                && !state.startsWith("28");
     }
 
     private static void pause() {

@@ -1,0 +1,22 @@
+package dev.byline.internal.pool;
+
+import java.sql.SQLException;
+
+/** What SQLSTATEs say about the server. */
+final class SqlStates {
+    private SqlStates() {}
+
+    /**
+     * Returns whether the server rejected a statement, while it and the connection work.
+     *
+     * @param e not of class connection, authorisation, resources, operator intervention or system error
+     */
+    static boolean isRejection(SQLException e) {
+        var state = e.getSQLState();
+        return state != null
+                && switch (state.substring(0, Math.min(2, state.length()))) {
+                    case "08", "28", "53", "57", "58" -> false;
+                    default -> true;
+                };
+    }
+}
