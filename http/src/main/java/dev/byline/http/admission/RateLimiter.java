@@ -87,7 +87,7 @@ public final class RateLimiter {
 
     /**
      * Returns a limit of requests that are cheap and frequent. Processes that share it charge 5 % of the quota at a time, at
-     * most 30 requests: each process may exceed the quota of a key by less than that.
+     * most 30 requests or what 20 ms refill: each process may exceed the quota of a key by less than that.
      *
      * @param name the name in RateLimit-Policy
      * @param quota requests per minute, 0 for no limit
@@ -187,14 +187,14 @@ public final class RateLimiter {
             var left = both.shared().remaining();
             return new State(false, left, nanosToReset(left), wait);
         }
-        return state(both, true);
+        return state(both);
     }
 
-    /** Returns the lower of the two buckets. */
-    private State state(Buckets both, boolean accepted) {
+    /** Returns the lower of the two buckets, after a request that both accepted. */
+    private State state(Buckets both) {
         var own = both.own().getAvailableTokens();
         var left = both.shared() == null ? own : Math.min(own, both.shared().remaining());
-        return new State(accepted, left, nanosToReset(left), 0);
+        return new State(true, left, nanosToReset(left), 0);
     }
 
     private long nanosToReset(long left) {
@@ -224,7 +224,7 @@ public final class RateLimiter {
         if (both.shared() != null) {
             both.shared().refund(1);
         }
-        ctx.header("RateLimit", text(state(both, true)));
+        ctx.header("RateLimit", text(state(both)));
     }
 
     private String policy() {

@@ -51,30 +51,28 @@ final class SharedBucket {
         if (wait > 0) {
             return wait; // as Redis said before
         }
-        long due;
-        if (batch == 1) { // exact: no thread charges another one's tokens
-            due = amount + uncharged.getAndSet(0); // less what was refunded
-            if (due <= 0) {
-                uncharged.addAndGet(due);
-                return 0;
-            }
-        } else {
-            if (uncharged.addAndGet(amount) < batch) {
-                return 0;
-            }
-            due = uncharged.getAndSet(0);
-            if (due <= 0) {
-                return 0; // another thread has charged this amount, too
-            }
+        var due = due(amount);
+        if (due <= 0) {
+            return 0;
         }
         var asked = Math.min(due, amount);
         var charged = limits.charge(name, cost(due - asked), cost(asked), window);
         if (charged.isEmpty()) {
-            uncharged.addAndGet(batch == 1 ? 0 : Math.min(due, batch));
+            uncharged.addAndGet(Math.min(due, batch - 1)); // the next request tries again
             return 0;
         }
         emptyAt = nanoTime.getAsLong() + charged.get().untilEmpty().toNanos();
         return charged.get().accepted() ? 0 : Math.max(1, nanosUntil(asked));
+    }
+
+    /** Returns the tokens that this request must charge; zero or less if there is no full batch, or another thread has it. */
+    private long due(long amount) {
+        if (batch == 1) { // exact: a thread never charges another one's tokens
+            var due = amount + uncharged.getAndSet(0); // less what was refunded
+            uncharged.addAndGet(Math.min(0, due));
+            return due;
+        }
+        return uncharged.addAndGet(amount) < batch ? 0 : uncharged.getAndSet(0);
     }
 
     /** Returns tokens that were consumed. */
