@@ -2,6 +2,7 @@ package dev.byline.http.metrics;
 
 import io.prometheus.client.Collector.MetricFamilySamples.Sample;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -10,7 +11,6 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** Sums over the labels of the metrics. */
 final class MetricTotals {
@@ -65,18 +65,19 @@ final class MetricTotals {
     }
 
     Totals now() {
+        var requests = samples(REQUESTS);
         var rejected = sum(samples(REJECTED));
-        var failed = sum(samples(REQUESTS).filter(each -> label(each, "status").startsWith("5")));
+        var lookups = samples(LOOKUPS);
         return new Totals(
-                sum(samples(REQUESTS)),
-                Math.max(0, failed - rejected),
+                sum(requests),
+                Math.max(0, sum(failed(requests)) - rejected),
                 rejected + sum(samples(LIMITED)),
                 latencies(),
                 metrics.holds(),
-                lookups("l1", true),
-                lookups("l1", false),
-                lookups("l2", true),
-                lookups("l2", false));
+                sum(with(with(lookups, "layer", "l1"), "result", "hit")),
+                sum(with(lookups, "layer", "l1")),
+                sum(with(with(lookups, "layer", "l2"), "result", "hit")),
+                sum(with(lookups, "layer", "l2")));
     }
 
     private double[] latencies() {
@@ -89,12 +90,6 @@ final class MetricTotals {
             buckets[index] += each.value;
         });
         return buckets;
-    }
-
-    private double lookups(String layer, boolean hitsOnly) {
-        return sum(samples(LOOKUPS)
-                .filter(each -> label(each, "layer").equals(layer)
-                        && (!hitsOnly || label(each, "result").equals("hit"))));
     }
 
     /** Returns the requests of each route, by method and path. */
@@ -111,19 +106,27 @@ final class MetricTotals {
 
     /** Returns the number of failures and rejections of each kind. */
     Map<String, Double> failures() {
-        var failures = group(
-                samples(REQUESTS).filter(each -> label(each, "status").startsWith("5")),
-                each -> "response " + label(each, "status"));
+        var failures = group(failed(samples(REQUESTS)), each -> "response " + label(each, "status"));
         failures.putAll(group(samples(REJECTED), each -> "rejected: " + label(each, "reason")));
         failures.putAll(group(samples(LIMITED), each -> "rate limit: " + label(each, "limit")));
-        failures.putAll(group(
-                samples(LOOKUPS).filter(each -> label(each, "result").equals("error")), each -> "Redis not used"));
+        failures.putAll(group(with(samples(LOOKUPS), "result", "error"), each -> "Redis not used"));
         FAILURES.forEach((name, text) -> failures.put(text, sum(samples(name))));
         return failures;
     }
 
-    private Stream<Sample> samples(String name) {
-        return metrics.samples(Set.of(name));
+    /** Returns the samples of a series: collecting them costs more than to read them. */
+    private List<Sample> samples(String name) {
+        return metrics.samples(Set.of(name)).toList();
+    }
+
+    private static List<Sample> failed(List<Sample> requests) {
+        return requests.stream()
+                .filter(each -> label(each, "status").startsWith("5"))
+                .toList();
+    }
+
+    private static List<Sample> with(List<Sample> samples, String label, String value) {
+        return samples.stream().filter(each -> label(each, label).equals(value)).toList();
     }
 
     private static String label(Sample sample, String name) {
@@ -131,13 +134,13 @@ final class MetricTotals {
         return index < 0 ? "" : sample.labelValues.get(index);
     }
 
-    private static double sum(Stream<Sample> samples) {
-        return samples.mapToDouble(each -> each.value).sum();
+    private static double sum(List<Sample> samples) {
+        return samples.stream().mapToDouble(each -> each.value).sum();
     }
 
-    private static Map<String, Double> group(Stream<Sample> samples, Function<Sample, String> name) {
+    private static Map<String, Double> group(List<Sample> samples, Function<Sample, String> name) {
         ToDoubleFunction<Sample> value = each -> each.value;
-        return samples.collect(Collectors.groupingBy(name, TreeMap::new, Collectors.summingDouble(value)));
+        return samples.stream().collect(Collectors.groupingBy(name, TreeMap::new, Collectors.summingDouble(value)));
     }
 
     /** Maps the values, and leaves out those without a result. */
