@@ -15,17 +15,5 @@ url=${1%/}
 management=${2%/}
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 png=${3:-$here/../../docs/status.png}
-case $png in
-    /*) ;;
-    *) png=$PWD/$png ;;
-esac
-cd "$here"
-
-chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || command -v chrome || true)}
-[ -n "$chromium" ] || {
-    echo "no Chromium found: install it (Debian: apt-get install chromium), or set CHROMIUM to its path" >&2
-    exit 2
-}
-
-npm install --loglevel error >/dev/null
+. "$here/chromium.sh"
 exec node status.js "$url" "$management" "$png" "$chromium"
