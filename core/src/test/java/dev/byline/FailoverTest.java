@@ -3,6 +3,7 @@ package dev.byline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.byline.migrations.Await;
 import dev.byline.migrations.TestPostgres;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
@@ -75,22 +76,10 @@ class FailoverTest {
                 });
     }
 
-    private interface Condition {
-        boolean holds() throws SQLException;
-    }
-
-    private static void await(Condition condition) throws Exception {
-        var end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (!condition.holds()) {
-            assertThat(System.nanoTime()).isLessThan(end);
-            TimeUnit.MILLISECONDS.sleep(20);
-        }
-    }
-
     /** Not the written position: commits are asynchronous in tests. */
     private void awaitReplay() throws Exception {
         var position = old.value("SELECT pg_current_wal_insert_lsn()");
-        await(() -> replacement
+        Await.until(() -> replacement
                 .value("SELECT pg_last_wal_replay_lsn() >= '" + position + "'")
                 .equals("t"));
     }
@@ -119,9 +108,9 @@ class FailoverTest {
     @Test
     void whoHasSeenTheNewPrimaryNeverWritesToTheOldOne() throws Exception {
         try (var byline = open(Duration.ofMinutes(10))) {
-            await(() -> !create(byline).isEmpty());
+            Await.until(() -> !create(byline).isEmpty());
             promote();
-            await(() -> !create(byline).isEmpty()); // on the new one: the control file has the old timeline still
+            Await.until(() -> !create(byline).isEmpty()); // on the new one: the control file has the old timeline still
             old.thaw();
             var acknowledged = new ArrayList<String>();
             for (int round = 0; round < 5; round++) {
@@ -151,7 +140,7 @@ class FailoverTest {
     @Test
     void theVersionOfALostPostIsNotThatOfTheNextOne() throws Exception {
         try (var byline = open(Duration.ofMinutes(10))) {
-            await(() -> !create(byline).isEmpty());
+            Await.until(() -> !create(byline).isEmpty());
             var author = Long.parseLong(old.value("SELECT max(id) FROM byline.users"));
             awaitReplay();
             replacement.run("SELECT pg_wal_replay_pause()");
@@ -162,9 +151,9 @@ class FailoverTest {
             replacement.thaw();
             replacement.run("SELECT pg_promote(wait => false)");
             replacement.run("SELECT pg_wal_replay_resume()");
-            await(() -> replacement.value("SELECT pg_is_in_recovery()").equals("f"));
+            Await.until(() -> replacement.value("SELECT pg_is_in_recovery()").equals("f"));
             replacement.run("SELECT setval(pg_get_serial_sequence('byline.posts', 'id'), " + lost.id() + ", false)");
-            await(() -> !create(byline).isEmpty());
+            Await.until(() -> !create(byline).isEmpty());
             var next = post(byline, author, "next");
 
             assertThat(next.id()).isEqualTo(lost.id());

@@ -3,6 +3,7 @@ package dev.byline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.byline.migrations.Await;
 import dev.byline.migrations.TestPostgres;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
@@ -74,8 +75,8 @@ class HangingCommitsTest {
 
     /** Makes all later commits wait. */
     private void hang() throws Exception {
-        standbys("nobody");
-        await(() -> postgres.value("SHOW synchronous_standby_names").equals("nobody"));
+        standbys("missing_standby");
+        Await.until(() -> postgres.value("SHOW synchronous_standby_names").equals("missing_standby"));
     }
 
     /** Returns how many sessions wait for a standby. */
@@ -149,7 +150,7 @@ class HangingCommitsTest {
             assertThat(suspended).hasValue(true);
 
             standbys("");
-            await(() -> succeeds(() -> create(byline)));
+            Await.until(() -> succeeds(() -> create(byline)));
             assertThat(suspended).hasValue(false);
         }
     }
@@ -186,25 +187,13 @@ class HangingCommitsTest {
                     () -> byline.posts().create(new Principal.Operator(), post)); // auto-commit
             for (var write : writes) {
                 var outcome = CompletableFuture.supplyAsync(() -> succeeds(write), threads);
-                await(() -> {
+                Await.until(() -> {
                     run("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
                     return outcome.isDone();
                 });
                 assertThat(outcome.get()).as("%d", writes.indexOf(write)).isFalse();
             }
             assertThat(suspended).hasValue(false); // both were answered
-        }
-    }
-
-    private interface Condition {
-        boolean holds() throws SQLException;
-    }
-
-    private static void await(Condition condition) throws Exception {
-        var end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (!condition.holds()) {
-            assertThat(System.nanoTime()).isLessThan(end);
-            TimeUnit.MILLISECONDS.sleep(20);
         }
     }
 }
