@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Limits that all processes with the same Redis, database and schema share: leaky buckets as meters. A bucket holds an
  * amount of time and leaks as time passes. For a limit of 600 requests per minute the capacity is a minute, and a request
- * adds a tenth of a second. A limit is only as trustworthy as Redis: whoever can write to it can empty and fill buckets,
- * so keep a limit per process beside it.
+ * adds a tenth of a second. Redis is trusted: a program that can write to it can empty and fill buckets. Apply a limit per
+ * process, too.
  *
  * @see <a href="https://www.itu.int/rec/T-REC-I.371">ITU-T I.371, Annex A: the generic cell rate algorithm</a>
  */

@@ -142,7 +142,7 @@ class SharedRateLimitsTest {
         var tried = 0;
         for (int i = 0; i < 40; i++) {
             var login = post("/tokens", "192.0.2." + (100 + i), """
-                    {"email":"nobody@example.com","password":"guess %d is long"}""".formatted(i));
+                    {"email":"unknown@example.com","password":"guess %d is long"}""".formatted(i));
             tried += login.statusCode() == 401 ? 1 : 0;
         }
         assertThat(tried).isBetween(30, 31); // ten times 3, and one refilled meanwhile
