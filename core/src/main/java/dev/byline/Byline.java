@@ -1,10 +1,13 @@
 package dev.byline;
 
 import dev.byline.internal.OptionalLibrary;
+import dev.byline.internal.cache.CacheSeal;
 import dev.byline.internal.cache.RedisLimits;
 import dev.byline.internal.cache.RedisPool;
+import dev.byline.internal.cache.SharedNumbers;
 import dev.byline.internal.cache.TieredCache;
 import dev.byline.internal.feed.FeedImporter;
+import dev.byline.internal.pool.Fence;
 import dev.byline.internal.security.Passwords;
 import dev.byline.internal.sql.CacheKeySql;
 import dev.byline.internal.sql.ServerFactsSql;
@@ -12,6 +15,7 @@ import dev.byline.internal.store.Database;
 import dev.byline.internal.store.DatabaseStore;
 import dev.byline.internal.store.Housekeeper;
 import dev.byline.internal.store.JoinedStore;
+import dev.byline.internal.store.SharedTimelines;
 import dev.byline.internal.store.Store;
 import dev.byline.internal.store.TokenUses;
 import dev.byline.model.BylineConfig;
@@ -49,7 +53,7 @@ public final class Byline implements AutoCloseable {
     private final @Nullable RedisPool redis;
     private final TieredCache cache;
     private final SharedLimits sharedLimits;
-    private final TieredCache noCache = TieredCache.open(BylineConfig.Cache.OFF, null, Map::of, Metrics.NONE);
+    private final TieredCache noCache;
     private final DatabaseStore store;
     private final TokenUses tokenUses;
     private final Users users;
@@ -63,7 +67,12 @@ public final class Byline implements AutoCloseable {
         this.housekeeper = settings.housekeeping ? new Housekeeper(database) : null;
         this.passwords = new Passwords(settings.metrics);
         this.redis = settings.cache.redis() == null ? null : openRedis(settings.cache.redis());
-        this.cache = TieredCache.open(settings.cache, redis, this::cacheKeys, settings.metrics);
+        var seal = new CacheSeal(this::cacheKeys, InstantSource.system());
+        this.cache = TieredCache.open(settings.cache, redis, seal, settings.metrics);
+        if (redis != null) {
+            database.fence().ifPresent(fence -> share(fence, redis, new SharedNumbers(redis, seal)));
+        }
+        this.noCache = TieredCache.open(BylineConfig.Cache.OFF, null, seal, Metrics.NONE);
         this.sharedLimits = new SharedLimits(redis == null ? null : new RedisLimits(redis));
         this.store = new DatabaseStore(database, cache, this::startHousekeeping);
         this.tokenUses = new TokenUses(store, settings.clock);
@@ -80,6 +89,11 @@ public final class Byline implements AutoCloseable {
         }
         OptionalLibrary.JEDIS.require("caches in Redis");
         return new RedisPool(uri, this::schema, settings.metrics);
+    }
+
+    private static void share(Fence fence, RedisPool redis, SharedNumbers numbers) {
+        fence.share(new SharedTimelines(numbers, fence.kept()));
+        redis.beforeHeartbeat(fence::exchange);
     }
 
     private void startHousekeeping() {

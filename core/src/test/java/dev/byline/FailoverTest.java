@@ -3,6 +3,7 @@ package dev.byline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.byline.internal.cache.TestRedis;
 import dev.byline.migrations.Await;
 import dev.byline.migrations.TestPostgres;
 import dev.byline.model.BylineConfig;
@@ -18,6 +19,7 @@ import dev.byline.model.PostChange;
 import dev.byline.model.PostStatus;
 import dev.byline.model.Principal;
 import dev.byline.model.Role;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -29,6 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.RedisClient;
 
 /** A primary and a standby that is promoted while the primary still runs. */
 @Timeout(60)
@@ -60,20 +63,22 @@ class FailoverTest {
     }
 
     private Byline open(Duration fence) {
-        var url = "jdbc:postgresql://localhost:" + old.port() + ",localhost:" + replacement.port()
+        var hosts = "localhost:" + old.port() + ",localhost:" + replacement.port();
+        return open(hosts, fence, BylineConfig.Cache.OFF);
+    }
+
+    private Byline open(String hosts, Duration fence, BylineConfig.Cache cache) {
+        var url = "jdbc:postgresql://" + hosts
                 + "/postgres?user=postgres&password=postgres&targetServerType=primary&hostRecheckSeconds=0"
                 + "&loadBalanceHosts=true";
         var database =
                 BylineConfig.Database.of(DatabaseUrl.parse(url)).withPoolSize(3).withFence(fence);
-        return Byline.open(
-                new BylineConfig(
-                        database, Duration.ofDays(1), true, BylineConfig.Cache.OFF, BylineConfig.Imports.PUBLIC),
-                new Metrics() {
-                    @Override
-                    public void connectionFenced() {
-                        fenced.incrementAndGet();
-                    }
-                });
+        return Byline.open(BylineConfig.of(url).withDatabase(database).withCache(cache), new Metrics() {
+            @Override
+            public void connectionFenced() {
+                fenced.incrementAndGet();
+            }
+        });
     }
 
     /** Not the written position: commits are asynchronous in tests. */
@@ -133,6 +138,45 @@ class FailoverTest {
                         .isEqualTo("0");
             }
             assertThat(fenced).hasPositiveValue();
+        }
+    }
+
+    @Test
+    void processesTellEachOtherThroughRedisOfTheNewPrimary() throws Exception {
+        try (var redis = new TestRedis()) {
+            var cache = BylineConfig.Cache.LOCAL.withRedis(redis.uri());
+            var fence = Duration.ofMinutes(10);
+            var both = "localhost:" + old.port() + ",localhost:" + replacement.port();
+            var onlyOld = "localhost:" + old.port();
+            try (var a = open(both, fence, cache);
+                    var b = open(onlyOld, fence, cache)) {
+                Await.until(() -> !create(a).isEmpty() && !create(b).isEmpty());
+                forge(redis);
+                TimeUnit.MILLISECONDS.sleep(500); // two heartbeats
+                assertThat(create(b)).as("a forged timeline is ignored").isNotEmpty();
+                promote();
+                Await.until(() -> !create(a).isEmpty());
+                old.thaw();
+                Await.until(() -> create(b).isEmpty());
+                for (int i = 0; i < 20; i++) {
+                    assertThat(create(b)).isEmpty();
+                }
+                try (var c = open(onlyOld, fence, cache)) {
+                    assertThat(create(c)).as("the first write of a new process").isEmpty();
+                }
+            }
+        }
+    }
+
+    /** Puts greater numbers that nobody signed into each timeline. */
+    private static void forge(TestRedis redis) throws Exception {
+        try (var client = RedisClient.create(redis.uri())) {
+            Await.until(() -> !client.keys("byline:timeline:*").isEmpty());
+            for (var key : client.keys("byline:timeline:*")) {
+                var value = client.get(key.getBytes(StandardCharsets.UTF_8));
+                value[20] = 1;
+                client.set(key.getBytes(StandardCharsets.UTF_8), value);
+            }
         }
     }
 

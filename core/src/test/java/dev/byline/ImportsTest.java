@@ -3,6 +3,7 @@ package dev.byline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.byline.internal.cache.CacheSeal;
 import dev.byline.internal.cache.TieredCache;
 import dev.byline.internal.feed.FeedImporter;
 import dev.byline.internal.feed.FeedServer;
@@ -47,7 +48,8 @@ class ImportsTest extends CoreTest {
     private final FeedServer server = new FeedServer();
     private final Store store = new DatabaseStore(
             Database.on(database.dataSource(), BylineConfig.Database.SCHEMA, Metrics.NONE),
-            TieredCache.open(BylineConfig.Cache.OFF, null, Map::of, Metrics.NONE),
+            TieredCache.open(
+                    BylineConfig.Cache.OFF, null, new CacheSeal(Map::of, InstantSource.system()), Metrics.NONE),
             () -> {});
     private final Imports imports = imports(PRIVATE, FeedImporter.TIME_LIMIT);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();

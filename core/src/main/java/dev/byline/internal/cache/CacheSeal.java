@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * @see <a href="https://www.rfc-editor.org/rfc/rfc2104">RFC 2104: HMAC</a>, of which the first 16 bytes are kept (its
  *     section 5)
  */
-final class CacheSeal {
+public final class CacheSeal {
     /** The bytes of a secret. */
     static final int SECRET_BYTES = 32;
 
@@ -63,7 +63,7 @@ final class CacheSeal {
      * @param source reads the secrets by id; may block and throw
      * @param clock for load times and expiry
      */
-    CacheSeal(Supplier<Map<Long, byte[]>> source, InstantSource clock) {
+    public CacheSeal(Supplier<Map<Long, byte[]>> source, InstantSource clock) {
         this(source, clock, System::nanoTime);
     }
 
@@ -133,6 +133,11 @@ final class CacheSeal {
     /** Returns whether values can be signed and verified; until then, Redis is bypassed. */
     boolean isReady() {
         return keys(KEYS_TTL).newest != null;
+    }
+
+    /** Returns whether a key is known. Reads none. */
+    boolean hasKey() {
+        return keys.newest != null;
     }
 
     /**

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -76,7 +77,7 @@ public final class RedisPool implements AutoCloseable {
     private volatile @Nullable String suffix; // null before the schema is known
     private volatile boolean open;
     private volatile boolean closed;
-    private volatile Runnable check = () -> {};
+    private final List<Runnable> beforeHeartbeat = new CopyOnWriteArrayList<>();
 
     /**
      * Connects in the background.
@@ -233,19 +234,19 @@ public final class RedisPool implements AutoCloseable {
     }
 
     /**
-     * Sets what runs before each heartbeat.
+     * Adds what runs before each heartbeat, four times a second.
      *
-     * @param value must not throw
+     * @param task must not throw
      */
-    void beforeHeartbeat(Runnable value) {
-        check = value;
+    public void beforeHeartbeat(Runnable task) {
+        beforeHeartbeat.add(task);
     }
 
     /**
      * Sends a heartbeat: checks that Redis works, and keeps the subscriptions of all processes alive. Must not throw.
      */
     private void beat() {
-        check.run();
+        beforeHeartbeat.forEach(Runnable::run);
         try {
             var unused = BEAT.run(client, List.of(bytes(HEARTBEAT_NAME)), List.of(bytes(channel()), bytes(self)));
             leaveAlone(false, null);

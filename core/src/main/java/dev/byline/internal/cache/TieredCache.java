@@ -10,10 +10,8 @@ import dev.byline.model.Metrics;
 import dev.byline.model.Metrics.Layer;
 import dev.byline.model.Metrics.Result;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -61,20 +59,17 @@ public final class TieredCache implements AutoCloseable {
      *
      * @param config size and times to live
      * @param redis the connections to Redis, null without it; not closed by this cache
-     * @param keys reads the signing keys for Redis, by id; may block, and throw {@link BylineException}
+     * @param seal signs values for Redis
      * @param metrics receives hits, misses and errors
      * @throws IllegalStateException when Caffeine is needed and missing
      */
     public static TieredCache open(
-            BylineConfig.Cache config, @Nullable RedisPool redis, Supplier<Map<Long, byte[]>> keys, Metrics metrics) {
+            BylineConfig.Cache config, @Nullable RedisPool redis, CacheSeal seal, Metrics metrics) {
         if (config.enabled()) {
             OptionalLibrary.CAFFEINE.require("caches");
         }
         return new TieredCache(
-                config,
-                redis == null || !config.enabled() ? null : new RedisCache(redis),
-                new CacheSeal(keys, InstantSource.system()),
-                metrics);
+                config, redis == null || !config.enabled() ? null : new RedisCache(redis), seal, metrics);
     }
 
     /**

@@ -90,9 +90,9 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
         writes.repeatProbe();
     }
 
-    /** Returns a number that rises when the server is replaced: earlier connections must not be written to. */
-    public long generation() {
-        return fence.generation();
+    /** Returns what keeps connections from a server that was replaced. */
+    public Fence fence() {
+        return fence;
     }
 
     /** Returns what limits writes. */

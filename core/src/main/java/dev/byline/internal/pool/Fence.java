@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * @see <a href="https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-TIMELINES">PostgreSQL:
  *     timelines</a>
  */
-final class Fence {
+public final class Fence {
     private static final Logger LOG = LoggerFactory.getLogger(Fence.class);
 
     /**
@@ -41,9 +41,37 @@ final class Fence {
     private final Map<Long, Newest> newest = new HashMap<>(); // by system identifier; guarded by this
     private volatile long generation;
     private volatile boolean off;
+    private volatile @Nullable Sharing sharing;
+    private volatile boolean shared;
     private boolean warned; // guarded by this
 
     private record Newest(long timeline, long seenAt) {}
+
+    /** Shares timelines with other processes. */
+    public interface Sharing {
+        /**
+         * Tells the others the newest timeline that this process knows. May block for some milliseconds.
+         *
+         * @param system the system identifier of the cluster
+         * @param timeline the newest one seen
+         * @param age the time since it was last seen
+         * @return a newer timeline that another process saw, with the time since then; the given one if there is none;
+         *     null if the others can't be asked
+         */
+        @Nullable
+        Seen exchange(long system, long timeline, Duration age);
+
+        /** Prepares {@link #exchange}; may block for the database. */
+        void prepare();
+    }
+
+    /**
+     * A timeline, and the time since a process last saw it.
+     *
+     * @param timeline of a primary
+     * @param age zero or longer
+     */
+    public record Seen(long timeline, Duration age) {}
 
     /**
      * Creates a fence.
@@ -63,7 +91,7 @@ final class Fence {
     }
 
     /** Returns a number that rises with each newer timeline. A connection from before leads to an older server. */
-    long generation() {
+    public long generation() {
         return generation;
     }
 
@@ -99,8 +127,61 @@ final class Fence {
         check(system, timeline);
     }
 
+    /** Returns how long a timeline is remembered after it was last seen; zero for no fence. */
+    public Duration kept() {
+        return Duration.ofNanos(kept);
+    }
+
+    /** Sets how timelines are shared with other processes; without it, each process sees for itself. */
+    public void share(Sharing value) {
+        this.sharing = value;
+    }
+
+    /** Asks the other processes before the first write of this one; may block for the database and for them. */
+    public void beforeWrite() {
+        var others = sharing;
+        if (others != null && !shared && !off) {
+            others.prepare();
+            exchange();
+        }
+    }
+
+    /** Exchanges the newest timelines with other processes. Must not run while a connection is held. */
+    public void exchange() {
+        var others = sharing;
+        if (others == null || off) {
+            return;
+        }
+        known().forEach((system, seen) -> {
+            var answer = others.exchange(system, seen.timeline, seen.age);
+            shared |= answer != null;
+            if (answer != null && answer.timeline > seen.timeline) {
+                LOG.warn(
+                        "another process has seen timeline {} of the database, this one only {}",
+                        answer.timeline,
+                        seen.timeline);
+                learn(system, answer);
+            }
+        });
+    }
+
+    private void learn(long system, Seen seen) {
+        var before = remember(system, seen.timeline, nanoTime.getAsLong() - seen.age.toNanos());
+        if (before != null && before < seen.timeline) {
+            risen.run();
+        }
+    }
+
+    private synchronized Map<Long, Seen> known() {
+        var answered = forgetOld();
+        var known = new HashMap<Long, Seen>();
+        newest.forEach((system, each) -> known.put(
+                system, new Seen(each.timeline, Duration.ofNanos(Math.max(0, Math.min(age(each), answered))))));
+        return known;
+    }
+
     private void check(long system, long timeline) throws SQLException {
-        var known = remember(system, timeline);
+        var known = remember(system, timeline, nanoTime.getAsLong());
         if (known != null && known > timeline) {
             metrics.connectionFenced();
             throw new SQLException(
@@ -114,10 +195,8 @@ final class Fence {
     }
 
     /** Returns the newest timeline seen before; null if there is none. */
-    private synchronized @Nullable Long remember(long system, long timeline) {
-        var now = nanoTime.getAsLong();
-        var answered = now - answeredAt.getAsLong();
-        newest.values().removeIf(each -> Math.min(now - each.seenAt, answered) > kept);
+    private synchronized @Nullable Long remember(long system, long timeline, long seenAt) {
+        forgetOld();
         if (newest.isEmpty()) {
             warned = false;
         } else if (!newest.containsKey(system) && !warned) {
@@ -126,11 +205,22 @@ final class Fence {
         }
         var before = newest.get(system);
         if (before == null || before.timeline <= timeline) {
-            newest.put(system, new Newest(timeline, now));
+            newest.put(system, new Newest(timeline, seenAt));
         }
         if (before != null && before.timeline < timeline) {
             generation++;
         }
         return before == null ? null : before.timeline;
+    }
+
+    /** Returns the time since a statement last succeeded, in nanoseconds. */
+    private synchronized long forgetOld() {
+        var answered = nanoTime.getAsLong() - answeredAt.getAsLong();
+        newest.values().removeIf(each -> Math.min(age(each), answered) > kept);
+        return answered;
+    }
+
+    private long age(Newest each) {
+        return nanoTime.getAsLong() - each.seenAt;
     }
 }

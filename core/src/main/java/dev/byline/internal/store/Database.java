@@ -4,6 +4,7 @@ import dev.byline.internal.OptionalLibrary;
 import dev.byline.internal.pool.BatchLoader;
 import dev.byline.internal.pool.CancelledWait;
 import dev.byline.internal.pool.ConnectionPool;
+import dev.byline.internal.pool.Fence;
 import dev.byline.internal.pool.HostConnections;
 import dev.byline.internal.pool.SlowStatements;
 import dev.byline.internal.pool.Watchdog;
@@ -141,7 +142,11 @@ public final class Database implements AutoCloseable {
     }
 
     private <T extends @Nullable Object> T gated(Supplier<T> write) {
-        return pool == null ? write.get() : pool.writes().run(write);
+        if (pool == null) {
+            return write.get();
+        }
+        pool.fence().beforeWrite();
+        return pool.writes().run(write);
     }
 
     private <T extends @Nullable Object> T run(Supplier<T> work) {
@@ -193,7 +198,7 @@ public final class Database implements AutoCloseable {
     }
 
     private long generation() {
-        return pool == null ? 0 : pool.generation();
+        return pool == null ? 0 : pool.fence().generation();
     }
 
     /** Rolls back. If that fails, auto-commit stays off: turning it on would commit. */
@@ -258,6 +263,11 @@ public final class Database implements AutoCloseable {
     /** Returns the time since a statement last succeeded; more than a day before the first. Doesn't block. */
     public Duration sinceAnswer() {
         return Duration.ofNanos(System.nanoTime() - answeredAt);
+    }
+
+    /** Returns what keeps connections from a server that was replaced; empty for a host's pool. */
+    public Optional<Fence> fence() {
+        return Optional.ofNullable(pool).map(ConnectionPool::fence);
     }
 
     /** Returns the current state of the pool; empty for a host's pool. Doesn't block. */

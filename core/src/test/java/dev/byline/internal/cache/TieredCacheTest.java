@@ -304,8 +304,10 @@ class TieredCacheTest {
 
         @Test
         void theLocalCacheWorksWithoutRedis() {
-            try (var local = TieredCache.open(BylineConfig.Cache.LOCAL, null, Map::of, metrics);
-                    var off = TieredCache.open(BylineConfig.Cache.OFF, null, Map::of, metrics)) {
+            try (var local = TieredCache.open(
+                            BylineConfig.Cache.LOCAL, null, new CacheSeal(Map::of, InstantSource.system()), metrics);
+                    var off = TieredCache.open(
+                            BylineConfig.Cache.OFF, null, new CacheSeal(Map::of, InstantSource.system()), metrics)) {
                 for (int i = 0; i < 3; i++) {
                     assertThat(read(local)).isEqualTo("old");
                     assertThat(read(off)).isEqualTo("old");
@@ -320,7 +322,7 @@ class TieredCacheTest {
         @Test
         void localMemoryIsBounded() {
             var config = new BylineConfig.Cache(true, L1, L2, 1 << 20, null);
-            try (var small = TieredCache.open(config, null, Map::of, metrics)) {
+            try (var small = TieredCache.open(config, null, new CacheSeal(Map::of, InstantSource.system()), metrics)) {
                 for (int i = 0; i < 1000; i++) {
                     small.get(TEXT.key(i), () -> Optional.of("x".repeat(10_000)));
                 }

@@ -3,6 +3,7 @@ package dev.byline.internal.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.byline.CoreTest;
+import dev.byline.internal.cache.CacheSeal;
 import dev.byline.internal.cache.TieredCache;
 import dev.byline.internal.store.Database;
 import dev.byline.internal.store.DatabaseStore;
@@ -32,7 +33,8 @@ class FeedCasesTest extends CoreTest {
     private final FeedImporter importer = new FeedImporter(
             new DatabaseStore(
                     Database.on(database.dataSource(), BylineConfig.Database.SCHEMA, Metrics.NONE),
-                    TieredCache.open(BylineConfig.Cache.OFF, null, Map::of, Metrics.NONE),
+                    TieredCache.open(
+                            BylineConfig.Cache.OFF, null, new CacheSeal(Map::of, InstantSource.system()), Metrics.NONE),
                     () -> {}),
             InstantSource.system(),
             Metrics.NONE,
