@@ -15,6 +15,7 @@ import dev.byline.internal.store.Database;
 import dev.byline.internal.store.DatabaseStore;
 import dev.byline.internal.store.Housekeeper;
 import dev.byline.internal.store.JoinedStore;
+import dev.byline.internal.store.ReplicaReads;
 import dev.byline.internal.store.SharedTimelines;
 import dev.byline.internal.store.Store;
 import dev.byline.internal.store.TokenUses;
@@ -22,12 +23,14 @@ import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
 import dev.byline.model.Metrics;
 import dev.byline.model.PoolStatus;
+import dev.byline.model.ReplicaStatus;
 import dev.byline.model.ServerFacts;
 import dev.byline.model.Validation;
 import java.net.URI;
 import java.sql.Connection;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -42,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threads: one removes deleted and expired rows; one writes when tokens were last used; two hash passwords while
  * there are any to hash. With a shared Redis, three more: the subscriber to invalidations of other processes, the
- * heartbeat, and the retries of invalidations. While feeds are imported: two parse and store them, one ends imports
+ * heartbeat, and the retries of invalidations. With replicas, one more for the position of the primary, and one for each
+ * replica. While feeds are imported: two parse and store them, one ends imports
  * that exceed their timeout, and others resolve host names.
  */
 public final class Byline implements AutoCloseable {
@@ -51,6 +55,7 @@ public final class Byline implements AutoCloseable {
     private final @Nullable Housekeeper housekeeper;
     private final Passwords passwords;
     private final @Nullable RedisPool redis;
+    private final @Nullable ReplicaReads replicas;
     private final TieredCache cache;
     private final SharedLimits sharedLimits;
     private final TieredCache noCache;
@@ -68,13 +73,17 @@ public final class Byline implements AutoCloseable {
         this.passwords = new Passwords(settings.metrics);
         this.redis = settings.cache.redis() == null ? null : openRedis(settings.cache.redis());
         var seal = new CacheSeal(this::cacheKeys, InstantSource.system());
-        this.cache = TieredCache.open(settings.cache, redis, seal, settings.metrics);
-        if (redis != null) {
-            database.fence().ifPresent(fence -> share(fence, redis, new SharedNumbers(redis, seal)));
+        var numbers = redis == null ? null : new SharedNumbers(redis, seal);
+        if (redis != null && numbers != null) {
+            database.fence().ifPresent(fence -> share(fence, redis, numbers));
         }
+        this.replicas = settings.replicated == null
+                ? null
+                : database.openReplicas(settings.replicated, numbers, settings.metrics);
+        this.cache = TieredCache.open(settings.cache, redis, seal, settings.metrics);
         this.noCache = TieredCache.open(BylineConfig.Cache.OFF, null, seal, Metrics.NONE);
         this.sharedLimits = new SharedLimits(redis == null ? null : new RedisLimits(redis));
-        this.store = new DatabaseStore(database, cache, this::startHousekeeping);
+        this.store = new DatabaseStore(database, cache, replicas, this::startHousekeeping);
         this.tokenUses = new TokenUses(store, settings.clock);
         this.users = users(store, cache);
         this.posts = posts(store, cache, users);
@@ -155,6 +164,7 @@ public final class Byline implements AutoCloseable {
                 .cache(config.cache())
                 .imports(config.imports())
                 .metrics(metrics);
+        parts.replicated = config.replicas().url() == null ? null : config;
         return new Byline(Database.open(config.database(), metrics), parts);
     }
 
@@ -173,6 +183,7 @@ public final class Byline implements AutoCloseable {
         private BylineConfig.Cache cache = BylineConfig.Cache.OFF;
         private BylineConfig.Imports imports = BylineConfig.Imports.PUBLIC;
         private Metrics metrics = Metrics.NONE;
+        private @Nullable BylineConfig replicated;
 
         private Builder() {}
 
@@ -373,6 +384,30 @@ public final class Byline implements AutoCloseable {
     /** Returns the current state of the pool; empty for the host's pool. Doesn't block. */
     public Optional<PoolStatus> poolStatus() {
         return database.poolStatus();
+    }
+
+    /** Returns the state of each replica; none for the host's pool. Doesn't block. */
+    public List<ReplicaStatus> replicas() {
+        return replicas == null ? List.of() : replicas.replicas().status();
+    }
+
+    /**
+     * Returns whether there is no primary, and replicas answer reads, however far behind they are. Writes and
+     * authentication fail. Doesn't block.
+     */
+    public boolean isReadOnly() {
+        return replicas != null && replicas.replicas().isReadOnly();
+    }
+
+    /**
+     * Returns the age of the results that replicas returned within a time although there was no primary: to recognise
+     * after a read whether its result may be stale. Doesn't block.
+     *
+     * @param time before now
+     * @return empty if they returned none; a day if the age is unknown
+     */
+    public Optional<Duration> staleWithin(Duration time) {
+        return replicas == null ? Optional.empty() : replicas.staleWithin(time);
     }
 
     /** Returns the time since a statement last succeeded; more than a day before the first. Doesn't block. */

@@ -1,5 +1,6 @@
 package dev.byline;
 
+import dev.byline.internal.cache.CacheKey;
 import dev.byline.internal.cache.CacheKeys;
 import dev.byline.internal.cache.TieredCache;
 import dev.byline.internal.sql.AuthorDeletedException;
@@ -137,11 +138,12 @@ public final class Posts {
     public Created<Post> create(Principal principal, NewPost post, @Nullable IdempotencyKey key) {
         var authors = authors(principal, List.of(post), BARE);
         if (key == null) {
-            var created = retrying(() -> store.writeOne(tx -> insert(tx, List.of(post), authors, BARE)));
+            var created = retrying(() -> store.writeOne(principal, tx -> insert(tx, List.of(post), authors, BARE)));
             return new Created<>(created.getFirst(), false);
         }
         var request = IdempotentRequest.createPost(principal, key, post);
         return retrying(() -> store.createOnce(
+                principal,
                 request,
                 SnapshotFormat.POST,
                 tx -> insert(tx, List.of(post), authors, BARE).getFirst(),
@@ -178,10 +180,12 @@ public final class Posts {
         }
         var authors = authors(principal, posts, IN_BATCH);
         if (key == null) {
-            return new Created<>(retrying(() -> store.write(tx -> insert(tx, posts, authors, IN_BATCH))), false);
+            return new Created<>(
+                    retrying(() -> store.write(principal, tx -> insert(tx, posts, authors, IN_BATCH))), false);
         }
         var request = IdempotentRequest.createPosts(principal, key, posts);
         return retrying(() -> store.createOnce(
+                principal,
                 request,
                 SnapshotFormat.POSTS,
                 tx -> insert(tx, posts, authors, IN_BATCH),
@@ -252,6 +256,7 @@ public final class Posts {
 
     private static List<Post> insert(Tx tx, List<NewPost> posts, List<Long> authors, FieldName name) {
         authors.forEach(author -> tx.invalidate(CacheKeys.postsChanging(author)));
+        tx.concerns(authors);
         var created = PostWriteSql.insert(tx.dsl(), posts, authors);
         if (created.size() < posts.size()) {
             throw missingAuthors(tx.dsl(), authors, name);
@@ -289,10 +294,17 @@ public final class Posts {
      * @param id the post's id
      */
     public Optional<Post> find(Principal principal, long id) {
+        return store.orStale(
+                        () -> row(id),
+                        dsl -> PostSql.byIds(dsl, true, Set.of(id)).items().stream()
+                                .findFirst())
+                .filter(post -> post.publishedAt() != null || principal.isAdminOr(post.userId()));
+    }
+
+    /** Finds the post, cached or not. */
+    private Optional<Post> row(long id) {
         var found = cache.lookUp(CacheKeys.post(id), () -> load(id));
-        return found.value()
-                .filter(post -> post.publishedAt() != null || principal.isAdminOr(post.userId()))
-                .filter(post -> found.loaded() || isOwned(post.userId()));
+        return found.value().filter(post -> found.loaded() || isOwned(post.userId()));
     }
 
     /**
@@ -303,7 +315,8 @@ public final class Posts {
      * @throws BylineException.NotFound as in {@link #get}
      */
     public PostWithAuthor getWithAuthor(Principal principal, long id) {
-        return store.read(dsl -> PostSql.byIdWithAuthor(dsl, principal, id)).orElseThrow(Posts::notFound);
+        Function<DSLContext, Optional<PostWithAuthor>> query = dsl -> PostSql.byIdWithAuthor(dsl, principal, id);
+        return store.orStale(() -> store.read(query), query).orElseThrow(Posts::notFound);
     }
 
     /**
@@ -324,7 +337,8 @@ public final class Posts {
      */
     public Selection<Post> byIds(Principal principal, Collection<Long> ids) {
         var wanted = Keyset.distinct(ids);
-        return Keyset.selection(store.read(dsl -> PostSql.byIds(dsl, false, wanted)), Post::id, Post::jsonBytes);
+        return Keyset.selection(
+                store.readOnReplica(principal, dsl -> PostSql.byIds(dsl, false, wanted)), Post::id, Post::jsonBytes);
     }
 
     /**
@@ -336,7 +350,7 @@ public final class Posts {
      */
     public WithAuthors<Selection<Post>> byIdsWithAuthors(Principal principal, Collection<Long> ids) {
         var wanted = Keyset.distinct(ids);
-        return selected(store.read(dsl -> PostSql.byIdsWithAuthors(dsl, wanted)));
+        return selected(store.readOnReplica(principal, dsl -> PostSql.byIdsWithAuthors(dsl, wanted)));
     }
 
     private static WithAuthors<Selection<Post>> selected(Selection<PostWithAuthor> found) {
@@ -370,14 +384,16 @@ public final class Posts {
     public Page<Post> feed(Principal principal, PostFilter filter, PageRequest request) {
         var after = Keyset.position(request, Keyset.list(filter));
         if (filter.isSearch()) {
-            return search(filter, request, after);
+            return search(principal, filter, request, after);
         }
-        if (after != null || !filter.equals(PostFilter.NONE) || request.limit() > PageRequest.DEFAULT_LIMIT) {
-            return feed(filter, after, request);
+        if (!cache.isEnabled()
+                || after != null
+                || !filter.equals(PostFilter.NONE)
+                || request.limit() > PageRequest.DEFAULT_LIMIT) {
+            return store.readOnReplica(principal, dsl -> feed(dsl, filter, after, request));
         }
         var whole = PageRequest.first(PageRequest.DEFAULT_LIMIT);
-        var first = cache.get(CacheKeys.FEED, () -> Optional.of(feed(filter, null, whole)))
-                .orElseThrow(Posts::notFound);
+        var first = firstPage(CacheKeys.FEED, dsl -> feed(dsl, filter, null, whole));
         return Keyset.first(first, request.limit(), Keyset.list(filter), Posts::published);
     }
 
@@ -394,24 +410,34 @@ public final class Posts {
     public WithAuthors<Page<Post>> feedWithAuthors(Principal principal, PostFilter filter, PageRequest request) {
         var after = Keyset.position(request, Keyset.list(filter));
         if (filter.isSearch()) {
-            var found = store.read(dsl -> PostSearchSql.searchWithAuthors(dsl, filter, after, request.limit() + 1));
+            var found = store.readOnReplica(
+                    principal, dsl -> PostSearchSql.searchWithAuthors(dsl, filter, after, request.limit() + 1));
             return paged(searched(found, filter, request, each -> published(each.post()), PostWithAuthor::jsonBytes));
         }
-        if (after != null || !filter.equals(PostFilter.NONE) || request.limit() != PageRequest.DEFAULT_LIMIT) {
-            return feedWithAuthors(filter, after, request);
+        if (!cache.isEnabled()
+                || after != null
+                || !filter.equals(PostFilter.NONE)
+                || request.limit() != PageRequest.DEFAULT_LIMIT) {
+            return store.readOnReplica(principal, dsl -> feedWithAuthors(dsl, filter, after, request));
         }
-        return cache.get(CacheKeys.FEED_WITH_AUTHORS, () -> Optional.of(feedWithAuthors(filter, null, request)))
-                .orElseThrow(Posts::notFound);
+        return firstPage(CacheKeys.FEED_WITH_AUTHORS, dsl -> feedWithAuthors(dsl, filter, null, request));
     }
 
-    private WithAuthors<Page<Post>> feedWithAuthors(PostFilter filter, @Nullable Cursor after, PageRequest request) {
-        var rows = store.read(dsl -> PostSql.feedWithAuthors(dsl, filter, after, request.limit() + 1));
+    /** Finds a first page in the cache, which loads it from the primary. */
+    private <T> T firstPage(CacheKey<T> key, Function<DSLContext, T> page) {
+        return store.orStale(
+                () -> cache.get(key, () -> Optional.of(store.read(page))).orElseThrow(Posts::notFound), page);
+    }
+
+    private static WithAuthors<Page<Post>> feedWithAuthors(
+            DSLContext dsl, PostFilter filter, @Nullable Cursor after, PageRequest request) {
+        var rows = PostSql.feedWithAuthors(dsl, filter, after, request.limit() + 1);
         return paged(Keyset.page(
                 rows, request, Keyset.list(filter), each -> published(each.post()), PostWithAuthor::jsonBytes));
     }
 
-    private Page<Post> feed(PostFilter filter, @Nullable Cursor after, PageRequest request) {
-        var rows = store.read(dsl -> PostSql.feed(dsl, filter, after, request.limit() + 1));
+    private static Page<Post> feed(DSLContext dsl, PostFilter filter, @Nullable Cursor after, PageRequest request) {
+        var rows = PostSql.feed(dsl, filter, after, request.limit() + 1);
         return page(rows, request, Keyset.list(filter), Posts::published);
     }
 
@@ -423,8 +449,9 @@ public final class Posts {
      * Searches posts. A page may be short or empty and still have a next cursor: each call examines a limited number of
      * posts.
      */
-    private Page<Post> search(PostFilter filter, PageRequest request, @Nullable Cursor after) {
-        var found = store.read(dsl -> PostSearchSql.search(dsl, filter, after, request.limit() + 1));
+    private Page<Post> search(Principal principal, PostFilter filter, PageRequest request, @Nullable Cursor after) {
+        var found =
+                store.readOnReplica(principal, dsl -> PostSearchSql.search(dsl, filter, after, request.limit() + 1));
         return searched(found, filter, request, Posts::published, Post::jsonBytes);
     }
 
@@ -457,7 +484,7 @@ public final class Posts {
     public Selection<Post> mostRelevant(Principal principal, PostFilter filter, int limit) {
         var wanted = ranked(filter, limit);
         return Keyset.selection(
-                store.read(dsl -> PostSearchSql.mostRelevant(dsl, filter, MAX_RANKED, wanted)),
+                store.readOnReplica(principal, dsl -> PostSearchSql.mostRelevant(dsl, filter, MAX_RANKED, wanted)),
                 Post::id,
                 Post::jsonBytes);
     }
@@ -472,7 +499,8 @@ public final class Posts {
      */
     public WithAuthors<Selection<Post>> mostRelevantWithAuthors(Principal principal, PostFilter filter, int limit) {
         var wanted = ranked(filter, limit);
-        return selected(store.read(dsl -> PostSearchSql.mostRelevantWithAuthors(dsl, filter, MAX_RANKED, wanted)));
+        return selected(store.readOnReplica(
+                principal, dsl -> PostSearchSql.mostRelevantWithAuthors(dsl, filter, MAX_RANKED, wanted)));
     }
 
     private static int ranked(PostFilter filter, int limit) {
@@ -513,7 +541,8 @@ public final class Posts {
         var shown = status == PostStatus.DRAFT ? PostSql.Shown.DRAFTS : PostSql.Shown.PUBLISHED;
         var list = list(author) + "?status=" + status.text();
         var after = Keyset.position(request, list);
-        var rows = store.read(dsl -> PostSql.byAuthor(dsl, author, shown, after, request.limit() + 1))
+        var rows = store.readOnReplica(
+                        principal, dsl -> PostSql.byAuthor(dsl, author, shown, after, request.limit() + 1))
                 .orElseThrow(Posts::noUser);
         return page(rows.posts(), request, list, Posts::written);
     }
@@ -533,11 +562,13 @@ public final class Posts {
                 || principal.isAdminOr(author)
                 || after != null
                 || request.limit() > PageRequest.DEFAULT_LIMIT) {
-            return read(principal, author, after, request).orElseThrow(Posts::noUser);
+            return store.readOnReplica(principal, dsl -> read(dsl, principal, author, after, request))
+                    .orElseThrow(Posts::noUser);
         }
         var anyone = new Principal.Anonymous();
         var whole = PageRequest.first(PageRequest.DEFAULT_LIMIT);
-        var first = cache.get(CacheKeys.author(author), () -> read(anyone, author, null, whole))
+        Function<DSLContext, Optional<AuthorWithPosts>> page = dsl -> read(dsl, anyone, author, null, whole);
+        var first = store.orStale(() -> cache.get(CacheKeys.author(author), () -> store.read(page)), page)
                 .orElseThrow(Posts::noUser);
         return request.equals(whole)
                 ? first
@@ -545,9 +576,10 @@ public final class Posts {
                         first.author(), Keyset.first(first.posts(), request.limit(), list(author), Posts::written));
     }
 
-    private Optional<AuthorWithPosts> read(Principal viewer, long author, @Nullable Cursor after, PageRequest request) {
+    private static Optional<AuthorWithPosts> read(
+            DSLContext dsl, Principal viewer, long author, @Nullable Cursor after, PageRequest request) {
         var shown = viewer.isAdminOr(author) ? PostSql.Shown.ALL : PostSql.Shown.PUBLISHED;
-        return store.read(dsl -> PostSql.byAuthor(dsl, author, shown, after, request.limit() + 1))
+        return PostSql.byAuthor(dsl, author, shown, after, request.limit() + 1)
                 .map(rows -> new AuthorWithPosts(
                         rows.author().seenBy(viewer), page(rows.posts(), request, list(author), Posts::written)));
     }
@@ -591,11 +623,12 @@ public final class Posts {
     public Post change(Principal principal, long id, PostChange change, ExpectedVersion expected) {
         return change.isEmpty()
                 ? store.read(dsl -> unchanged(dsl, principal, id, expected))
-                : store.write(tx -> {
+                : store.write(principal, tx -> {
                     tx.invalidate(CacheKeys.postChanging(id));
                     var changed = PostWriteSql.update(tx.dsl(), principal, id, change, expected)
                             .orElseThrow(() -> refusal(tx.dsl(), principal, id));
                     tx.invalidate(CacheKeys.postChanged(id, changed.userId()));
+                    tx.concerns(Set.of(changed.userId()));
                     return changed;
                 });
     }
@@ -630,11 +663,12 @@ public final class Posts {
      * @throws BylineException.Stale when it has another version
      */
     public void delete(Principal principal, long id, ExpectedVersion expected) {
-        var unused = store.write(tx -> {
+        var unused = store.write(principal, tx -> {
             tx.invalidate(CacheKeys.postChanging(id));
             var author = PostWriteSql.delete(tx.dsl(), principal, id, expected)
                     .orElseThrow(() -> refusal(tx.dsl(), principal, id));
             tx.invalidate(CacheKeys.postChanged(id, author));
+            tx.concerns(Set.of(author));
             return author;
         });
     }
@@ -676,7 +710,7 @@ public final class Posts {
             throw new BylineException.Invalid("created_at", "must not be in the future");
         }
         try {
-            return store.write(tx -> importAll(tx, imported));
+            return store.write(principal, tx -> importAll(tx, imported));
         } catch (AuthorDeletedException e) {
             throw deletedMeanwhile();
         }
@@ -691,6 +725,7 @@ public final class Posts {
         UserSql.insertMissing(dsl, authors.values());
         var ids = UserSql.idsByEmail(dsl, authors.keySet());
         ids.values().forEach(id -> tx.invalidate(CacheKeys.userChanged(id)));
+        tx.concerns(ids.values());
         if (!ids.keySet().equals(authors.keySet())) {
             throw deletedMeanwhile();
         }

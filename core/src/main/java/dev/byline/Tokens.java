@@ -21,6 +21,7 @@ import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -97,7 +98,7 @@ public final class Tokens {
             throw wrong();
         }
         var better = passwords.isOutdated(hash) ? passwords.hash(password) : null;
-        var issued = issue(login.userId(), ttl, new Verified(hash, better));
+        var issued = issue(new Principal.Anonymous(), login.userId(), ttl, new Verified(hash, better));
         metrics.loggedIn(issued.isPresent());
         return issued.orElseThrow(Tokens::wrong);
     }
@@ -127,15 +128,16 @@ public final class Tokens {
         if (!wanted.isPositive() || wanted.compareTo(MAX_TTL) > 0) {
             throw new BylineException.Invalid("days", "must be 1 to " + MAX_TTL.toDays());
         }
-        return issue(userId, wanted, null).orElseThrow(() -> new BylineException.NotFound("active user"));
+        return issue(principal, userId, wanted, null).orElseThrow(() -> new BylineException.NotFound("active user"));
     }
 
-    private Optional<IssuedToken> issue(long userId, Duration lifetime, @Nullable Verified verified) {
+    private Optional<IssuedToken> issue(Principal caller, long userId, Duration lifetime, @Nullable Verified verified) {
         var bytes = new byte[32];
         random.nextBytes(bytes);
         var secret = "byl_" + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
-        var token = store.write(tx -> {
+        var token = store.write(caller, tx -> {
             var dsl = tx.dsl();
+            tx.concerns(Set.of(userId));
             var issued =
                     TokenSql.insert(dsl, userId, verified == null ? null : verified.hash(), sha256(secret), lifetime);
             TokenSql.trim(dsl, userId, MAX_PER_USER).forEach(hash -> tx.invalidate(CacheKeys.tokenRevoked(hash)));
@@ -205,7 +207,7 @@ public final class Tokens {
      */
     public void revoke(Principal principal, long id) {
         var owner = principal.isAdmin() ? null : Long.valueOf(userOf(principal));
-        var unused = store.write(tx -> {
+        var unused = store.write(principal, tx -> {
             var hash = TokenSql.delete(tx.dsl(), owner, id).orElseThrow(() -> new BylineException.NotFound("token"));
             tx.invalidate(CacheKeys.tokenRevoked(hash));
             return id;

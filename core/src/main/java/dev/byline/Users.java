@@ -98,20 +98,22 @@ public final class Users {
         }
         if (key == null) {
             var hash = hash(user.password());
-            return new Created<>(store.write(tx -> insert(tx, user, hash)), false);
+            return new Created<>(store.write(principal, tx -> insert(tx, user, hash)), false);
         }
         var request = IdempotentRequest.createUser(principal, key, user);
         return user.password() == null
-                ? createOnce(request, user, null)
-                : createWithPassword(request, user, user.password());
+                ? createOnce(principal, request, user, null)
+                : createWithPassword(principal, request, user, user.password());
     }
 
-    private Created<User> createOnce(IdempotentRequest request, NewUser user, @Nullable String hash) {
+    private Created<User> createOnce(
+            Principal principal, IdempotentRequest request, NewUser user, @Nullable String hash) {
         return store.createOnce(
-                request, SnapshotFormat.USER, tx -> insert(tx, user, hash), created -> Set.of(created.id()));
+                principal, request, SnapshotFormat.USER, tx -> insert(tx, user, hash), created -> Set.of(created.id()));
     }
 
-    private Created<User> createWithPassword(IdempotentRequest request, NewUser user, Password password) {
+    private Created<User> createWithPassword(
+            Principal principal, IdempotentRequest request, NewUser user, Password password) {
         var earlier = store.findCreated(request, SnapshotFormat.USER);
         if (earlier.isPresent()) {
             checkPassword(password, earlier.get().id());
@@ -122,7 +124,7 @@ public final class Users {
             throw new BylineException.InProgress(); // before hashing: only a few hashes run at a time
         }
         try {
-            var created = createOnce(request, user, passwords.hash(password));
+            var created = createOnce(principal, request, user, passwords.hash(password));
             if (created.replayed()) {
                 throw new BylineException.InProgress(); // created meanwhile: a retry compares the password
             }
@@ -145,6 +147,7 @@ public final class Users {
                 .orElseThrow(
                         () -> new BylineException.Conflict(ConflictReason.EMAIL_TAKEN, "the e-mail address is taken"));
         tx.invalidate(CacheKeys.userChanged(created.id()));
+        tx.concerns(Set.of(created.id()));
         return created;
     }
 
@@ -186,10 +189,13 @@ public final class Users {
             return Optional.empty(); // saves the cost of hashing at each start
         }
         var hash = hash(user.password());
-        return store.write(tx -> {
+        return store.write(principal, tx -> {
             tx.invalidate(CacheKeys.userCreating());
             var created = UserSql.insert(tx.dsl(), user, Role.ADMIN, hash);
-            created.ifPresent(admin -> tx.invalidate(CacheKeys.userChanged(admin.id())));
+            created.ifPresent(admin -> {
+                tx.invalidate(CacheKeys.userChanged(admin.id()));
+                tx.concerns(Set.of(admin.id()));
+            });
             return created;
         });
     }
@@ -243,7 +249,7 @@ public final class Users {
      * @param id the user's id
      */
     public Optional<User> find(Principal principal, long id) {
-        return row(id).map(user -> user.seenBy(principal));
+        return store.orStale(() -> row(id), dsl -> UserSql.byId(dsl, id)).map(user -> user.seenBy(principal));
     }
 
     /**
@@ -256,7 +262,7 @@ public final class Users {
      */
     public List<User> byIds(Principal principal, Collection<Long> ids) {
         var wanted = Keyset.distinct(ids);
-        var found = store.read(dsl -> UserSql.byIds(dsl, wanted)).stream()
+        var found = store.readOnReplica(principal, dsl -> UserSql.byIds(dsl, wanted)).stream()
                 .map(user -> user.seenBy(principal))
                 .toList();
         return Keyset.inOrder(found, wanted, User::id);
@@ -272,7 +278,7 @@ public final class Users {
      */
     public Page<User> list(Principal principal, UserFilter filter, PageRequest request) {
         var after = Keyset.position(request, Keyset.list(filter));
-        var rows = newest(filter, after, request.limit()).stream()
+        var rows = newest(principal, filter, after, request.limit()).stream()
                 .map(user -> user.seenBy(principal))
                 .toList();
         return Keyset.page(
@@ -280,17 +286,23 @@ public final class Users {
     }
 
     /** Lists up to limit + 1 users. The cache holds the first page of the default length. */
-    private List<User> newest(UserFilter filter, @Nullable Cursor after, int limit) {
-        if (after != null || !filter.equals(UserFilter.NONE) || limit > PageRequest.DEFAULT_LIMIT) {
-            return store.read(dsl -> filter.metadata() == null
-                    ? UserSql.newest(dsl, filter, after, limit + 1)
-                    : UserSql.search(dsl, filter, after, limit + 1));
+    private List<User> newest(Principal principal, UserFilter filter, @Nullable Cursor after, int limit) {
+        if (!cache.isEnabled()
+                || after != null
+                || !filter.equals(UserFilter.NONE)
+                || limit > PageRequest.DEFAULT_LIMIT) {
+            return store.readOnReplica(
+                    principal,
+                    dsl -> filter.metadata() == null
+                            ? UserSql.newest(dsl, filter, after, limit + 1)
+                            : UserSql.search(dsl, filter, after, limit + 1));
         }
-        var first = cache.get(
-                        CacheKeys.NEWEST_USERS,
-                        () -> Optional.of(
-                                store.read(dsl -> UserSql.newest(dsl, filter, null, PageRequest.DEFAULT_LIMIT + 1))))
-                .orElse(List.of());
+        Function<DSLContext, List<User>> query =
+                dsl -> UserSql.newest(dsl, filter, null, PageRequest.DEFAULT_LIMIT + 1);
+        var first = store.orStale(
+                () -> cache.get(CacheKeys.NEWEST_USERS, () -> Optional.of(store.read(query)))
+                        .orElse(List.of()),
+                query);
         return Keyset.first(first, limit);
     }
 
@@ -338,8 +350,9 @@ public final class Users {
             change.password().requireAllowed(change.email() == null ? user.email() : change.email());
         }
         var hash = hash(change.password());
-        return store.write(tx -> {
+        return store.write(principal, tx -> {
                     tx.invalidate(CacheKeys.userChanged(id));
+                    tx.concerns(Set.of(id));
                     return change(tx.dsl(), principal, id, change, expected, hash);
                 })
                 .seenBy(principal);
@@ -405,8 +418,9 @@ public final class Users {
         if (!principal.isAdminOr(id)) {
             throw refusal(id, "only the user and admins may delete a user");
         }
-        var unused = store.write(tx -> {
+        var unused = store.write(principal, tx -> {
             tx.invalidate(CacheKeys.userDeleted(id));
+            tx.concerns(Set.of(id));
             if (!remove(tx.dsl(), id, expected)) {
                 tx.leaveRows();
             }

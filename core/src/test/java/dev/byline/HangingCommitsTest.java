@@ -91,7 +91,12 @@ class HangingCommitsTest {
                 .withSchema(BylineConfig.Database.SCHEMA)
                 .withPgBouncer(pgBouncer);
         var config = new BylineConfig(
-                database, Duration.ofDays(1), true, BylineConfig.Cache.OFF, BylineConfig.Imports.PUBLIC);
+                database,
+                Duration.ofDays(1),
+                true,
+                BylineConfig.Cache.OFF,
+                BylineConfig.Imports.PUBLIC,
+                BylineConfig.Replicas.NONE);
         return Byline.open(config, new Metrics() {
             @Override
             public void writesSuspended(boolean now) {

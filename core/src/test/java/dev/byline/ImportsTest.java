@@ -50,6 +50,7 @@ class ImportsTest extends CoreTest {
             Database.on(database.dataSource(), BylineConfig.Database.SCHEMA, Metrics.NONE),
             TieredCache.open(
                     BylineConfig.Cache.OFF, null, new CacheSeal(Map::of, InstantSource.system()), Metrics.NONE),
+            null,
             () -> {});
     private final Imports imports = imports(PRIVATE, FeedImporter.TIME_LIMIT);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();

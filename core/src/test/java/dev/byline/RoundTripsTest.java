@@ -191,12 +191,7 @@ class RoundTripsTest extends CoreTest {
     private BylineConfig throughOneConnection(Wire wire) {
         var url = database.url().replaceFirst(":[0-9]+/", ":" + wire.port() + "/");
         var config = BylineConfig.of(url);
-        return new BylineConfig(
-                config.database().withPoolSize(1),
-                config.tokenTtl(),
-                config.signupOpen(),
-                config.cache(),
-                config.imports());
+        return config.withDatabase(config.database().withPoolSize(1));
     }
 
     /** A proxy that counts round trips: statements of one batch arrive in one read. */

@@ -493,12 +493,8 @@ class TransactionsTest {
         @Test
         void otherCallersWaitForTheirTurnWhileTransactionsAreAtWork() throws Exception {
             var config = BylineConfig.of(database.url());
-            try (var own = Byline.open(new BylineConfig(
-                            config.database().withPoolSize(1),
-                            config.tokenTtl(),
-                            config.signupOpen(),
-                            BylineConfig.Cache.OFF,
-                            config.imports()));
+            try (var own = Byline.open(config.withDatabase(config.database().withPoolSize(1))
+                            .withCache(BylineConfig.Cache.OFF));
                     var threads = Executors.newVirtualThreadPerTaskExecutor()) {
                 own.serverFacts();
                 var working = new CountDownLatch(1);
@@ -586,12 +582,8 @@ class TransactionsTest {
         @Test
         void withoutAConnectionNothingHappened() {
             var nowhere = BylineConfig.of("postgres://nobody@127.0.0.1:1/none");
-            try (var away = Byline.open(new BylineConfig(
-                    nowhere.database().withTimeouts(Duration.ofMillis(250), Duration.ofMillis(250)),
-                    nowhere.tokenTtl(),
-                    nowhere.signupOpen(),
-                    nowhere.cache(),
-                    nowhere.imports()))) {
+            try (var away = Byline.open(nowhere.withDatabase(
+                    nowhere.database().withTimeouts(Duration.ofMillis(250), Duration.ofMillis(250))))) {
                 assertNothingHappened(() -> away.users().create(NOBODY, someUser()));
                 assertNothingHappened(() -> away.posts().create(new Principal.Member(1, Role.USER), post("Nowhere")));
             }

@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param signupOpen whether anyone may create a user; false for admins only
  * @param cache what is cached
  * @param imports which addresses feeds may be fetched from
+ * @param replicas standbys of the database that serve reads
  */
-public record BylineConfig(Database database, Duration tokenTtl, boolean signupOpen, Cache cache, Imports imports) {
+public record BylineConfig(
+        Database database, Duration tokenTtl, boolean signupOpen, Cache cache, Imports imports, Replicas replicas) {
     /** The default lifetime of tokens. */
     public static final Duration TOKEN_TTL = Duration.ofDays(30);
 
@@ -26,7 +28,8 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
      * @throws IllegalArgumentException when the URL is invalid
      */
     public static BylineConfig of(String url) {
-        return new BylineConfig(Database.of(DatabaseUrl.parse(url)), TOKEN_TTL, true, Cache.LOCAL, Imports.PUBLIC);
+        return new BylineConfig(
+                Database.of(DatabaseUrl.parse(url)), TOKEN_TTL, true, Cache.LOCAL, Imports.PUBLIC, Replicas.NONE);
     }
 
     /**
@@ -35,7 +38,7 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
      * @param other URL, pool, timeouts, schema
      */
     public BylineConfig withDatabase(Database other) {
-        return new BylineConfig(other, tokenTtl, signupOpen, cache, imports);
+        return new BylineConfig(other, tokenTtl, signupOpen, cache, imports, replicas);
     }
 
     /**
@@ -44,7 +47,7 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
      * @param open false for admins only
      */
     public BylineConfig withSignup(boolean open) {
-        return new BylineConfig(database, tokenTtl, open, cache, imports);
+        return new BylineConfig(database, tokenTtl, open, cache, imports, replicas);
     }
 
     /**
@@ -53,7 +56,7 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
      * @param other what is cached
      */
     public BylineConfig withCache(Cache other) {
-        return new BylineConfig(database, tokenTtl, signupOpen, other, imports);
+        return new BylineConfig(database, tokenTtl, signupOpen, other, imports, replicas);
     }
 
     /**
@@ -62,7 +65,58 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
      * @param other which addresses feeds may be fetched from
      */
     public BylineConfig withImports(Imports other) {
-        return new BylineConfig(database, tokenTtl, signupOpen, cache, other);
+        return new BylineConfig(database, tokenTtl, signupOpen, cache, other, replicas);
+    }
+
+    /**
+     * Returns a copy with other replicas.
+     *
+     * @param other standbys of the database
+     */
+    public BylineConfig withReplicas(Replicas other) {
+        return new BylineConfig(database, tokenTtl, signupOpen, cache, imports, other);
+    }
+
+    /**
+     * Standbys of the database that serve lists, pages, searches and look-ups of several ids, and other reads while there is
+     * no primary: docs/high-availability.md.
+     *
+     * @param url names one host or several; each has its own pool. Hosts that are the primary at the moment serve nothing. Null
+     *     for no replicas
+     * @param poolSize connections to each host, at least 1
+     * @param lag how far behind the primary a replica may be for readers who haven't written, 500 ms to 60 s
+     * @param readOnly how long replicas answer reads while there is no primary, however far behind they are: zero, for not
+     *     at all, to 1 day
+     */
+    public record Replicas(@Nullable DatabaseUrl url, int poolSize, Duration lag, Duration readOnly) {
+        /** The default of {@code lag}. */
+        public static final Duration LAG = Duration.ofSeconds(1);
+
+        /** The default of {@code readOnly}. */
+        public static final Duration READ_ONLY = Duration.ofMinutes(10);
+
+        /** No replicas. */
+        public static final Replicas NONE = new Replicas(null, 1, LAG, READ_ONLY);
+
+        /** @throws IllegalArgumentException when a value is out of range */
+        public Replicas {
+            check(poolSize >= 1, "pool size of a replica must be at least 1");
+            check(
+                    lag.toMillis() >= 500 && lag.compareTo(Duration.ofSeconds(60)) <= 0,
+                    "lag of a replica must be 500ms to 60s");
+            check(
+                    !readOnly.isNegative() && readOnly.compareTo(Duration.ofDays(1)) <= 0,
+                    "the time of reads without a primary must be 0 to 1d");
+        }
+
+        /**
+         * Returns the default settings: as many connections to each host as {@link Database#of} has.
+         *
+         * @param url of the replicas
+         */
+        public static Replicas of(DatabaseUrl url) {
+            return new Replicas(url, Database.of(url).poolSize(), LAG, READ_ONLY);
+        }
     }
 
     /**
@@ -241,6 +295,24 @@ public record BylineConfig(Database database, Duration tokenTtl, boolean signupO
                     false,
                     SCHEMA,
                     FENCE);
+        }
+
+        /**
+         * Returns a copy with another URL.
+         *
+         * @param other the database's URL
+         */
+        public Database withUrl(DatabaseUrl other) {
+            return new Database(
+                    other,
+                    poolSize,
+                    connectionTimeout,
+                    statementTimeout,
+                    maxLifetime,
+                    slowStatement,
+                    pgBouncer,
+                    schema,
+                    fence);
         }
 
         /**

@@ -3,7 +3,10 @@ package dev.byline.model;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Objects;
 import java.util.Properties;
+import java.util.SequencedMap;
 import java.util.StringJoiner;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +22,11 @@ public final class DatabaseUrl {
     private static final Pattern URL = Pattern.compile("postgres(?:ql)?://([^/?#]*)(?:/([^?#]*))?(?:\\?([^#]*))?");
 
     private static final Pattern PASSWORD = Pattern.compile("([?&][^=&]*(?i:password)[^=&]*=)[^&]*");
+
+    private static final Pattern HOSTS = Pattern.compile("(jdbc:postgresql://)([^/?]+)([/?].*)?");
+
+    /** The most hosts of {@link #hosts}. */
+    private static final int MAX_HOSTS = 16;
 
     private final String jdbcUrl;
     private final @Nullable String user;
@@ -109,6 +117,31 @@ public final class DatabaseUrl {
     /** Returns the URL for the driver, without user and password. */
     public String jdbcUrl() {
         return jdbcUrl;
+    }
+
+    /**
+     * Returns a URL for each host: {@code db1:5432} to the URL that names only this one.
+     *
+     * @throws IllegalArgumentException when a host is named twice, or there are more than {@value #MAX_HOSTS}
+     */
+    public SequencedMap<String, DatabaseUrl> hosts() {
+        var matcher = HOSTS.matcher(jdbcUrl);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException("must name its hosts");
+        }
+        var hosts = new LinkedHashMap<String, DatabaseUrl>();
+        for (var host : matcher.group(2).split(",", -1)) {
+            var named = host.matches(".*:[0-9]+") ? host : host + ":5432";
+            var url = new DatabaseUrl(
+                    matcher.group(1) + host + Objects.requireNonNullElse(matcher.group(3), ""), user, password);
+            if (hosts.put(named, url) != null) {
+                throw new IllegalArgumentException("must name each host once");
+            }
+        }
+        if (hosts.size() > MAX_HOSTS) {
+            throw new IllegalArgumentException("must name at most " + MAX_HOSTS + " hosts");
+        }
+        return hosts;
     }
 
     /** Returns new properties for the driver: user and password, if the URL has them. */

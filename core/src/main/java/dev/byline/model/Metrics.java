@@ -33,6 +33,20 @@ public interface Metrics {
         FAILED
     }
 
+    /** How a read was served that a replica may serve. */
+    enum ReplicaRead {
+        /** By a replica. */
+        REPLICA,
+        /** By the primary: no replica has replayed the reader's last write, or that isn't known. */
+        OWN_WRITE,
+        /** By the primary: no replica is current enough. */
+        UNAVAILABLE,
+        /** By the primary, after it failed on a replica. */
+        RETRIED,
+        /** By a replica, however far behind, because there is no primary. */
+        STALE
+    }
+
     /**
      * A cache look-up.
      *
@@ -86,6 +100,13 @@ public interface Metrics {
      * @param now whether writes are suspended
      */
     default void writesSuspended(boolean now) {}
+
+    /**
+     * A read that a replica may serve; or any read that a replica served because there is no primary.
+     *
+     * @param outcome how it was served
+     */
+    default void replicaRead(ReplicaRead outcome) {}
 
     /**
      * A login attempt.

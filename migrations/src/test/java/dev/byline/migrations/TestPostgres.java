@@ -54,6 +54,7 @@ public final class TestPostgres implements AutoCloseable {
         var standbyPort = freePort();
         try (var connection = dataSource().getConnection();
                 var statement = connection.createStatement()) {
+            Files.createDirectories(standbys);
             statement.execute("SELECT pg_backup_start('standby', fast => true)");
             copy(folder, target);
             try (var label =

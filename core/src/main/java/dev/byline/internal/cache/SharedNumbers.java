@@ -86,7 +86,7 @@ public final class SharedNumbers {
         }
         var content = ByteBuffer.allocate(Long.BYTES).putLong(number).array();
         var sealed = seal.seal(name, seal.now().minus(age), content);
-        return redis.call(new Raised.Failed(), client -> {
+        return redis.<Raised>call(new Raised.Failed(), client -> {
             for (var force : List.of("0", "1")) {
                 var arguments = List.of(sealed, bytes(Long.toString(left.toMillis() + 1)), bytes(force));
                 if (!(RAISE.run(client, List.of(redis.key(key(name))), arguments) instanceof byte[] found)) {
@@ -101,19 +101,33 @@ public final class SharedNumbers {
         });
     }
 
+    /** The result of {@link #find}. */
+    public sealed interface Found {
+        /** Signed, and not expired. */
+        record Stored(Known known) implements Found {}
+
+        /** Missing, forged or expired. */
+        record Unknown() implements Found {}
+
+        /** Redis failed, or nothing can be verified. */
+        record Failed() implements Found {}
+    }
+
     /**
      * Finds a number. Blocks for Redis.
      *
      * @param name of the number
      * @param ttl how long it is valid, as in {@link #raise}
-     * @return null if it is unknown
      */
-    public @Nullable Known find(String name, Duration ttl) {
+    public Found find(String name, Duration ttl) {
         if (!seal.hasKey()) {
-            return null;
+            return new Found.Failed();
         }
-        var found = redis.<byte @Nullable []>call(null, client -> client.get(redis.key(key(name))));
-        return found == null ? null : open(name, found, ttl);
+        return redis.<Found>call(new Found.Failed(), client -> {
+            var found = client.get(redis.key(key(name)));
+            var known = found == null ? null : open(name, found, ttl);
+            return known == null ? new Found.Unknown() : new Found.Stored(known);
+        });
     }
 
     private static String key(String name) {

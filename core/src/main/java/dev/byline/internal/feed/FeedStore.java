@@ -11,6 +11,8 @@ import dev.byline.model.BylineException;
 import dev.byline.model.ImportFailure;
 import dev.byline.model.NewPost;
 import dev.byline.model.Post;
+import dev.byline.model.Principal;
+import dev.byline.model.Role;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -125,9 +127,15 @@ final class FeedStore {
      * @throws BylineException.Invalid when the user was deleted
      */
     Written write(long userId, String url, List<FeedPost> posts, Map<Sha256, Sha256> renamed) throws FeedException {
-        return store.write(tx -> Optional.ofNullable(lock(tx.dsl(), userId, url))
-                        .map(feed -> write(tx, userId, feed, posts, renamed)))
+        return store.write(
+                        owner(userId),
+                        tx -> Optional.ofNullable(lock(tx.dsl(), userId, url))
+                                .map(feed -> write(tx, userId, feed, posts, renamed)))
                 .orElseThrow(FeedStore::tooMany);
+    }
+
+    private static Principal owner(long userId) {
+        return new Principal.Member(userId, Role.USER);
     }
 
     private static FeedException tooMany() {
@@ -198,7 +206,7 @@ final class FeedStore {
      * @throws FeedException when the user has too many feeds
      */
     void saveValidators(long userId, String url, Validators validators) throws FeedException {
-        var found = store.write(tx -> {
+        var found = store.write(owner(userId), tx -> {
             var dsl = tx.dsl();
             var feed = lock(dsl, userId, url);
             if (feed != null) {

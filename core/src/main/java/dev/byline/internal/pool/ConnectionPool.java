@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.sql.DataSource;
 import org.jooq.ConnectionProvider;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +33,9 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
     /** The database doesn't respond if no statement has succeeded for this long, although some are in progress. */
     private static final Duration STUCK_AFTER = Duration.ofMillis(250);
 
+    /** Between two attempts to connect to a replica, which may be the primary at the moment. */
+    private static final Duration REPLICA_INTERVAL = Duration.ofMillis(500);
+
     private final ReconnectingDataSource connections;
     private final HikariPool pool; // HikariDataSource takes no timeout for each call
     private final FairSemaphore permits;
@@ -46,31 +50,55 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
     private volatile long answeredAt = System.nanoTime() - Duration.ofDays(2).toNanos();
 
     /**
-     * Opens the pool. Doesn't wait for the database: connections are made once it responds.
+     * Opens the pool of the primary. Doesn't wait for the database: connections are made once it responds.
      *
      * @param config URL, pool size and timeouts
      * @param watchdog expires waiters and slow reads
      * @param metrics receives how long connections were waited for and held
      */
     public ConnectionPool(BylineConfig.Database config, Watchdog watchdog, Metrics metrics) {
+        this("the database", config, ReconnectingDataSource.INTERVAL, watchdog, metrics, null);
+    }
+
+    /**
+     * Opens the pool of a replica.
+     *
+     * @param name of the replica in the log
+     * @param config as for the primary
+     * @param watchdog as for the primary
+     * @param check of each new connection
+     */
+    public static ConnectionPool ofReplica(
+            String name, BylineConfig.Database config, Watchdog watchdog, ConnectionCheck check) {
+        return new ConnectionPool(name, config, REPLICA_INTERVAL, watchdog, Metrics.NONE, check);
+    }
+
+    /** @param check null for the fence */
+    private ConnectionPool(
+            String name,
+            BylineConfig.Database config,
+            Duration interval,
+            Watchdog watchdog,
+            Metrics metrics,
+            @Nullable ConnectionCheck check) {
         var kept = config.pgBouncer()
                 ? Duration.ZERO
                 : config.fence(); // each transaction may use another server connection
-        this.fence = new Fence(kept, metrics, () -> answeredAt, this::evict, System::nanoTime);
-        this.connections = new ReconnectingDataSource(config, watchdog, fence);
+        this.fence = new Fence(kept, metrics, () -> answeredAt, this::evictReplaced, System::nanoTime);
+        this.connections = new ReconnectingDataSource(name, config, interval, watchdog, check == null ? fence : check);
         this.size = config.poolSize();
         this.timeout = config.connectionTimeout();
         this.permits = new FairSemaphore(watchdog, size, timeout);
         this.times = new ConnectionTimes(metrics);
         this.writes = new WriteGate(size, timeout, connections, watchdog, times, metrics);
-        var hikari = hikari(config, connections);
+        var hikari = hikari(check == null ? "byline" : "byline " + name, config, connections);
         hikari.validate();
         this.pool = new HikariPool(hikari);
     }
 
-    private static HikariConfig hikari(BylineConfig.Database config, DataSource connections) {
+    private static HikariConfig hikari(String name, BylineConfig.Database config, DataSource connections) {
         var hikari = new HikariConfig();
-        hikari.setPoolName("byline");
+        hikari.setPoolName(name);
         hikari.setDataSource(connections);
         hikari.setExceptionOverride(new ReadOnlyEvicted(config.poolSize()));
         hikari.setMaximumPoolSize(config.poolSize());
@@ -83,11 +111,24 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
         return hikari;
     }
 
-    /** Closes all connections: the idle ones now, the others when they are released. */
-    private void evict() {
+    private void evictReplaced() {
         LOG.warn("the database server was replaced by a newer one: all connections are opened again");
-        pool.softEvictConnections();
+        evict();
         writes.repeatProbe();
+    }
+
+    /** Closes all connections: the idle ones now, the others when they are released. */
+    public void evict() {
+        pool.softEvictConnections();
+    }
+
+    /**
+     * Opens a checked connection beside the pool. Blocks for up to two seconds.
+     *
+     * @throws SQLException when the server can't be reached, or the check fails
+     */
+    public Connection connect() throws SQLException {
+        return connections.connect();
     }
 
     /** Returns what keeps connections from a server that was replaced. */

@@ -11,7 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * A fair semaphore with one timeout. Waiters park without a timer; {@link Watchdog} expires them, up to 100 ms late.
  * Safe for use by several threads.
  */
-final class FairSemaphore implements AutoCloseable {
+public final class FairSemaphore implements AutoCloseable {
     private final long timeout; // nanoseconds
     private final Watchdog watchdog;
     private final Runnable check = this::expireWaiters;
@@ -26,7 +26,7 @@ final class FairSemaphore implements AutoCloseable {
      * @param permits how many
      * @param timeout of a waiter
      */
-    FairSemaphore(Watchdog watchdog, int permits, Duration timeout) {
+    public FairSemaphore(Watchdog watchdog, int permits, Duration timeout) {
         this.free = permits;
         this.timeout = timeout.toNanos();
         this.watchdog = watchdog;
@@ -37,7 +37,7 @@ final class FairSemaphore implements AutoCloseable {
     private record Waiter(long start, CompletableFuture<Boolean> granted) {}
 
     /** Acquires a permit; returns false after the timeout. */
-    boolean acquire() throws InterruptedException {
+    public boolean acquire() throws InterruptedException {
         Waiter waiter;
         lock.lock();
         try {
@@ -62,7 +62,8 @@ final class FairSemaphore implements AutoCloseable {
         }
     }
 
-    void release() {
+    /** Releases a permit. */
+    public void release() {
         lock.lock();
         try {
             while (!waiting.isEmpty()) {

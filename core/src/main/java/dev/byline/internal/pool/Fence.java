@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * @see <a href="https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-TIMELINES">PostgreSQL:
  *     timelines</a>
  */
-public final class Fence {
+public final class Fence implements ConnectionCheck {
     private static final Logger LOG = LoggerFactory.getLogger(Fence.class);
 
     /**
@@ -95,6 +95,16 @@ public final class Fence {
         return generation;
     }
 
+    @Override
+    public boolean accepts(Connection connection) throws SQLException {
+        long seen;
+        do { // until no newer server was seen meanwhile
+            seen = generation;
+            check(connection);
+        } while (seen != generation);
+        return true;
+    }
+
     /**
      * Asks a new connection. A standby is accepted: it rejects writes itself.
      *
@@ -130,6 +140,12 @@ public final class Fence {
     /** Returns how long a timeline is remembered after it was last seen; zero for no fence. */
     public Duration kept() {
         return Duration.ofNanos(kept);
+    }
+
+    /** Returns the newest timeline that is known of a cluster; zero if none is. */
+    public synchronized long newest(long system) {
+        var known = newest.get(system);
+        return known == null ? 0 : known.timeline;
     }
 
     /** Sets how timelines are shared with other processes; without it, each process sees for itself. */

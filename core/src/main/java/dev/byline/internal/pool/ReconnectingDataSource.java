@@ -25,7 +25,7 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
     private static final Logger LOG = LoggerFactory.getLogger(ReconnectingDataSource.class);
 
     /** The retry interval while the database is down, whether or not the previous attempt has ended. */
-    private static final Duration INTERVAL = Duration.ofMillis(250);
+    static final Duration INTERVAL = Duration.ofMillis(250);
 
     /** An attempt that takes longer may hang: another one starts beside it. */
     private static final Duration USUAL = Duration.ofSeconds(1);
@@ -36,7 +36,9 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
     /** For a server that doesn't even respond to the cancellation. */
     private static final int PROBE_MARGIN_SECONDS = 5;
 
-    private final transient Fence fence;
+    private final String name;
+    private final Duration interval;
+    private final transient ConnectionCheck check;
     private final Properties properties;
     private final String watchdogKey;
     private volatile boolean failing;
@@ -46,12 +48,17 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
     /**
      * Creates a data source; it doesn't connect.
      *
+     * @param name of the server in the log
      * @param config its URL may override the defaults of this class
+     * @param interval between two attempts to connect
      * @param watchdog closes connections that don't respond
-     * @param fence rejects connections to a server that was replaced
+     * @param check of each new connection
      */
-    ReconnectingDataSource(BylineConfig.Database config, Watchdog watchdog, Fence fence) {
-        this.fence = fence;
+    ReconnectingDataSource(
+            String name, BylineConfig.Database config, Duration interval, Watchdog watchdog, ConnectionCheck check) {
+        this.name = name;
+        this.interval = interval;
+        this.check = check;
         this.watchdogKey = ReadTimeoutSocketFactory.key(watchdog);
         var parsed = Driver.parseURL(config.url().jdbcUrl(), defaults(config));
         if (parsed == null) {
@@ -105,9 +112,9 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
         while (true) {
             Thread.ofPlatform().daemon().name("byline-connect").start(() -> connect(first));
             try {
-                var connection = first.get((failing ? INTERVAL : USUAL).toNanos(), TimeUnit.NANOSECONDS);
+                var connection = first.get((failing ? interval : USUAL).toNanos(), TimeUnit.NANOSECONDS);
                 if (failing) {
-                    LOG.info("the database responds again");
+                    LOG.info("{} responds again", name);
                 }
                 failing = false;
                 logged = null;
@@ -145,7 +152,7 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
     /** Connects. The first successful attempt wins; later ones close their connection. */
     private void connect(CompletableFuture<Connection> first) {
         try {
-            var connection = checked(super.getConnection());
+            var connection = connect();
             if (!first.complete(connection)) {
                 connection.close();
             }
@@ -157,14 +164,22 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
         }
     }
 
-    private Connection checked(Connection connection) throws SQLException {
+    /**
+     * Opens a checked connection beside the pool, with the same timeouts. Blocks for up to two seconds for each attempt; the
+     * first failure is thrown.
+     */
+    Connection connect() throws SQLException {
+        while (true) {
+            var connection = super.getConnection();
+            if (isAccepted(connection)) {
+                return connection;
+            }
+        }
+    }
+
+    private boolean isAccepted(Connection connection) throws SQLException {
         try {
-            long generation;
-            do { // until no newer server was seen meanwhile
-                generation = fence.generation();
-                fence.check(connection);
-            } while (generation != fence.generation());
-            return connection;
+            return check.accepts(connection);
         } catch (SQLException | RuntimeException e) {
             connection.close();
             throw e;
@@ -174,7 +189,7 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
     private void log(Exception e) {
         if (!closed && !String.valueOf(e.getMessage()).equals(logged)) {
             logged = String.valueOf(e.getMessage());
-            LOG.warn("cannot connect to the database: {}", logged);
+            LOG.warn("cannot connect to {}: {}", name, logged);
         }
     }
 

@@ -1,15 +1,33 @@
 package dev.byline.internal.store;
 
 import dev.byline.internal.cache.CacheKey;
+import dev.byline.internal.replica.WrittenPositions;
+import dev.byline.model.Principal;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jooq.DSLContext;
 
-/** What must follow a commit: the cache keys to invalidate, and whether rows are left to remove. Used by one thread. */
+/**
+ * What must follow a commit: the cache keys to invalidate, the users whose next reads must show it, and whether rows are
+ * left to remove. Used by one thread.
+ */
 final class Changes {
     private final Set<CacheKey<?>> stale = new LinkedHashSet<>();
+    private final Set<Long> writers = new LinkedHashSet<>();
+    private long position = WrittenPositions.UNKNOWN;
     private boolean leavesRows;
     private boolean committing;
+
+    /** Returns changes that a caller makes. */
+    static Changes of(Principal caller) {
+        var changes = new Changes();
+        var key = WrittenPositions.key(caller);
+        if (key != null) {
+            changes.writers.add(key);
+        }
+        return changes;
+    }
 
     /** Returns a transaction that adds its changes here. */
     Tx on(DSLContext dsl) {
@@ -20,12 +38,36 @@ final class Changes {
         stale.addAll(keys);
     }
 
+    /** Adds users whose next reads must show this. */
+    void addWriters(Collection<Long> keys) {
+        writers.addAll(keys);
+    }
+
+    Set<Long> writers() {
+        return writers;
+    }
+
+    boolean hasWriters() {
+        return !writers.isEmpty();
+    }
+
+    /** Notes the position of the primary after the commit. */
+    void committedAt(long value) {
+        position = value;
+    }
+
+    /** Returns the position of the primary after the commit; {@link WrittenPositions#UNKNOWN} until it is noted. */
+    long position() {
+        return position;
+    }
+
     void leaveRows() {
         leavesRows = true;
     }
 
     void addAll(Changes other) {
         stale.addAll(other.stale);
+        writers.addAll(other.writers);
         leavesRows |= other.leavesRows;
     }
 

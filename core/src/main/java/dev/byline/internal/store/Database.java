@@ -1,13 +1,16 @@
 package dev.byline.internal.store;
 
 import dev.byline.internal.OptionalLibrary;
+import dev.byline.internal.cache.SharedNumbers;
 import dev.byline.internal.pool.BatchLoader;
 import dev.byline.internal.pool.CancelledWait;
 import dev.byline.internal.pool.ConnectionPool;
+import dev.byline.internal.pool.FairSemaphore;
 import dev.byline.internal.pool.Fence;
 import dev.byline.internal.pool.HostConnections;
 import dev.byline.internal.pool.SlowStatements;
 import dev.byline.internal.pool.Watchdog;
+import dev.byline.internal.replica.Replicas;
 import dev.byline.internal.sql.SchemaSql;
 import dev.byline.internal.sql.Violations;
 import dev.byline.model.BylineConfig;
@@ -20,10 +23,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
@@ -49,6 +54,7 @@ public final class Database implements AutoCloseable {
     private final Watchdog watchdog;
     private final List<BatchLoader<?, ?>> loaders = new CopyOnWriteArrayList<>();
     private final Violations violations;
+    private volatile @Nullable ReplicaReads replicas;
     private volatile boolean closed;
     private volatile long answeredAt = System.nanoTime() - Duration.ofDays(1).toNanos();
 
@@ -126,6 +132,10 @@ public final class Database implements AutoCloseable {
      * @throws BylineException.Unavailable when the database is unavailable, overloaded or too slow
      */
     public <T extends @Nullable Object> T read(Function<DSLContext, T> query) {
+        var reads = replicas;
+        if (reads != null && reads.replicas().isReadOnly()) {
+            throw new BylineException.Unavailable((Throwable) null); // at once: a replica may be able to answer
+        }
         return run(() -> query.apply(dsl));
     }
 
@@ -134,11 +144,22 @@ public final class Database implements AutoCloseable {
      * could reach the commit while that waits for a synchronous standby, and PostgreSQL would then report success.
      *
      * @param statement blocks for a connection and for the statement
+     * @param committed as in {@link #write}
      * @param <T> the result
      * @throws BylineException as in {@link #write}
      */
-    public <T extends @Nullable Object> T writeOne(Function<DSLContext, T> statement) {
-        return cancels ? write(statement) : run(() -> gated(() -> statement.apply(dsl)));
+    public <T extends @Nullable Object> T writeOne(
+            Function<DSLContext, T> statement, @Nullable Consumer<Connection> committed) {
+        if (cancels) {
+            return write(statement, committed);
+        }
+        return run(() -> gated(() -> committed == null
+                ? statement.apply(dsl)
+                : dsl.connectionResult(connection -> {
+                    var result = statement.apply(on(connection));
+                    committed.accept(connection);
+                    return result;
+                })));
     }
 
     private <T extends @Nullable Object> T gated(Supplier<T> write) {
@@ -164,16 +185,29 @@ public final class Database implements AutoCloseable {
      * Runs a transaction: commits when the callback returns, rolls back when it throws.
      *
      * @param statements run on the given context only; blocks for a connection and for the statements
+     * @param committed uses the connection after the commit, and doesn't throw; null for nothing
      * @param <T> the result
      * @throws BylineException from the callback, or for a violated constraint
      * @throws BylineException.Unavailable when the database is unavailable, overloaded or too slow; the transaction was
      *     rolled back, or its outcome is unknown because the connection broke during the commit
      */
-    public <T extends @Nullable Object> T write(Function<DSLContext, T> statements) {
+    public <T extends @Nullable Object> T write(
+            Function<DSLContext, T> statements, @Nullable Consumer<Connection> committed) {
         return run(() -> gated(() -> {
             var generation = generation(); // before the connection is acquired
-            return dsl.connectionResult(connection -> inTransaction(connection, generation, statements));
+            return dsl.connectionResult(connection -> {
+                var result = inTransaction(connection, generation, statements);
+                if (committed != null) {
+                    committed.accept(connection);
+                }
+                return result;
+            });
         }));
+    }
+
+    /** Runs a transaction: {@link #write(Function, Consumer)} with nothing after the commit. */
+    public <T extends @Nullable Object> T write(Function<DSLContext, T> statements) {
+        return write(statements, null);
     }
 
     /** Doesn't use jOOQ's transactions: each of them queries the isolation level, which costs a round trip. */
@@ -270,6 +304,22 @@ public final class Database implements AutoCloseable {
         return Optional.ofNullable(pool).map(ConnectionPool::fence);
     }
 
+    /**
+     * Opens the pools of replicas, which are closed with this. Doesn't wait for a server.
+     *
+     * @param config with replicas
+     * @param shared numbers in Redis; null without it
+     */
+    public ReplicaReads openReplicas(BylineConfig config, @Nullable SharedNumbers shared, Metrics metrics) {
+        var primary = Objects.requireNonNull(pool);
+        var opened = new Replicas(config.replicas(), config.database(), primary, () -> answeredAt, watchdog, shared);
+        var half = Math.max(1, config.database().poolSize() / 2);
+        var diverted = new FairSemaphore(watchdog, half, config.database().connectionTimeout());
+        var reads = new ReplicaReads(this, opened, diverted, metrics);
+        this.replicas = reads;
+        return reads;
+    }
+
     /** Returns the current state of the pool; empty for a host's pool. Doesn't block. */
     public Optional<PoolStatus> poolStatus() {
         return Optional.ofNullable(pool).map(ConnectionPool::status);
@@ -279,6 +329,9 @@ public final class Database implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        if (replicas != null) {
+            replicas.close();
+        }
         if (pool != null) {
             pool.close();
         }

@@ -1,5 +1,6 @@
 package dev.byline.internal.store;
 
+import dev.byline.model.Principal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -42,9 +43,9 @@ public final class JoinedStore extends Store {
     }
 
     @Override
-    public <T extends @Nullable Object> T write(Function<Tx, T> work) {
+    public <T extends @Nullable Object> T write(Principal caller, Function<Tx, T> work) {
         return inSavepoint(() -> {
-            var changes = new Changes();
+            var changes = Changes.of(caller);
             var result = work.apply(changes.on(tx.dsl()));
             tx.changes().addAll(changes); // superfluous keys do no harm if the release fails
             return result;
@@ -52,8 +53,8 @@ public final class JoinedStore extends Store {
     }
 
     @Override
-    public <T extends @Nullable Object> T writeOne(Function<Tx, T> statement) {
-        return write(statement);
+    public <T extends @Nullable Object> T writeOne(Principal caller, Function<Tx, T> statement) {
+        return write(caller, statement);
     }
 
     /** Ends the use of this store: the transaction is rolled back. */

@@ -2,11 +2,13 @@ package dev.byline.internal.store;
 
 import dev.byline.model.BylineException;
 import dev.byline.model.Created;
+import dev.byline.model.Principal;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,31 @@ public abstract sealed class Store permits DatabaseStore, JoinedStore {
     public abstract <T extends @Nullable Object> T read(Function<DSLContext, T> query);
 
     /**
+     * Runs one statement that reads, on a replica if one has replayed the reader's last write, is current enough for
+     * everybody, and there are replicas; otherwise on the primary. While there is no primary, on any replica. Not for what a
+     * write or an authentication is decided on.
+     *
+     * @param reader on whose behalf it runs
+     * @param query the statement; may run twice
+     * @param <T> the result
+     */
+    public <T extends @Nullable Object> T readOnReplica(Principal reader, Function<DSLContext, T> query) {
+        return read(query);
+    }
+
+    /**
+     * Runs a look-up that needs the primary or the cache. While there is no primary, runs a statement on any replica if the
+     * look-up fails. Not for what a write or an authentication is decided on.
+     *
+     * @param lookup may run twice
+     * @param query a statement with the same result
+     * @param <T> the result
+     */
+    public <T extends @Nullable Object> T orStale(Supplier<T> lookup, Function<DSLContext, T> query) {
+        return lookup.get();
+    }
+
+    /**
      * Returns a look-up by key. Each runs its own statement, unless look-ups of several threads may share one: the
      * statement of another thread may belong to another transaction.
      *
@@ -44,27 +71,30 @@ public abstract sealed class Store permits DatabaseStore, JoinedStore {
     /**
      * Runs a transaction: commits when the callback returns, rolls back when it throws.
      *
+     * @param caller whose next reads must show it
      * @param work its statements
      * @param <T> the result
      * @throws BylineException from the callback, or for a violated constraint. After
      *     {@link BylineException.Unavailable} the outcome may be unknown
      */
-    public abstract <T extends @Nullable Object> T write(Function<Tx, T> work);
+    public abstract <T extends @Nullable Object> T write(Principal caller, Function<Tx, T> work);
 
     /**
      * Runs one statement that writes. May use auto-commit, which saves a round trip: an exception after the statement
      * doesn't roll it back.
      *
+     * @param caller as in {@link #write}
      * @param statement the statement, and others that read
      * @param <T> the result
      * @throws BylineException as in {@link #write}
      */
-    public abstract <T extends @Nullable Object> T writeOne(Function<Tx, T> statement);
+    public abstract <T extends @Nullable Object> T writeOne(Principal caller, Function<Tx, T> statement);
 
     /**
      * Creates something, and stores a snapshot of it in the same transaction. For a day, retries of the request return
      * the snapshot.
      *
+     * @param caller as in {@link #write}
      * @param request the request and its key
      * @param format of the snapshot
      * @param work creates the value
@@ -75,8 +105,16 @@ public abstract sealed class Store permits DatabaseStore, JoinedStore {
      * @throws BylineException.Conflict when the snapshot has another format
      */
     public final <T> Created<T> createOnce(
-            IdempotentRequest request, SnapshotFormat<T> format, Function<Tx, T> work, Function<T, Set<Long>> owners) {
-        return write(tx -> Idempotency.createOnce(tx, request, format, work, owners));
+            Principal caller,
+            IdempotentRequest request,
+            SnapshotFormat<T> format,
+            Function<Tx, T> work,
+            Function<T, Set<Long>> owners) {
+        return write(caller, tx -> {
+            var created = Idempotency.createOnce(tx, request, format, work, owners);
+            tx.concerns(owners.apply(created.value())); // also after a replay
+            return created;
+        });
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.byline.internal.store;
 
 import dev.byline.internal.sql.TokenSql;
+import dev.byline.model.Principal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -62,7 +63,7 @@ public final class TokenUses implements AutoCloseable {
 
     private void write(long id) {
         try {
-            store.write(tx -> {
+            store.write(new Principal.Anonymous(), tx -> {
                 TokenSql.used(tx.dsl(), id, INTERVAL);
                 return null;
             });

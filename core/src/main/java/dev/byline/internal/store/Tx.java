@@ -1,6 +1,7 @@
 package dev.byline.internal.store;
 
 import dev.byline.internal.cache.CacheKey;
+import java.util.Collection;
 import java.util.Set;
 import org.jooq.DSLContext;
 
@@ -33,6 +34,15 @@ public final class Tx {
      */
     public void invalidate(Set<CacheKey<?>> keys) {
         changes.addStale(keys);
+    }
+
+    /**
+     * Adds users whose next reads must show this, besides the caller: those whose data it changes.
+     *
+     * @param users their ids
+     */
+    public void concerns(Collection<Long> users) {
+        changes.addWriters(users);
     }
 
     /** Notes that this leaves rows behind that {@link Housekeeper} must remove. */

@@ -35,6 +35,7 @@ class FeedCasesTest extends CoreTest {
                     Database.on(database.dataSource(), BylineConfig.Database.SCHEMA, Metrics.NONE),
                     TieredCache.open(
                             BylineConfig.Cache.OFF, null, new CacheSeal(Map::of, InstantSource.system()), Metrics.NONE),
+                    null,
                     () -> {}),
             InstantSource.system(),
             Metrics.NONE,

@@ -1,0 +1,158 @@
+package dev.byline.internal.replica;
+
+import dev.byline.internal.pool.ConnectionPool;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Samples the position of the primary ten times a second, on a connection of its own: a standby that has replayed the
+ * position of a moment has everything that was committed before it. Runs one thread. Safe for use by several threads.
+ */
+final class PrimaryPosition implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PrimaryPosition.class);
+
+    /** Between two samples. */
+    static final Duration INTERVAL = Duration.ofMillis(100);
+
+    /** Between two samples of standbys that are far behind, and the most of them: those of a day. */
+    private static final long OLDER_INTERVAL = TimeUnit.SECONDS.toNanos(10);
+
+    private static final int MAX_OLDER = 8640;
+
+    private final ConnectionPool primary;
+    private final long kept; // nanoseconds
+    private final ArrayDeque<Sample> samples = new ArrayDeque<>(); // newest first; guarded by itself
+    private final ArrayDeque<Sample> older = new ArrayDeque<>(); // one in ten seconds; guarded by samples
+    private final Thread thread;
+    private volatile long seenAt = System.nanoTime();
+    private volatile long system;
+    private volatile boolean closed;
+
+    /**
+     * Starts to sample.
+     *
+     * @param primary its pool
+     * @param lag how far behind a standby may be
+     */
+    PrimaryPosition(ConnectionPool primary, Duration lag) {
+        this.primary = primary;
+        this.kept = lag.plusSeconds(2).toNanos();
+        this.thread =
+                Thread.ofPlatform().daemon().name("byline-primary-position").start(this::run);
+    }
+
+    /** The primary had not passed the position before this time of {@link System#nanoTime}. */
+    private record Sample(long time, long position) {}
+
+    private void run() {
+        @Nullable String logged = null;
+        while (!closed) {
+            try (var connection = primary.connect()) {
+                logged = null;
+                system = system(connection);
+                sample(connection);
+            } catch (SQLException | RuntimeException e) {
+                if (e instanceof SQLException sql && "53300".equals(sql.getSQLState())) {
+                    seenAt = System.nanoTime(); // it responds, but has no free connection
+                }
+                if (!closed && !String.valueOf(e.getMessage()).equals(logged)) {
+                    logged = String.valueOf(e.getMessage());
+                    LOG.warn("the position of the primary is unknown: {}", logged);
+                }
+                pause();
+            }
+        }
+    }
+
+    /** Samples until the server was replaced. */
+    private void sample(Connection connection) throws SQLException {
+        var generation = primary.fence().generation();
+        while (!closed && generation == primary.fence().generation()) {
+            var time = System.nanoTime();
+            add(new Sample(time, WalPosition.current(connection)));
+            seenAt = System.nanoTime();
+            pause();
+        }
+    }
+
+    private void add(Sample sample) {
+        synchronized (samples) {
+            samples.addFirst(sample);
+            while (sample.time - samples.getLast().time > kept) {
+                keepOlder(samples.removeLast());
+            }
+        }
+    }
+
+    private void keepOlder(Sample sample) {
+        if (older.isEmpty() || sample.time - older.getFirst().time >= OLDER_INTERVAL) {
+            older.addFirst(sample);
+            if (older.size() > MAX_OLDER) {
+                older.removeLast();
+            }
+        }
+    }
+
+    /** Returns the system identifier of a cluster; zero if the server doesn't tell. */
+    static long system(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement();
+                var row = statement.executeQuery("SELECT system_identifier FROM pg_control_system()")) {
+            row.next();
+            return row.getLong(1);
+        } catch (SQLException e) {
+            if (String.valueOf(e.getSQLState()).startsWith("42")) { // no such function, or no privilege
+                return 0;
+            }
+            throw e;
+        }
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.NANOSECONDS.sleep(INTERVAL.toNanos());
+        } catch (InterruptedException e) {
+            // closing
+        }
+    }
+
+    /**
+     * Returns the time of {@link System#nanoTime} before which everything that was committed has been replayed.
+     *
+     * @param replayed a position on a standby
+     * @return null if it is older than all samples
+     */
+    @Nullable
+    Long currentAt(long replayed) {
+        synchronized (samples) {
+            return Stream.concat(samples.stream(), older.stream())
+                    .filter(sample -> sample.position <= replayed)
+                    .findFirst()
+                    .map(Sample::time)
+                    .orElse(null);
+        }
+    }
+
+    /** Returns when the primary last responded, as of {@link System#nanoTime}. */
+    long seenAt() {
+        return seenAt;
+    }
+
+    /** Returns the system identifier of the primary's cluster; zero while it is unknown. */
+    long system() {
+        return system;
+    }
+
+    /** Stops; doesn't wait for a statement in progress. */
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+    }
+}

@@ -1,0 +1,176 @@
+package dev.byline.internal.replica;
+
+import dev.byline.internal.cache.SharedNumbers;
+import dev.byline.internal.pool.ConnectionPool;
+import dev.byline.internal.pool.Watchdog;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.ReplicaStatus;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The replicas of a database, and whether it has a primary. Runs one thread for the primary and one for each server behind
+ * the replicas' addresses. Safe for use by several threads.
+ */
+public final class Replicas implements AutoCloseable {
+    /** There is no primary if it hasn't responded for this long. */
+    private static final long SILENCE = TimeUnit.MILLISECONDS.toNanos(700);
+
+    /** There is probably none if it hasn't responded for this long, and a read has failed. */
+    private static final long DOUBTFUL_SILENCE = TimeUnit.MILLISECONDS.toNanos(250);
+
+    /** The longest wait for a connection to a replica: the primary can serve the read as well. */
+    private static final Duration CONNECTION_TIMEOUT = Duration.ofMillis(250);
+
+    /** The lag of a replica whose position isn't known. */
+    private static final Duration UNKNOWN = Duration.ofDays(2);
+
+    private final BylineConfig.Replicas config;
+    private final PrimaryPosition primary;
+    private final LongSupplier answeredAt;
+    private final Map<String, Replica> replicas;
+    private final List<Replica> all;
+    private final WrittenPositions written;
+    private final AtomicInteger next = new AtomicInteger();
+
+    /**
+     * Opens the pools. Doesn't wait for a server.
+     *
+     * @param config the replicas; with a URL
+     * @param database timeouts and other settings of the primary's connections
+     * @param pool of the primary
+     * @param answeredAt when a statement last succeeded on the primary, as of {@link System#nanoTime}
+     * @param watchdog expires waiters and slow reads
+     * @param shared numbers in Redis; null without it
+     */
+    public Replicas(
+            BylineConfig.Replicas config,
+            BylineConfig.Database database,
+            ConnectionPool pool,
+            LongSupplier answeredAt,
+            Watchdog watchdog,
+            @Nullable SharedNumbers shared) {
+        this.config = config;
+        this.answeredAt = answeredAt;
+        this.primary = new PrimaryPosition(pool, config.lag());
+        this.written = new WrittenPositions(config.lag(), shared);
+        this.replicas = new LinkedHashMap<>();
+        var settings =
+                database.withPoolSize(config.poolSize()).withTimeouts(CONNECTION_TIMEOUT, database.statementTimeout());
+        for (var host : Objects.requireNonNull(config.url()).hosts().entrySet()) {
+            var each = settings.withUrl(host.getValue());
+            replicas.put(host.getKey(), new Replica(host.getKey(), each, primary, pool.fence(), watchdog));
+        }
+        this.all = List.copyOf(replicas.values());
+    }
+
+    /** Returns the positions of users' last writes. */
+    public WrittenPositions written() {
+        return written;
+    }
+
+    /** A connection to a replica. */
+    public record Borrowed(Replica replica, Connection connection) {
+        /** Releases the connection. */
+        public void release() {
+            replica.release(connection);
+        }
+    }
+
+    /**
+     * Acquires a connection to a replica that is current enough for everybody, and in a suitable state. Blocks for it.
+     *
+     * @return null if there is none
+     * @throws org.jooq.exception.DataAccessException when none could be acquired in time
+     */
+    public @Nullable Borrowed acquire(Predicate<StandbyServer.State> suitable) {
+        var now = System.nanoTime();
+        return acquireAny(state -> state.isCurrent(now, config.lag().toNanos()) && suitable.test(state));
+    }
+
+    /** Returns whether a replica is current enough for everybody. Doesn't block. */
+    public boolean hasCurrent() {
+        var now = System.nanoTime();
+        return all.stream()
+                .flatMap(replica -> replica.states().stream())
+                .anyMatch(state -> state.isCurrent(now, config.lag().toNanos()));
+    }
+
+    private @Nullable Borrowed acquireAny(Predicate<StandbyServer.State> suitable) {
+        var first = Math.floorMod(next.getAndIncrement(), all.size());
+        for (int i = 0; i < all.size(); i++) {
+            var replica = all.get((first + i) % all.size());
+            var connection = replica.acquire(suitable);
+            if (connection != null) {
+                return new Borrowed(replica, connection);
+            }
+        }
+        return null;
+    }
+
+    /** Returns the replicas that respond, however far behind they are, in the order to try them. Doesn't block. */
+    public List<Replica> live() {
+        var first = Math.floorMod(next.getAndIncrement(), all.size());
+        return IntStream.range(0, all.size())
+                .mapToObj(i -> all.get((first + i) % all.size()))
+                .filter(Replica::isLive)
+                .toList();
+    }
+
+    /** Returns whether reads are served without a primary. Doesn't block. */
+    public boolean isReadOnly() {
+        return isSilent(SILENCE) && all.stream().anyMatch(Replica::isLive);
+    }
+
+    /** Returns whether a read that failed on the primary may run on any replica. Doesn't block. */
+    public boolean mayReplacePrimary() {
+        return isSilent(DOUBTFUL_SILENCE);
+    }
+
+    private boolean isSilent(long least) {
+        var silence = silence();
+        return silence > least && silence <= config.readOnly().toNanos();
+    }
+
+    /** Returns the time since the primary last responded, in nanoseconds. */
+    private long silence() {
+        var now = System.nanoTime();
+        return Math.min(now - primary.seenAt(), now - answeredAt.getAsLong());
+    }
+
+    /** Returns the state of each replica. Doesn't block. */
+    public List<ReplicaStatus> status() {
+        var now = System.nanoTime();
+        return replicas.entrySet().stream()
+                .map(each -> status(each.getKey(), each.getValue(), now))
+                .toList();
+    }
+
+    private ReplicaStatus status(String name, Replica replica, long now) {
+        var states = replica.states();
+        var usable = states.stream()
+                .anyMatch(state -> state.isCurrent(now, config.lag().toNanos()));
+        var behind = states.stream()
+                .map(StandbyServer.State::currentAt)
+                .filter(Objects::nonNull)
+                .mapToLong(currentAt -> now - currentAt)
+                .min();
+        return new ReplicaStatus(name, usable, behind.isPresent() ? Duration.ofNanos(behind.getAsLong()) : UNKNOWN);
+    }
+
+    @Override
+    public void close() {
+        primary.close();
+        all.forEach(Replica::close);
+    }
+}

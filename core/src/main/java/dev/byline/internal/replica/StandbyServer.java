@@ -1,0 +1,129 @@
+package dev.byline.internal.replica;
+
+import dev.byline.internal.pool.Fence;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A server behind a replica's address. Asks it ten times a second, on a connection of its own, up to which position it
+ * has replayed. Ends with the connection. Runs one thread. Safe for use by several threads.
+ */
+final class StandbyServer {
+    private static final Logger LOG = LoggerFactory.getLogger(StandbyServer.class);
+
+    /** A server that hasn't responded for this long serves no reads. */
+    private static final long SILENCE = TimeUnit.MILLISECONDS.toNanos(500);
+
+    /** The timeline of the WAL receiver is visible to roles with pg_read_all_stats only. */
+    private static final String POLL = """
+            SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn() - '0/0'::pg_lsn,
+                (SELECT received_tli FROM pg_stat_wal_receiver)
+            """;
+
+    private final String name;
+    private final Connection connection;
+    private final PrimaryPosition primary;
+    private final Fence fence;
+    private final Consumer<StandbyServer> ended;
+    private volatile @Nullable State state;
+    private @Nullable Long promotedAt; // used by one thread
+    private volatile boolean closed;
+
+    /**
+     * Creates the server; {@link #start} starts to ask it.
+     *
+     * @param name of its replica in the log
+     * @param connection is closed at the end
+     * @param ended runs when the server can't be used any more
+     */
+    StandbyServer(
+            String name, Connection connection, PrimaryPosition primary, Fence fence, Consumer<StandbyServer> ended) {
+        this.name = name;
+        this.connection = connection;
+        this.primary = primary;
+        this.fence = fence;
+        this.ended = ended;
+    }
+
+    /**
+     * What is known of a server. Times are those of {@link System#nanoTime}.
+     *
+     * @param standby whether it is in recovery, and follows the newest timeline as far as is known
+     * @param replayed its position
+     * @param currentAt everything that was committed before has been replayed; null if that is unknown
+     * @param asked when it was asked
+     */
+    record State(boolean standby, long replayed, @Nullable Long currentAt, long asked) {
+        boolean isAlive(long now) {
+            return now - asked < SILENCE;
+        }
+
+        boolean isCurrent(long now, long lag) {
+            return standby && isAlive(now) && currentAt != null && now - currentAt <= lag;
+        }
+    }
+
+    void start() {
+        Thread.ofPlatform().daemon().name("byline-" + name).start(this::run);
+    }
+
+    /** Returns the last known state; null before the first one. */
+    @Nullable
+    State state() {
+        return state;
+    }
+
+    private void run() {
+        try (connection) {
+            while (!closed) {
+                poll();
+                TimeUnit.NANOSECONDS.sleep(PrimaryPosition.INTERVAL.toNanos());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (SQLException | RuntimeException e) {
+            if (!closed) {
+                LOG.warn("{} fails: {}", name, e.getMessage());
+            }
+        } finally {
+            state = null;
+            ended.accept(this);
+        }
+    }
+
+    private void poll() throws SQLException {
+        var asked = System.nanoTime();
+        try (var statement = connection.createStatement();
+                var row = statement.executeQuery(POLL)) {
+            row.next();
+            var standby = row.getBoolean(1);
+            if (!standby) {
+                promoted(asked);
+            }
+            var replayed = row.getLong(2);
+            var timeline = row.getLong(3); // zero for null
+            var isOld = timeline != 0 && timeline < fence.newest(primary.system());
+            state = new State(standby && !isOld, replayed, primary.currentAt(replayed), asked);
+        }
+    }
+
+    /** A server that was promoted is used until there is a primary again. */
+    private void promoted(long now) throws SQLException {
+        if (promotedAt == null) {
+            promotedAt = now;
+        }
+        if (primary.seenAt() - promotedAt > 0) {
+            throw new SQLException("it was promoted", "25006");
+        }
+    }
+
+    /** Ends after the statement in progress. */
+    void close() {
+        closed = true;
+    }
+}

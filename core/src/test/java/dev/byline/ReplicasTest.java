@@ -1,0 +1,422 @@
+package dev.byline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.byline.internal.cache.TestRedis;
+import dev.byline.migrations.Await;
+import dev.byline.migrations.TestPostgres;
+import dev.byline.model.BylineConfig;
+import dev.byline.model.BylineException;
+import dev.byline.model.DatabaseUrl;
+import dev.byline.model.Metadata;
+import dev.byline.model.Metrics;
+import dev.byline.model.NewPost;
+import dev.byline.model.NewUser;
+import dev.byline.model.PageRequest;
+import dev.byline.model.Post;
+import dev.byline.model.PostFilter;
+import dev.byline.model.PostStatus;
+import dev.byline.model.Principal;
+import dev.byline.model.ReplicaStatus;
+import dev.byline.model.Role;
+import dev.byline.model.UserFilter;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.RedisClient;
+
+/** A primary and two standbys that stream from it. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(60)
+class ReplicasTest {
+    private static final Principal NOBODY = new Principal.Anonymous();
+    private static final PageRequest FIRST = PageRequest.first(20);
+
+    @TempDir
+    private static Path folder;
+
+    private TestPostgres primary;
+    private TestPostgres first;
+    private TestPostgres second;
+    private Byline byline;
+    private final Map<Metrics.ReplicaRead, Integer> reads = new ConcurrentHashMap<>();
+    private int number;
+
+    @BeforeAll
+    void start() throws SQLException {
+        primary = new TestPostgres(folder.resolve("primary"));
+        first = primary.standby(folder.resolve("first"));
+        second = primary.standby(folder.resolve("second"));
+    }
+
+    @AfterAll
+    void close() {
+        second.close();
+        first.close();
+        primary.close();
+    }
+
+    @BeforeEach
+    void open() throws Exception {
+        byline = open(BylineConfig.Cache.OFF);
+        awaitUsable(byline);
+    }
+
+    @AfterEach
+    void resume() throws Exception {
+        byline.close();
+        for (var standby : List.of(first, second)) {
+            standby.thaw();
+            standby.run("SELECT pg_wal_replay_resume()");
+        }
+    }
+
+    private Byline open(BylineConfig.Cache cache) {
+        return open(cache, Duration.ofMinutes(10), first, second);
+    }
+
+    private Byline open(BylineConfig.Cache cache, Duration readOnly, TestPostgres... standbys) {
+        var hosts = new StringBuilder();
+        for (var standby : standbys) {
+            hosts.append(hosts.isEmpty() ? "" : ",").append("localhost:").append(standby.port());
+        }
+        var url = DatabaseUrl.parse("postgres://postgres:postgres@" + hosts + "/postgres");
+        reads.clear();
+        var config = BylineConfig.of(primary.url());
+        return Byline.open(
+                config.withCache(cache)
+                        .withDatabase(config.database().withPoolSize(4))
+                        .withReplicas(new BylineConfig.Replicas(url, 4, Duration.ofSeconds(1), readOnly)),
+                new Metrics() {
+                    @Override
+                    public void replicaRead(ReplicaRead outcome) {
+                        reads.merge(outcome, 1, Integer::sum);
+                    }
+                });
+    }
+
+    private static void awaitUsable(Byline byline) throws Exception {
+        Await.until(() -> byline.replicas().stream().allMatch(ReplicaStatus::usable));
+    }
+
+    private int reads(Metrics.ReplicaRead outcome) {
+        return reads.getOrDefault(outcome, 0);
+    }
+
+    private Principal.Member user(Byline node) {
+        var user = node.users().create(NOBODY, new NewUser("r" + ++number + "@example.com", "R", Metadata.EMPTY));
+        return new Principal.Member(user.id(), Role.USER);
+    }
+
+    private Post post(Byline node, Principal author) {
+        return node.posts().create(author, newPost());
+    }
+
+    private NewPost newPost() {
+        return new NewPost("T" + ++number, "words", Metadata.EMPTY, PostStatus.PUBLISHED, null, null);
+    }
+
+    private static boolean sees(Byline node, Principal reader, Post post) {
+        return node.posts().byIds(reader, Set.of(post.id())).items().size() == 1;
+    }
+
+    /** Not at once: a pause takes effect with the next record. */
+    private static void pause(TestPostgres... standbys) throws Exception {
+        for (var standby : standbys) {
+            standby.run("SELECT pg_wal_replay_pause()");
+            Await.until(() ->
+                    standby.value("SELECT pg_get_wal_replay_pause_state()").equals("paused"));
+        }
+    }
+
+    @Test
+    void replicasServeLists() throws Exception {
+        var author = user(byline);
+        var post = post(byline, author);
+        Await.until(() -> sees(byline, NOBODY, post));
+        reads.clear();
+        byline.posts().feed(NOBODY, PostFilter.NONE, FIRST);
+        byline.posts().feedWithAuthors(NOBODY, PostFilter.NONE, FIRST);
+        byline.posts().feed(NOBODY, new PostFilter(null, "words", null), FIRST);
+        byline.posts().mostRelevant(NOBODY, new PostFilter(null, "words", null), 5);
+        byline.posts().byAuthor(NOBODY, author.userId(), FIRST);
+        byline.posts().byIdsWithAuthors(NOBODY, Set.of(post.id()));
+        byline.users().list(NOBODY, UserFilter.NONE, FIRST);
+        byline.users().byIds(NOBODY, Set.of(author.userId()));
+        assertThat(reads(Metrics.ReplicaRead.REPLICA)).isEqualTo(8);
+        byline.posts().get(NOBODY, post.id());
+        byline.users().get(NOBODY, author.userId());
+        assertThat(reads(Metrics.ReplicaRead.REPLICA)).isEqualTo(8);
+    }
+
+    @Test
+    void aWriterSeesTheirWriteAndOthersSeeItWithinTheLag() throws Exception {
+        var author = user(byline);
+        var other = user(byline);
+        var post = post(byline, author);
+        Await.until(() -> sees(byline, NOBODY, post));
+        pause(first, second);
+        var next = post(byline, author);
+        assertThat(sees(byline, author, next)).isTrue();
+        assertThat(byline.posts().byAuthor(author, author.userId(), FIRST).items())
+                .contains(next);
+        assertThat(sees(byline, NOBODY, next)).isFalse(); // from a replica
+        assertThat(sees(byline, other, next)).isFalse();
+        var created = user(byline); // an anonymous request
+        assertThat(byline.users().byIds(created, Set.of(created.userId()))).hasSize(1);
+        TimeUnit.MILLISECONDS.sleep(1100);
+        assertThat(sees(byline, NOBODY, next)).isTrue();
+        assertThat(reads(Metrics.ReplicaRead.OWN_WRITE)).isEqualTo(3);
+        assertThat(reads(Metrics.ReplicaRead.UNAVAILABLE)).isEqualTo(1);
+        assertThat(byline.replicas()).noneMatch(ReplicaStatus::usable);
+        first.run("SELECT pg_wal_replay_resume()");
+        Await.until(() -> byline.replicas().stream().anyMatch(ReplicaStatus::usable));
+        for (int i = 0; i < 10; i++) {
+            assertThat(sees(byline, author, next)).isTrue(); // the first has replayed it, the second hasn't
+        }
+        assertThat(reads(Metrics.ReplicaRead.OWN_WRITE)).isEqualTo(3);
+    }
+
+    @Test
+    void aTransactionOfTheHostIsSeenByItsWriter() throws Exception {
+        var author = user(byline);
+        pause(first, second);
+        try (var connection = primary.dataSource().getConnection()) {
+            connection.setAutoCommit(false);
+            var joined = byline.in(connection);
+            var post = joined.posts().create(author, newPost());
+            connection.commit();
+            joined.committed();
+            assertThat(sees(byline, author, post)).isTrue();
+        }
+        var post = byline.transaction(tx -> tx.posts().create(author, newPost()));
+        assertThat(sees(byline, author, post)).isTrue();
+    }
+
+    @Test
+    void nodesShareThePositionsThroughRedis() throws Exception {
+        try (var redis = new TestRedis();
+                var client = RedisClient.create(redis.uri())) {
+            var cache = BylineConfig.Cache.LOCAL.withRedis(redis.uri());
+            try (var a = open(cache);
+                    var b = open(cache)) {
+                awaitUsable(a);
+                awaitUsable(b);
+                var author = user(a);
+                var seen = post(a, author);
+                Await.until(() -> sees(b, NOBODY, seen));
+                reads.clear();
+                Await.until(() -> sees(b, author, seen) && reads(Metrics.ReplicaRead.REPLICA) > 0);
+                pause(first, second);
+                var post = post(a, author);
+                assertThat(sees(b, author, post)).isTrue();
+                assertThat(sees(b, NOBODY, post)).isFalse();
+
+                var missing = post(a, author);
+                client.flushAll();
+                assertThat(sees(b, author, missing)).as("missing").isTrue();
+                assertThat(sees(b, author, missing)).as("learned").isTrue();
+
+                var forged = post(a, author);
+                var key = "byline:position:" + author.userId() + "@byline";
+                client.set(key, "x".repeat(40));
+                assertThat(sees(b, author, forged)).as("forged").isTrue();
+
+                var silent = post(a, author);
+                redis.freeze();
+                assertThat(sees(b, author, silent)).as("silent").isTrue();
+                redis.thaw();
+            }
+        }
+    }
+
+    @Test
+    void anIdlePrimaryDoesNotLookAhead() throws Exception {
+        primary.run("SELECT pg_logical_emit_message(true, 'test', 'x')", "SELECT pg_switch_wal()");
+        TimeUnit.MILLISECONDS.sleep(1500); // nothing is written: the lag of a replica must not grow
+        assertThat(byline.replicas()).allMatch(ReplicaStatus::usable);
+    }
+
+    @Test
+    void noReadFailsWhenAReplicaDiesAndItComesBack() throws Exception {
+        readWhile(() -> {
+            second.kill();
+            TimeUnit.MILLISECONDS.sleep(500);
+            second.restart();
+            awaitUsable(byline);
+        });
+    }
+
+    @Test
+    void readsOfAFrozenReplicaAreRepeatedOnThePrimary() throws Exception {
+        var slowest = readWhile(() -> {
+            second.freeze();
+            TimeUnit.SECONDS.sleep(3);
+            second.thaw();
+            awaitUsable(byline);
+        });
+        assertThat(slowest).isLessThan(Duration.ofMillis(2500));
+        assertThat(reads(Metrics.ReplicaRead.RETRIED)).isPositive();
+    }
+
+    private interface Event {
+        void run() throws Exception;
+    }
+
+    /** Reads all the time while something happens; returns the longest time of a read. */
+    private Duration readWhile(Event event) throws Exception {
+        var over = new AtomicBoolean();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var readers = List.of(1, 2, 3).stream()
+                    .map(i -> threads.submit(() -> {
+                        var slowest = 0L;
+                        while (!over.get()) {
+                            var start = System.nanoTime();
+                            byline.posts().feed(NOBODY, PostFilter.NONE, FIRST);
+                            slowest = Math.max(slowest, System.nanoTime() - start);
+                            TimeUnit.MILLISECONDS.sleep(2);
+                        }
+                        return slowest;
+                    }))
+                    .toList();
+            try {
+                event.run();
+            } finally {
+                over.set(true);
+            }
+            var slowest = 0L;
+            for (var reader : readers) {
+                slowest = Math.max(slowest, reader.get());
+            }
+            return Duration.ofNanos(slowest);
+        }
+    }
+
+    @Test
+    void anotherClusterIsNoReplica() throws Exception {
+        var foreign = new TestPostgres(folder.resolve("foreign"));
+        try (var standby = foreign.standby(folder.resolve("foreign-standby"));
+                var node = open(BylineConfig.Cache.OFF, Duration.ZERO, standby)) {
+            var post = post(node, user(node));
+            TimeUnit.MILLISECONDS.sleep(1500);
+            assertThat(node.replicas()).noneMatch(ReplicaStatus::usable);
+            assertThat(sees(node, NOBODY, post)).isTrue();
+        } finally {
+            foreign.close();
+        }
+    }
+
+    @Test
+    void withoutAPrimaryReplicasServeAllReads() throws Exception {
+        try (var node = open(BylineConfig.Cache.LOCAL, Duration.ofSeconds(6), first, second)) {
+            awaitUsable(node);
+            var author = user(node);
+            var post = post(node, author);
+            var token = node.tokens().issue(new Principal.Operator(), author.userId(), null);
+            Await.until(() -> sees(node, NOBODY, post));
+            assertThat(node.tokens().authenticate(token.secret())).isInstanceOf(Principal.Member.class);
+            assertThat(node.staleWithin(Duration.ofDays(1))).isEmpty();
+            primary.freeze();
+            var frozenAt = System.nanoTime();
+            try {
+                Await.until(node::isReadOnly);
+                assertThat(System.nanoTime() - frozenAt)
+                        .isLessThan(Duration.ofSeconds(1).toNanos());
+                assertReads(node, author, post);
+                assertThat(node.staleWithin(Duration.ofSeconds(5)).orElseThrow())
+                        .isBetween(Duration.ofMillis(500), Duration.ofSeconds(5));
+                assertThatThrownBy(() -> post(node, author)).isInstanceOf(BylineException.Unavailable.class);
+                Await.until(() -> isUnavailable(() -> node.tokens().authenticate(token.secret())));
+                assertThat(isUnavailable(() -> node.tokens().list(author))).isTrue();
+                assertReads(node, author, post); // nothing that a replica returned is in the cache
+                Await.until(() -> isUnavailable(() -> node.posts().get(NOBODY, post.id())));
+                assertThat(node.isReadOnly()).isFalse();
+                assertThat(System.nanoTime() - frozenAt)
+                        .isBetween(
+                                Duration.ofSeconds(6).toNanos(),
+                                Duration.ofSeconds(9).toNanos());
+            } finally {
+                primary.thaw();
+            }
+            Await.until(() -> !isUnavailable(() -> post(node, author)));
+            assertThat(node.tokens().authenticate(token.secret())).isInstanceOf(Principal.Member.class);
+            awaitUsable(node);
+        }
+    }
+
+    private static boolean isUnavailable(Event use) throws Exception {
+        try {
+            use.run();
+            return false;
+        } catch (BylineException.Unavailable e) {
+            return true;
+        }
+    }
+
+    private static void assertReads(Byline node, Principal.Member author, Post post) {
+        assertThat(node.posts().get(NOBODY, post.id())).isEqualTo(post);
+        assertThat(node.posts().getWithAuthor(NOBODY, post.id()).post()).isEqualTo(post);
+        assertThat(node.users().get(NOBODY, author.userId()).name()).isEqualTo("R");
+        assertThat(node.posts().feed(NOBODY, PostFilter.NONE, FIRST).items()).contains(post);
+        assertThat(node.posts()
+                        .feedWithAuthors(NOBODY, PostFilter.NONE, FIRST)
+                        .posts()
+                        .items())
+                .contains(post);
+        assertThat(node.posts()
+                        .withAuthor(NOBODY, author.userId(), FIRST)
+                        .posts()
+                        .items())
+                .contains(post);
+        assertThat(node.users().list(NOBODY, UserFilter.NONE, FIRST).items()).isNotEmpty();
+        assertThat(sees(node, author, post)).isTrue();
+    }
+
+    @Test
+    void noReadFailsWhenThePrimaryDies() throws Exception {
+        var author = user(byline);
+        for (var standby : List.of(first, second)) {
+            Await.until(() -> standby.value("SELECT count(*) FROM byline.users WHERE id = " + author.userId())
+                    .equals("1"));
+        }
+        var over = new AtomicBoolean();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var readers = List.of(1, 2, 3).stream()
+                    .map(i -> threads.submit(() -> {
+                        while (!over.get()) {
+                            byline.users().get(NOBODY, author.userId());
+                            byline.posts().feed(NOBODY, PostFilter.NONE, FIRST);
+                            TimeUnit.MILLISECONDS.sleep(2);
+                        }
+                        return null;
+                    }))
+                    .toList();
+            primary.kill();
+            Await.until(byline::isReadOnly);
+            TimeUnit.SECONDS.sleep(1);
+            primary.restart();
+            Await.until(() -> !isUnavailable(() -> user(byline)));
+            over.set(true);
+            for (var reader : readers) {
+                reader.get();
+            }
+        }
+        assertThat(reads(Metrics.ReplicaRead.STALE)).isPositive();
+    }
+}
