@@ -173,6 +173,7 @@ public final class HttpServer implements AutoCloseable {
         var filters = List.<Handler>of(
                 ctx -> Exchange.of(ctx).clientAddress(address.key(ctx)),
                 ctx -> Exchange.of(ctx).basePath(config.basePath()).compression(config.compression()),
+                ctx -> Exchange.of(ctx).staleness(byline::staleWithin),
                 cors::apply,
                 ctx -> requireStarted(ctx, readiness),
                 Requests::requireBodyArrived,

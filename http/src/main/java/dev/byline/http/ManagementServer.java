@@ -65,6 +65,13 @@ public final class ManagementServer implements AutoCloseable {
             Problems.install(config.routes, path -> "GET, HEAD");
         });
         metrics.pool(byline::poolStatus);
+        if (!byline.replicas().isEmpty()) {
+            metrics.replicas(byline::replicas);
+        }
+        metrics.gauge(
+                "byline_read_only",
+                "1 while there is no primary, and replicas serve reads.",
+                () -> byline.isReadOnly() ? 1 : 0);
     }
 
     /**

@@ -57,6 +57,7 @@ final class StatusPage {
             writeProcess(json);
             writeCapacity(json);
             writePool(json);
+            writeReplicas(json);
             writeMemory(json);
             writeFailures(json);
             writeRoutes(json);
@@ -73,6 +74,7 @@ final class StatusPage {
         var obstacle = readiness.obstacle();
         json.writeBooleanField("ready", obstacle.isEmpty());
         json.writeStringField("obstacle", obstacle.orElse(null));
+        json.writeBooleanField("read_only", readiness.isReadOnly());
         json.writeNumberField("seconds_since_database_answered", seconds(byline.sinceDatabaseAnswered()));
     }
 
@@ -100,6 +102,18 @@ final class StatusPage {
                 "hold_seconds",
                 capacity.now().hold().map(StatusPage::seconds).orElse(Double.NaN));
         json.writeEndObject();
+    }
+
+    private void writeReplicas(JsonGenerator json) throws IOException {
+        json.writeArrayFieldStart("replicas");
+        for (var replica : byline.replicas()) {
+            json.writeStartObject();
+            json.writeStringField("name", replica.name());
+            json.writeBooleanField("usable", replica.usable());
+            number(json, "seconds_behind", seconds(replica.behind()));
+            json.writeEndObject();
+        }
+        json.writeEndArray();
     }
 
     private static void writeMemory(JsonGenerator json) throws IOException {

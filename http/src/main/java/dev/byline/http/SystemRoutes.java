@@ -67,7 +67,7 @@ final class SystemRoutes {
             throw Problems.unavailable(
                     obstacle, readiness.isStarted() ? ProblemReason.DATABASE_AWAY : ProblemReason.STARTING);
         });
-        status(ctx, "ready");
+        status(ctx, readiness.isReadOnly() ? "read-only" : "ready");
     }
 
     private static void status(Context ctx, String status) {

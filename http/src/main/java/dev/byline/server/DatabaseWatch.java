@@ -25,6 +25,7 @@ final class DatabaseWatch implements AutoCloseable {
     private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("byline-watch").factory());
     private int successes;
+    private boolean readOnly;
     private volatile boolean down;
 
     private DatabaseWatch(Byline byline) {
@@ -48,13 +49,27 @@ final class DatabaseWatch implements AutoCloseable {
     }
 
     private void check() {
+        logReadOnly();
         successes = answers() ? successes + 1 : 0;
         if (down && successes >= SUCCESSES_TO_RECOVER) {
             down = false;
             LOG.info("ready again: the database answers");
         } else if (!down && isSilent()) {
             down = true;
-            LOG.warn("not ready: the database has not answered for {} s", DOWN_AFTER.toSeconds());
+            LOG.warn(
+                    "{}: the database has not answered for {} s",
+                    readOnly ? "read-only" : "not ready",
+                    DOWN_AFTER.toSeconds());
+        }
+    }
+
+    private void logReadOnly() {
+        if (readOnly != byline.isReadOnly()) {
+            readOnly = !readOnly;
+            LOG.warn(
+                    readOnly
+                            ? "there is no primary: replicas serve reads, writes fail"
+                            : "replicas do not stand in for the primary any more");
         }
     }
 

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param management address of the management port
  * @param database the database, its migrations and the connection pool
  * @param cache the caches
+ * @param replicas standbys of the database that serve reads
  * @param imports limits of feed imports
  * @param tokenTtl lifetime of tokens
  * @param admin created at start unless a user has this e-mail address, null for none
@@ -38,6 +39,7 @@ record ServerConfig(
         Listener management,
         Database database,
         BylineConfig.Cache cache,
+        BylineConfig.Replicas replicas,
         BylineConfig.Imports imports,
         Duration tokenTtl,
         @Nullable NewUser admin,
@@ -113,6 +115,7 @@ record ServerConfig(
                         reader.get(Settings.MANAGEMENT_PORT)),
                 database,
                 cache(reader),
+                replicas(reader, database.plan().poolSize()),
                 new BylineConfig.Imports(
                         reader.get(Settings.IMPORT_ALLOW_PRIVATE), BylineConfig.Imports.MAX_CONCURRENT),
                 reader.get(Settings.TOKEN_TTL),
@@ -185,6 +188,14 @@ record ServerConfig(
         }
     }
 
+    private static BylineConfig.Replicas replicas(Reader reader, int poolSize) {
+        return new BylineConfig.Replicas(
+                reader.find(Settings.READ_URL),
+                Objects.requireNonNullElse(reader.find(Settings.READ_POOL_SIZE), poolSize),
+                reader.get(Settings.READ_LAG),
+                reader.get(Settings.READ_ONLY));
+    }
+
     private static @Nullable NewUser admin(Reader reader) {
         var email = reader.find(Settings.ADMIN_EMAIL);
         var password = reader.find(Settings.ADMIN_PASSWORD);
@@ -214,6 +225,9 @@ record ServerConfig(
                     + " needs BYLINE_MIGRATE_URL with the URL of the database itself, or BYLINE_MIGRATE=off:"
                     + " migrations do not work through PgBouncer");
         }
+        if (replicas.url() != null && database.url == null) {
+            faults.add(Settings.READ_URL + " needs DATABASE_URL: the embedded PostgreSQL has no replicas");
+        }
         if (http.port() == management.port && http.port() != 0) {
             faults.add(Settings.PORT + " and " + Settings.MANAGEMENT_PORT + " must differ");
         }
@@ -233,7 +247,7 @@ record ServerConfig(
                 .withPgBouncer(database.pgBouncer)
                 .withSchema(database.schema)
                 .withFence(database.fence);
-        return new BylineConfig(pool, tokenTtl, http.signupOpen(), cache, imports);
+        return new BylineConfig(pool, tokenTtl, http.signupOpen(), cache, imports, replicas);
     }
 
     /** Parses values and collects all faults. */

@@ -99,6 +99,29 @@ final class Settings {
             "10m",
             Duration.ZERO,
             Duration.ofDays(1));
+    static final Setting<DatabaseUrl> READ_URL = secret(
+            "BYLINE_READ_URL",
+            "Replicas that serve lists and searches, and reads while there is no primary. Not set: none",
+            "as DATABASE_URL, with one host or several",
+            Settings::replicas);
+    static final Setting<Integer> READ_POOL_SIZE = number(
+            "BYLINE_READ_POOL_SIZE",
+            "Connections of this process to each host of BYLINE_READ_URL. Not set: as many as to the database",
+            "",
+            1,
+            1000);
+    static final Setting<Duration> READ_LAG = duration(
+            "BYLINE_READ_LAG",
+            "How far behind a replica may be; those who wrote see their writes at once",
+            "1s",
+            Duration.ofMillis(500),
+            Duration.ofMinutes(1));
+    static final Setting<Duration> READ_ONLY = duration(
+            "BYLINE_READ_ONLY",
+            "How long replicas serve reads while there is no primary; 0s turns this off",
+            "10m",
+            Duration.ZERO,
+            Duration.ofDays(1));
     static final Setting<Integer> MAX_REQUESTS = number(
             "BYLINE_MAX_REQUESTS",
             "Requests processed at a time. Not set: 8 for each connection, at least 16",
@@ -349,6 +372,14 @@ final class Settings {
         } catch (URISyntaxException e) {
             throw new IllegalArgumentException("must be redis://[[user]:password@]host[:port][/number]", null);
         }
+    }
+
+    private static DatabaseUrl replicas(String text) {
+        var url = DatabaseUrl.parse(text);
+        if (url.hosts().isEmpty()) {
+            throw new IllegalArgumentException("must name a host");
+        }
+        return url;
     }
 
     private static String address(String host) {

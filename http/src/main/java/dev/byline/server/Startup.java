@@ -129,6 +129,11 @@ final class Startup implements Readiness {
         return started;
     }
 
+    @Override
+    public boolean isReadOnly() {
+        return started && byline.isReadOnly();
+    }
+
     /** Returns the admin that was created on the embedded database because it had none. */
     Optional<User> firstAdmin() {
         return Optional.ofNullable(firstAdmin);
@@ -171,6 +176,6 @@ final class Startup implements Readiness {
         if (!obstacle.isEmpty()) {
             return Optional.of(obstacle);
         }
-        return watch.isDown() ? Optional.of("the database does not answer") : Optional.empty();
+        return watch.isDown() && !byline.isReadOnly() ? Optional.of("the database does not answer") : Optional.empty();
     }
 }

@@ -95,6 +95,9 @@ function tiles(status) {
     ['Cache hits, Redis', percent(latest('l2_hit_ratio'))],
     ['Database answered', `${age(status.seconds_since_database_answered)} ago`],
     ['JVM heap', mebibytes(status.memory.heap_used_bytes)],
+    ...status.replicas.map((replica) => [
+      `Replica ${replica.name}`, replica.usable ? `${duration(replica.seconds_behind)} behind` : 'not used',
+    ]),
   ];
 }
 
@@ -133,7 +136,8 @@ let drawn = '';
 
 function show(status) {
   byId('version').textContent = status.version;
-  state(status.ready ? 'ready' : `not ready: ${status.obstacle}`, !status.ready);
+  const ready = status.read_only ? 'read-only: there is no primary' : 'ready';
+  state(status.ready ? ready : `not ready: ${status.obstacle}`, !status.ready || status.read_only);
   byId('uptime').textContent = `up ${age(status.uptime_seconds)}, ${status.time.slice(0, 19).replace('T', ' ')} UTC`;
   byId('verdict').textContent = status.capacity.verdict;
   bar('pool', status.capacity.pool_utilisation);

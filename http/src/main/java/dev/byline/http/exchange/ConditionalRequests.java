@@ -146,6 +146,7 @@ public final class ConditionalRequests {
         }
         var known = ctx.req().getHeader("If-None-Match") != null && names(ctx, "If-None-Match", tag);
         var exchange = Exchange.of(ctx);
+        exchange.markStale();
         exchange.answer().put(HttpHeader.ETAG, gzip ? compressed(tag) : tag);
         exchange.answer().put(exchange.principal() instanceof Principal.Anonymous ? PUBLIC : PRIVATE_ONLY);
         if (known) {

@@ -13,11 +13,14 @@ import io.javalin.http.Context;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +50,7 @@ public final class Exchange {
     private final Request request;
     private final ResponseBudget budget;
     private boolean compression;
+    private Function<Duration, Optional<Duration>> staleWithin = time -> Optional.empty();
     private String basePath = "";
     private volatile String clientAddress = "";
     private final AtomicReference<@Nullable Reservation> reservation = new AtomicReference<>();
@@ -139,6 +143,22 @@ public final class Exchange {
     /** Sets whether responses to GET may be compressed. */
     public void compression(boolean value) {
         compression = value;
+    }
+
+    /**
+     * Sets how results are recognised that may be stale because there is no primary.
+     *
+     * @param value returns the age of such results within a time before now
+     */
+    public void staleness(Function<Duration, Optional<Duration>> value) {
+        staleWithin = value;
+    }
+
+    /** Adds the header Age, in seconds, if a replica may have returned the result although there is no primary. */
+    void markStale() {
+        staleWithin
+                .apply(Duration.ofNanos(nanos()))
+                .ifPresent(age -> answer.put(HttpHeader.AGE, age.plusMillis(999).toSeconds()));
     }
 
     boolean compression() {

@@ -154,6 +154,9 @@ public final class Problems {
         if (Exchange.of(ctx).bodyProblem() != null) { // its end was not read
             ctx.header("Connection", "close");
         }
+        if (e.problem.status == 404) {
+            Exchange.of(ctx).markStale(); // what a replica doesn't have yet
+        }
         var body = bytes(e, Exchange.of(ctx).requestId());
         Exchange.of(ctx).reserveAnyway(body.length);
         try {

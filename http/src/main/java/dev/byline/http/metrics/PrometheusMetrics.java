@@ -3,6 +3,7 @@ package dev.byline.http.metrics;
 import dev.byline.http.message.RejectionReason;
 import dev.byline.model.Metrics;
 import dev.byline.model.PoolStatus;
+import dev.byline.model.ReplicaStatus;
 import io.prometheus.client.Collector;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
@@ -31,6 +32,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -98,6 +100,11 @@ public final class PrometheusMetrics implements Metrics {
                     "byline_writes_suspended", "1 while writes are rejected because commits don't return.")
             .register(registry);
 
+    private final Counter replicaReads = Counter.build(
+                    "byline_replica_reads_total", "Reads that a replica may serve, by how they were served.")
+            .labelNames("outcome")
+            .register(registry);
+
     private final Counter limited = Counter.build("byline_rate_limited_total", "Requests rejected by a rate limit.")
             .labelNames("limit")
             .register(registry);
@@ -144,6 +151,9 @@ public final class PrometheusMetrics implements Metrics {
         }
         for (var outcome : Feed.values()) {
             feedCounter(outcome);
+        }
+        for (var outcome : ReplicaRead.values()) {
+            replicaReads.labels(lower(outcome));
         }
         logins.labels("succeeded");
         logins.labels("failed");
@@ -248,6 +258,40 @@ public final class PrometheusMetrics implements Metrics {
                 () -> pool.get().map(PoolStatus::waiting).orElse(0));
     }
 
+    /**
+     * Registers the gauges of replicas.
+     *
+     * @param replicas returns their current states
+     */
+    public void replicas(Supplier<List<ReplicaStatus>> replicas) {
+        new Collector() {
+            @Override
+            public List<MetricFamilySamples> collect() {
+                var states = replicas.get();
+                return List.of(
+                        family(
+                                "byline_replica_usable",
+                                "1 while the replica serves reads.",
+                                states,
+                                state -> state.usable() ? 1 : 0),
+                        family(
+                                "byline_replica_lag_seconds",
+                                "How far the replica is behind the primary; more than a day while that is unknown.",
+                                states,
+                                state -> state.behind().toNanos() / 1e9));
+            }
+        }.register(registry);
+    }
+
+    private static Collector.MetricFamilySamples family(
+            String name, String help, List<ReplicaStatus> states, ToDoubleFunction<ReplicaStatus> value) {
+        var samples = states.stream()
+                .map(state -> new Collector.MetricFamilySamples.Sample(
+                        name, List.of("replica"), List.of(state.name()), value.applyAsDouble(state)))
+                .toList();
+        return new Collector.MetricFamilySamples(name, Collector.Type.GAUGE, help, samples);
+    }
+
     /** Registers a gauge whose value is read at each scrape. */
     public void gauge(String name, String help, Supplier<? extends Number> value) {
         new Collector() {
@@ -349,6 +393,11 @@ public final class PrometheusMetrics implements Metrics {
     @Override
     public void connectionReleased(Duration held) {
         holds.observe(held.toNanos() / 1e9);
+    }
+
+    @Override
+    public void replicaRead(ReplicaRead outcome) {
+        replicaReads.labels(lower(outcome)).inc();
     }
 
     @Override
