@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The command line of a tool: a jar, then options with a value each. */
+/** The command line of a tool: a jar, then options. In the usage, two spaces follow an option that has no value. */
 public final class CommandLine {
     private final String usage;
     private final Path jar;
@@ -18,15 +18,19 @@ public final class CommandLine {
 
     /** Reads a command line, or prints what is wrong and ends the JVM with status 2. */
     public static CommandLine parse(String usage, String... args) {
-        if (args.length % 2 != 1 || args[0].startsWith("-")) {
-            throw exit("expected the jar, then options with a value each", usage);
+        if (args.length == 0 || args[0].startsWith("-")) {
+            throw exit("expected the jar, then options", usage);
         }
         var arguments = new CommandLine(usage, Path.of(args[0]));
-        for (int i = 1; i < args.length; i += 2) {
-            if (!usage.contains("  " + args[i] + " ")) {
-                throw exit("no option " + args[i], usage);
+        for (int i = 1; i < args.length; i++) {
+            var option = args[i];
+            if (!usage.contains("  " + option + " ")) {
+                throw exit("no option " + option, usage);
             }
-            arguments.options.put(args[i], args[i + 1]);
+            if (!usage.contains("  " + option + "  ") && ++i == args.length) {
+                throw exit(option + " needs a value", usage);
+            }
+            arguments.options.put(option, args[i]);
         }
         return arguments;
     }
@@ -39,6 +43,11 @@ public final class CommandLine {
 
     public Path jar() {
         return jar;
+    }
+
+    /** Whether an option was given. */
+    public boolean has(String option) {
+        return options.containsKey(option);
     }
 
     /** The value of an option, or its default. */

@@ -8,11 +8,13 @@ import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** A TCP proxy that delays bytes, like a longer network, and can drop them. */
+/** A TCP proxy that delays bytes, like a longer network, can drop them, and can change to another service. */
 public final class TcpProxy implements AutoCloseable {
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Packet(long due, byte[] bytes) {}
@@ -20,6 +22,8 @@ public final class TcpProxy implements AutoCloseable {
     private final ServerSocket server;
     private final String url;
     private final Duration delay;
+    private final Set<Socket> clients = ConcurrentHashMap.newKeySet();
+    private volatile int port;
     private volatile boolean dropping;
 
     /**
@@ -31,6 +35,7 @@ public final class TcpProxy implements AutoCloseable {
     public TcpProxy(String url, Duration delay) {
         this.url = url;
         this.delay = delay;
+        this.port = URI.create(url).getPort();
         try {
             this.server = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
@@ -54,14 +59,26 @@ public final class TcpProxy implements AutoCloseable {
         dropping = value;
     }
 
+    /** Leads new connections to another port of this machine. */
+    public void retarget(int newPort) {
+        port = newPort;
+    }
+
+    /** Ends all connections. */
+    public void disconnect() throws IOException {
+        for (var client : clients) {
+            client.close();
+        }
+    }
+
     private void accept() {
-        var port = URI.create(url).getPort();
         while (!server.isClosed()) {
             try {
                 var client = server.accept();
                 var target = new Socket(InetAddress.getLoopbackAddress(), port);
                 client.setTcpNoDelay(true);
                 target.setTcpNoDelay(true);
+                clients.add(client);
                 forward(client, target);
                 forward(target, client);
             } catch (IOException e) {
@@ -88,6 +105,7 @@ public final class TcpProxy implements AutoCloseable {
         } catch (IOException e) {
             // the connection has ended
         }
+        clients.remove(from);
         packets.add(new Packet(System.nanoTime(), new byte[0]));
     }
 
