@@ -230,6 +230,7 @@ class HouseRulesTest {
                         "dev.byline.internal.sql",
                         "dev.byline.internal.sql.generated..",
                         "dev.byline.internal.pool",
+                        "dev.byline.internal.replica",
                         "dev.byline.internal.cache",
                         "dev.byline.internal.feed",
                         "dev.byline.internal.security",

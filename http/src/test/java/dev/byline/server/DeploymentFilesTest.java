@@ -99,13 +99,20 @@ class DeploymentFilesTest {
 
     @Test
     void bylineAcceptsTheSettingsOfTheComposeFile() throws IOException {
-        var compose = json(DEPLOY.resolve("compose.yaml")).getAsJsonObject();
-        var byline = compose.getAsJsonObject("services").getAsJsonObject("byline1");
-        var environment = byline.getAsJsonObject("environment").asMap().entrySet().stream()
-                .collect(Collectors.toMap(
-                        Map.Entry::getKey,
-                        entry -> entry.getValue().getAsString().replaceAll("\\$\\{[^}]*}", "secret")));
-        assertThat(ServerConfig.parse(environment).database().url()).isNotNull();
+        var environment = new HashMap<String, String>();
+        for (var file : List.of("compose.yaml", "compose.replica.yaml")) {
+            var byline = json(DEPLOY.resolve(file))
+                    .getAsJsonObject()
+                    .getAsJsonObject("services")
+                    .getAsJsonObject("byline1");
+            byline.getAsJsonObject("environment")
+                    .asMap()
+                    .forEach((name, value) ->
+                            environment.put(name, value.getAsString().replaceAll("\\$\\{[^}]*}", "secret")));
+        }
+        var config = ServerConfig.parse(environment);
+        assertThat(config.database().url()).isNotNull();
+        assertThat(config.replicas().url()).isNotNull();
     }
 
     @Test

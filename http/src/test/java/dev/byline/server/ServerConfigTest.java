@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.byline.model.DatabaseUrl;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,6 +78,12 @@ class ServerConfigTest {
         "PORT, -1",
         "BYLINE_HOST, no such host",
         "DATABASE_URL, mysql://x",
+        "BYLINE_READ_URL, mysql://x",
+        "BYLINE_READ_URL, jdbc:postgresql:byline",
+        "BYLINE_READ_URL, 'postgres://a:b@one,one/c'",
+        "BYLINE_READ_POOL_SIZE, 0",
+        "BYLINE_READ_LAG, 400ms",
+        "BYLINE_READ_ONLY, 2d",
         "BYLINE_MIGRATE, yes",
         "BYLINE_POOL_SIZE, 0",
         "BYLINE_REPLICAS, 0",
@@ -143,6 +150,29 @@ class ServerConfigTest {
     void pgBouncerNeedsADatabaseUrl() {
         assertThatThrownBy(() -> ServerConfig.parse(Map.of("BYLINE_PGBOUNCER", "true")))
                 .hasMessageContaining("needs DATABASE_URL");
+    }
+
+    @Test
+    void replicasNeedADatabaseUrl() {
+        assertThatThrownBy(() -> ServerConfig.parse(Map.of("BYLINE_READ_URL", "postgres://a:b@replica/c")))
+                .hasMessageContaining("BYLINE_READ_URL needs DATABASE_URL");
+    }
+
+    @Test
+    void eachHostOfTheReadUrlIsAReplica() {
+        var config = ServerConfig.parse(Map.of(
+                "DATABASE_URL", "postgres://a:b@primary/c",
+                "BYLINE_READ_URL", "postgres://a:b@one,two:5433,[::1]/c?sslmode=require",
+                "BYLINE_POOL_SIZE", "7"));
+        assertThat(config.replicas().poolSize()).isEqualTo(7);
+        var hosts = Objects.requireNonNull(config.replicas().url()).hosts();
+        assertThat(hosts).containsOnlyKeys("one:5432", "two:5433", "[::1]:5432");
+        assertThat(hosts.values())
+                .map(DatabaseUrl::jdbcUrl)
+                .containsExactly(
+                        "jdbc:postgresql://one/c?sslmode=require",
+                        "jdbc:postgresql://two:5433/c?sslmode=require",
+                        "jdbc:postgresql://[::1]/c?sslmode=require");
     }
 
     @Test
