@@ -4,6 +4,7 @@ import dev.byline.bench.harness.BylineProcess;
 import dev.byline.bench.harness.Results;
 import dev.byline.bench.harness.SampleData;
 import dev.byline.internal.cache.CacheKind;
+import dev.byline.internal.cache.CacheSeal;
 import dev.byline.internal.cache.RedisPool;
 import dev.byline.internal.cache.TestRedis;
 import dev.byline.internal.cache.TieredCache;
@@ -12,6 +13,7 @@ import dev.byline.model.BylineConfig;
 import dev.byline.model.Metrics;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -134,6 +136,10 @@ final class CacheBench {
     }
 
     /** The two nodes are instances in one process that share only Redis. */
+    private static CacheSeal seal() {
+        return new CacheSeal(() -> Map.of(1L, new byte[32]), InstantSource.system());
+    }
+
     private static void loadColdKey(TestRedis redis, boolean shared) throws Exception {
         var config = new BylineConfig.Cache(
                 true, BylineConfig.Cache.L1_TTL, BylineConfig.Cache.L2_TTL, 32 << 20, shared ? redis.uri() : null);
@@ -142,8 +148,8 @@ final class CacheBench {
         var loads = new AtomicInteger();
         try (var firstPool = shared ? new RedisPool(redis.uri(), () -> "byline", Metrics.NONE) : null;
                 var secondPool = shared ? new RedisPool(redis.uri(), () -> "byline", Metrics.NONE) : null;
-                var first = TieredCache.open(config, firstPool, () -> Map.of(1L, new byte[32]), Metrics.NONE);
-                var second = TieredCache.open(config, secondPool, () -> Map.of(1L, new byte[32]), Metrics.NONE);
+                var first = TieredCache.open(config, firstPool, seal(), Metrics.NONE);
+                var second = TieredCache.open(config, secondPool, seal(), Metrics.NONE);
                 var threads = Executors.newFixedThreadPool(500)) {
             var start = new CountDownLatch(1);
             var clients = new ArrayList<Future<?>>();
