@@ -70,7 +70,7 @@ public final class ReplicaReads implements AutoCloseable {
             case Required.Primary ignored -> onPrimary(ReplicaRead.OWN_WRITE, query);
             case Required.PrimaryOnce ignored -> {
                 var result = onPrimary(ReplicaRead.OWN_WRITE, query);
-                replicas.written().learn(reader, position());
+                learn(reader);
                 yield result;
             }
         };
@@ -204,6 +204,15 @@ public final class ReplicaReads implements AutoCloseable {
             changes.committedAt(position());
         } catch (RuntimeException e) {
             LOG.debug("the position of a commit stays unknown", e);
+        }
+    }
+
+    /** Records the primary's position for a reader whose own isn't known. */
+    private void learn(Principal reader) {
+        try {
+            replicas.written().learn(reader, position());
+        } catch (RuntimeException e) {
+            LOG.debug("the position of a reader stays unknown", e); // the next read asks again
         }
     }
 
