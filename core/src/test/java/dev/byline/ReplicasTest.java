@@ -3,7 +3,11 @@ package dev.byline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.byline.internal.cache.CacheSeal;
 import dev.byline.internal.cache.TestRedis;
+import dev.byline.internal.cache.TieredCache;
+import dev.byline.internal.store.Database;
+import dev.byline.internal.store.DatabaseStore;
 import dev.byline.migrations.Await;
 import dev.byline.migrations.TestPostgres;
 import dev.byline.model.BylineConfig;
@@ -24,6 +28,7 @@ import dev.byline.model.UserFilter;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,6 +36,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.jooq.DSLContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -92,23 +101,28 @@ class ReplicasTest {
     }
 
     private Byline open(BylineConfig.Cache cache, Duration readOnly, TestPostgres... standbys) {
+        reads.clear();
+        return Byline.open(config(readOnly, standbys).withCache(cache), metrics());
+    }
+
+    private BylineConfig config(Duration readOnly, TestPostgres... standbys) {
         var hosts = new StringBuilder();
         for (var standby : standbys) {
             hosts.append(hosts.isEmpty() ? "" : ",").append("localhost:").append(standby.port());
         }
         var url = DatabaseUrl.parse("postgres://postgres:postgres@" + hosts + "/postgres");
-        reads.clear();
         var config = BylineConfig.of(primary.url());
-        return Byline.open(
-                config.withCache(cache)
-                        .withDatabase(config.database().withPoolSize(4))
-                        .withReplicas(new BylineConfig.Replicas(url, 4, Duration.ofSeconds(1), readOnly)),
-                new Metrics() {
-                    @Override
-                    public void replicaRead(ReplicaRead outcome) {
-                        reads.merge(outcome, 1, Integer::sum);
-                    }
-                });
+        return config.withDatabase(config.database().withPoolSize(4))
+                .withReplicas(new BylineConfig.Replicas(url, 4, Duration.ofSeconds(1), readOnly));
+    }
+
+    private Metrics metrics() {
+        return new Metrics() {
+            @Override
+            public void replicaRead(ReplicaRead outcome) {
+                reads.merge(outcome, 1, Integer::sum);
+            }
+        };
     }
 
     private static void awaitUsable(Byline byline) throws Exception {
@@ -418,5 +432,91 @@ class ReplicasTest {
             }
         }
         assertThat(reads(Metrics.ReplicaRead.STALE)).isPositive();
+    }
+
+    @Test
+    void aPromotedReplicaGetsNoWritesAndNoReads() throws Exception {
+        try (var third = primary.standby(folder.resolve("third"));
+                var node = open(BylineConfig.Cache.OFF, Duration.ofMinutes(10), third)) {
+            awaitUsable(node);
+            third.run("SELECT pg_promote()");
+            Await.until(() -> node.replicas().stream().noneMatch(ReplicaStatus::usable));
+            var post = post(node, user(node));
+            assertThat(sees(node, NOBODY, post)).isTrue();
+            assertThat(third.value("SELECT count(*) FROM byline.posts WHERE id = " + post.id()))
+                    .isEqualTo("0");
+            Await.until(() -> third.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'byline'")
+                    .equals("0"));
+        }
+    }
+
+    @Test
+    void aReadThatFailsOnAReplicaRunsOnceOnThePrimary() throws Exception {
+        withStore(store -> {
+            for (var state : List.of("40001", "57P01", "08006", "42P01")) {
+                assertThat(store.readOnReplica(NOBODY, failingOnStandby(state)))
+                        .as(state)
+                        .isEqualTo("primary");
+            }
+            assertThat(reads(Metrics.ReplicaRead.RETRIED)).isEqualTo(4);
+            assertThatThrownBy(() -> store.readOnReplica(NOBODY, failingOnStandby("57014")))
+                    .isInstanceOf(BylineException.Unavailable.class);
+        });
+    }
+
+    @Test
+    void readsThatFailOnReplicasTakeHalfOfThePrimarysConnections() throws Exception {
+        withStore(store -> {
+            var inProgress = new AtomicInteger();
+            var most = new AtomicInteger();
+            try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                var done = IntStream.range(0, 8)
+                        .mapToObj(i -> threads.submit(() -> store.readOnReplica(NOBODY, dsl -> {
+                            var unused = failingOnStandby("40001").apply(dsl);
+                            most.accumulateAndGet(inProgress.incrementAndGet(), Math::max);
+                            dsl.fetch("SELECT pg_sleep(0.1)::text");
+                            inProgress.decrementAndGet();
+                            return "primary";
+                        })))
+                        .toList();
+                for (var each : done) {
+                    assertThat(each.get()).isEqualTo("primary");
+                }
+            }
+            assertThat(most).hasValue(2);
+        });
+    }
+
+    private interface StoreTest {
+        void run(DatabaseStore store) throws Exception;
+    }
+
+    /** Opens a store with a pool of four connections, and waits until a replica is usable. */
+    private void withStore(StoreTest test) throws Exception {
+        var config = config(Duration.ofMinutes(10), first, second);
+        reads.clear();
+        try (var database = Database.open(config.database(), Metrics.NONE)) {
+            var replicas = database.openReplicas(config, null, metrics());
+            var cache = TieredCache.open(
+                    BylineConfig.Cache.OFF, null, new CacheSeal(Map::of, InstantSource.system()), Metrics.NONE);
+            var store = new DatabaseStore(database, cache, replicas, () -> {});
+            Await.until(() -> store.readOnReplica(NOBODY, ReplicasTest::isStandby));
+            reads.clear();
+            test.run(store);
+        }
+    }
+
+    private static boolean isStandby(DSLContext dsl) {
+        return dsl.fetchSingle("SELECT pg_is_in_recovery()").get(0, Boolean.class);
+    }
+
+    /** Returns a statement that fails on a standby as a conflict with recovery or a shutdown does. */
+    private static Function<DSLContext, String> failingOnStandby(String state) {
+        return dsl -> {
+            if (isStandby(dsl)) {
+                dsl.execute("DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''" + state + "''; END'");
+            }
+            return "primary";
+        };
     }
 }
