@@ -71,8 +71,10 @@ class FailoverTest {
         var url = "jdbc:postgresql://" + hosts
                 + "/postgres?user=postgres&password=postgres&targetServerType=primary&hostRecheckSeconds=0"
                 + "&loadBalanceHosts=true";
-        var database =
-                BylineConfig.Database.of(DatabaseUrl.parse(url)).withPoolSize(3).withFence(fence);
+        var database = BylineConfig.Database.of(DatabaseUrl.parse(url))
+                .withPoolSize(3)
+                .withTimeouts(Duration.ofMillis(250), Duration.ofMillis(1500))
+                .withFence(fence);
         return Byline.open(BylineConfig.of(url).withDatabase(database).withCache(cache), new Metrics() {
             @Override
             public void connectionFenced() {
@@ -158,7 +160,7 @@ class FailoverTest {
                 Await.until(() -> !create(a).isEmpty());
                 old.thaw();
                 Await.until(() -> create(b).isEmpty());
-                for (int i = 0; i < 20; i++) {
+                for (int i = 0; i < 5; i++) {
                     assertThat(create(b)).isEmpty();
                 }
                 try (var c = open(onlyOld, fence, cache)) {

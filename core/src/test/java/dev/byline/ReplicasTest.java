@@ -185,7 +185,9 @@ class ReplicasTest {
         var other = user(byline);
         var post = post(byline, author);
         Await.until(() -> sees(byline, NOBODY, post));
+        TimeUnit.MILLISECONDS.sleep(300); // both standbys have replayed it, and were asked since
         pause(first, second);
+        reads.clear();
         var next = post(byline, author);
         assertThat(sees(byline, author, next)).isTrue();
         assertThat(byline.posts().byAuthor(author, author.userId(), FIRST).items())
