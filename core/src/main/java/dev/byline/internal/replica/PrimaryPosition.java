@@ -32,6 +32,7 @@ final class PrimaryPosition implements AutoCloseable {
     private final ArrayDeque<Sample> older = new ArrayDeque<>(); // one in ten seconds; guarded by samples
     private final Thread thread;
     private volatile long seenAt = System.nanoTime();
+    private volatile long connectedAt = System.nanoTime();
     private volatile long system;
     private volatile boolean closed;
 
@@ -74,6 +75,7 @@ final class PrimaryPosition implements AutoCloseable {
     /** Samples until the server was replaced. */
     private void sample(Connection connection) throws SQLException {
         var generation = primary.fence().generation();
+        connectedAt = System.nanoTime();
         while (!closed && generation == primary.fence().generation()) {
             var time = System.nanoTime();
             add(new Sample(time, WalPosition.current(connection)));
@@ -142,6 +144,11 @@ final class PrimaryPosition implements AutoCloseable {
     /** Returns when the primary last responded, as of {@link System#nanoTime}. */
     long seenAt() {
         return seenAt;
+    }
+
+    /** Returns when the last connection to the primary was opened, as of {@link System#nanoTime}. */
+    long connectedAt() {
+        return connectedAt;
     }
 
     /** Returns the system identifier of the primary's cluster; zero while it is unknown. */

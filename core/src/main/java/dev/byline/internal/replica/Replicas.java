@@ -29,6 +29,9 @@ public final class Replicas implements AutoCloseable {
     /** There is probably none if it hasn't responded for this long, and a read has failed. */
     private static final long DOUBTFUL_SILENCE = TimeUnit.MILLISECONDS.toNanos(250);
 
+    /** How long the pool of a primary that is back may need to fill. */
+    private static final long RETURN = TimeUnit.SECONDS.toNanos(5);
+
     /** The longest wait for a connection to a replica: the primary can serve the read as well. */
     private static final Duration CONNECTION_TIMEOUT = Duration.ofMillis(250);
 
@@ -134,7 +137,9 @@ public final class Replicas implements AutoCloseable {
 
     /** Returns whether a read that failed on the primary may run on any replica. Doesn't block. */
     public boolean mayReplacePrimary() {
-        return isSilent(DOUBTFUL_SILENCE);
+        var hasReturned = System.nanoTime() - primary.connectedAt() < RETURN
+                && !config.readOnly().isZero();
+        return hasReturned || isSilent(DOUBTFUL_SILENCE);
     }
 
     private boolean isSilent(long least) {
