@@ -80,6 +80,9 @@ public final class Byline implements AutoCloseable {
         this.replicas = settings.replicated == null
                 ? null
                 : database.openReplicas(settings.replicated, numbers, settings.metrics);
+        if (redis != null && replicas != null) {
+            redis.beforeHeartbeat(replicas.replicas().written()::retry);
+        }
         this.cache = TieredCache.open(settings.cache, redis, seal, settings.metrics);
         this.noCache = TieredCache.open(BylineConfig.Cache.OFF, null, seal, Metrics.NONE);
         this.sharedLimits = new SharedLimits(redis == null ? null : new RedisLimits(redis));

@@ -257,7 +257,12 @@ class ReplicasTest {
                 var silent = post(a, author);
                 redis.freeze();
                 assertThat(sees(b, author, silent)).as("silent").isTrue();
+                var missed = post(a, author);
                 redis.thaw();
+                TimeUnit.MILLISECONDS.sleep(400); // a heartbeat
+                assertThat(sees(b, author, missed))
+                        .as("missed by Redis at first")
+                        .isTrue();
             }
         }
     }
@@ -449,6 +454,22 @@ class ReplicasTest {
                     .isEqualTo("0");
             Await.until(() -> third.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'byline'")
                     .equals("0"));
+        }
+    }
+
+    @Test
+    void aStandbyIsNoPrimary() throws Exception {
+        var url = "jdbc:postgresql://localhost:" + first.port() + ",localhost:" + primary.port()
+                + "/postgres?user=postgres&password=postgres&loadBalanceHosts=true";
+        var config = BylineConfig.Database.of(DatabaseUrl.parse(url)).withPoolSize(4);
+        try (var database = Database.open(config, Metrics.NONE)) {
+            Await.until(() -> !database.read(ReplicasTest::isStandby));
+            Await.until(() -> IntStream.range(0, 50).noneMatch(i -> database.read(ReplicasTest::isStandby)));
+            for (int i = 0; i < 5; i++) {
+                primary.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'byline'");
+                Await.until(() -> !isUnavailable(() -> database.read(ReplicasTest::isStandby)));
+                assertThat(database.read(ReplicasTest::isStandby)).isFalse();
+            }
         }
     }
 

@@ -100,6 +100,9 @@ public record BylineConfig(
 
         /** @throws IllegalArgumentException when a value is out of range */
         public Replicas {
+            if (url != null) {
+                checkHosts(url);
+            }
             check(poolSize >= 1, "pool size of a replica must be at least 1");
             check(
                     lag.toMillis() >= 500 && lag.compareTo(Duration.ofSeconds(60)) <= 0,
@@ -107,6 +110,14 @@ public record BylineConfig(
             check(
                     !readOnly.isNegative() && readOnly.compareTo(Duration.ofDays(1)) <= 0,
                     "the time of reads without a primary must be 0 to 1d");
+        }
+
+        private static void checkHosts(DatabaseUrl url) {
+            check(!url.hosts().isEmpty(), "the URL of replicas must name a host");
+            check(
+                    !url.jdbcUrl().contains("targetServerType=primary")
+                            && !url.jdbcUrl().contains("targetServerType=master"),
+                    "the URL of replicas must not ask for the primary (targetServerType)");
         }
 
         /**

@@ -122,7 +122,7 @@ public final class DatabaseUrl {
     /**
      * Returns a URL for each host: {@code db1:5432} to the URL that names only this one.
      *
-     * @throws IllegalArgumentException when a host is named twice, or there are more than {@value #MAX_HOSTS}
+     * @throws IllegalArgumentException when a host is empty or named twice, or there are more than {@value #MAX_HOSTS}
      */
     public SequencedMap<String, DatabaseUrl> hosts() {
         var matcher = HOSTS.matcher(jdbcUrl);
@@ -131,6 +131,9 @@ public final class DatabaseUrl {
         }
         var hosts = new LinkedHashMap<String, DatabaseUrl>();
         for (var host : matcher.group(2).split(",", -1)) {
+            if (host.isEmpty()) {
+                throw new IllegalArgumentException("must not name an empty host");
+            }
             var named = host.matches(".*:[0-9]+") ? host : host + ":5432";
             var url = new DatabaseUrl(
                     matcher.group(1) + host + Objects.requireNonNullElse(matcher.group(3), ""), user, password);

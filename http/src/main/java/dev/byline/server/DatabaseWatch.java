@@ -27,6 +27,7 @@ final class DatabaseWatch implements AutoCloseable {
     private int successes;
     private boolean readOnly;
     private volatile boolean down;
+    private volatile long readOnlyAt = System.nanoTime() - DOWN_AFTER.toNanos();
 
     private DatabaseWatch(Byline byline) {
         this.byline = byline;
@@ -54,12 +55,9 @@ final class DatabaseWatch implements AutoCloseable {
         if (down && successes >= SUCCESSES_TO_RECOVER) {
             down = false;
             LOG.info("ready again: the database answers");
-        } else if (!down && isSilent()) {
+        } else if (!down && isDown()) {
             down = true;
-            LOG.warn(
-                    "{}: the database has not answered for {} s",
-                    readOnly ? "read-only" : "not ready",
-                    DOWN_AFTER.toSeconds());
+            LOG.warn("not ready: the database has not answered for {} s", DOWN_AFTER.toSeconds());
         }
     }
 
@@ -89,9 +87,16 @@ final class DatabaseWatch implements AutoCloseable {
         return byline.sinceDatabaseAnswered().compareTo(DOWN_AFTER) > 0;
     }
 
-    /** Returns whether the database is down. Doesn't block. */
+    /**
+     * Returns whether the database is down: not while replicas serve reads, nor in the first seconds after that, in which the
+     * pool fills. Doesn't block.
+     */
     boolean isDown() {
-        return down || isSilent(); // the check that would set the flag may itself be blocked
+        if (byline.isReadOnly()) {
+            readOnlyAt = System.nanoTime();
+        }
+        // the check that would set the flag may itself be blocked
+        return (down || isSilent()) && System.nanoTime() - readOnlyAt > DOWN_AFTER.toNanos();
     }
 
     @Override

@@ -375,11 +375,8 @@ final class Settings {
     }
 
     private static DatabaseUrl replicas(String text) {
-        var url = DatabaseUrl.parse(text);
-        if (url.hosts().isEmpty()) {
-            throw new IllegalArgumentException("must name a host");
-        }
-        return url;
+        return Objects.requireNonNull(
+                BylineConfig.Replicas.of(DatabaseUrl.parse(text)).url());
     }
 
     private static String address(String host) {

@@ -176,6 +176,6 @@ final class Startup implements Readiness {
         if (!obstacle.isEmpty()) {
             return Optional.of(obstacle);
         }
-        return watch.isDown() && !byline.isReadOnly() ? Optional.of("the database does not answer") : Optional.empty();
+        return watch.isDown() ? Optional.of("the database does not answer") : Optional.empty();
     }
 }

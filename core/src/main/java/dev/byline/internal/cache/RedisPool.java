@@ -236,7 +236,7 @@ public final class RedisPool implements AutoCloseable {
     /**
      * Adds what runs before each heartbeat, four times a second.
      *
-     * @param task must not throw
+     * @param task should block for milliseconds at most
      */
     public void beforeHeartbeat(Runnable task) {
         beforeHeartbeat.add(task);
@@ -246,7 +246,7 @@ public final class RedisPool implements AutoCloseable {
      * Sends a heartbeat: checks that Redis works, and keeps the subscriptions of all processes alive. Must not throw.
      */
     private void beat() {
-        beforeHeartbeat.forEach(Runnable::run);
+        beforeHeartbeat.forEach(RedisPool::runOrLog);
         try {
             var unused = BEAT.run(client, List.of(bytes(HEARTBEAT_NAME)), List.of(bytes(channel()), bytes(self)));
             leaveAlone(false, null);
@@ -254,6 +254,15 @@ public final class RedisPool implements AutoCloseable {
             if (!open) {
                 failed(e);
             }
+        }
+    }
+
+    /** Without this, the executor would cancel the heartbeat. */
+    private static void runOrLog(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("a task of the heartbeat failed", e);
         }
     }
 

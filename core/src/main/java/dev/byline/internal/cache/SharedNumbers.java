@@ -5,6 +5,7 @@ import static dev.byline.internal.cache.RedisPool.bytes;
 import dev.byline.internal.cache.RedisPool.Script;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,19 +14,36 @@ import org.jspecify.annotations.Nullable;
  * or expired is unknown, and so is every number while Redis fails. Safe for use by several threads.
  */
 public final class SharedNumbers {
-    /** A greater number stays; with ARGV[3], it is replaced, because it wasn't signed. Bytes 17 to 24 are the number. */
+    /**
+     * For each key, a greater number stays, and of two equal ones the newer; unless ARGV[2] is 1. Returns the values that
+     * stayed. In a value, bytes 17 to 24 are the number, and bytes 9 to 16 the time.
+     */
     private static final Script RAISE = new Script("""
-            local found = redis.pcall('GET', KEYS[1])
-            if ARGV[3] == '0' and type(found) == 'string' and #found == #ARGV[1] then
-                for i = 17, 24 do
-                    local difference = string.byte(found, i) - string.byte(ARGV[1], i)
-                    if difference > 0 then return found end
-                    if difference < 0 then break end
+            local function compare(a, b)
+                for _, from in ipairs({17, 9}) do
+                    for i = from, from + 7 do
+                        local difference = string.byte(a, i) - string.byte(b, i)
+                        if difference ~= 0 then return difference end
+                    end
+                end
+                return 0
+            end
+            local stayed = {}
+            for k, key in ipairs(KEYS) do
+                local found = redis.pcall('GET', key)
+                local sealed = ARGV[k + 2]
+                if ARGV[2] == '0' and type(found) == 'string' and #found == #sealed and compare(found, sealed) > 0 then
+                    stayed[k] = found
+                else
+                    redis.call('SET', key, sealed, 'PX', ARGV[1])
+                    stayed[k] = ''
                 end
             end
-            redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-            return false
+            return stayed
             """);
+
+    /** The most keys of one message to Redis, which must answer within its timeout. */
+    private static final int BATCH = 500;
 
     private final RedisPool redis;
     private final CacheSeal seal;
@@ -66,11 +84,6 @@ public final class SharedNumbers {
         return seal.isReady();
     }
 
-    /** Returns whether numbers can be signed and verified. Doesn't block. */
-    public boolean isReadyNow() {
-        return seal.hasKey();
-    }
-
     /**
      * Stores a number unless a greater one is there. Blocks for Redis.
      *
@@ -80,24 +93,56 @@ public final class SharedNumbers {
      * @param ttl how long it is valid from then on
      */
     public Raised raise(String name, long number, Duration age, Duration ttl) {
-        var left = ttl.minus(age);
-        if (!seal.hasKey() || !left.isPositive()) {
+        var found = raise(List.of(name), number, age, ttl, false);
+        if (found == null) {
             return new Raised.Failed();
         }
-        var content = ByteBuffer.allocate(Long.BYTES).putLong(number).array();
-        var sealed = seal.seal(name, seal.now().minus(age), content);
-        return redis.<Raised>call(new Raised.Failed(), client -> {
-            for (var force : List.of("0", "1")) {
-                var arguments = List.of(sealed, bytes(Long.toString(left.toMillis() + 1)), bytes(force));
-                if (!(RAISE.run(client, List.of(redis.key(key(name))), arguments) instanceof byte[] found)) {
-                    return new Raised.Stored();
-                }
-                var greater = open(name, found, ttl);
-                if (greater != null) {
-                    return new Raised.Less(greater);
-                }
+        if (found.getFirst().length == 0) {
+            return new Raised.Stored();
+        }
+        var greater = open(name, found.getFirst(), ttl);
+        if (greater != null) {
+            return new Raised.Less(greater);
+        }
+        return raise(List.of(name), number, age, ttl, true) == null ? new Raised.Failed() : new Raised.Stored();
+    }
+
+    /**
+     * Stores a number under several names, each unless a greater one is there, which may be a forged one: then the number
+     * is unknown until that expires. Blocks for Redis.
+     *
+     * @param names of the numbers
+     * @return false if Redis failed, or nothing can be signed
+     */
+    public boolean raiseAll(List<String> names, long number, Duration age, Duration ttl) {
+        for (int from = 0; from < names.size(); from += BATCH) {
+            var batch = names.subList(from, Math.min(from + BATCH, names.size()));
+            if (raise(batch, number, age, ttl, false) == null) {
+                return false;
             }
-            return new Raised.Failed();
+        }
+        return true;
+    }
+
+    /** Returns the values that stayed, empty for the others; null on failure. */
+    private @Nullable List<byte[]> raise(List<String> names, long number, Duration age, Duration ttl, boolean force) {
+        var left = ttl.minus(age);
+        if (!seal.hasKey() || !left.isPositive()) {
+            return null;
+        }
+        var content = ByteBuffer.allocate(Long.BYTES).putLong(number).array();
+        return redis.<@Nullable List<byte[]>>call(null, client -> {
+            var keys = new ArrayList<byte[]>();
+            var arguments =
+                    new ArrayList<byte[]>(List.of(bytes(Long.toString(left.toMillis() + 1)), bytes(force ? "1" : "0")));
+            for (var name : names) {
+                keys.add(redis.key(key(name)));
+                arguments.add(seal.seal(name, seal.now().minus(age), content));
+            }
+            if (!(RAISE.run(client, keys, arguments) instanceof List<?> reply) || reply.size() != names.size()) {
+                throw new IllegalStateException("not a reply of the script");
+            }
+            return reply.stream().map(byte[].class::cast).toList();
         });
     }
 
@@ -134,17 +179,17 @@ public final class SharedNumbers {
         return "byline:" + name;
     }
 
+    /** Returns null if the value isn't signed, or is expired. A time ahead of this process's clock is taken as now. */
     private @Nullable Known open(String name, byte[] sealed, Duration ttl) {
         var opened = seal.open(name, ByteBuffer.wrap(sealed));
         if (opened == null || opened.bytes().remaining() != Long.BYTES) {
             return null;
         }
         var number = opened.bytes().getLong();
-        var left = seal.left(opened.loadedAt(), ttl);
-        if (number < 0 || !left.isPositive()) {
+        var age = Duration.between(opened.loadedAt(), seal.now());
+        if (number < 0 || age.compareTo(ttl) >= 0) {
             return null;
         }
-        var age = ttl.minus(left);
         return new Known(number, age.isNegative() ? Duration.ZERO : age);
     }
 }

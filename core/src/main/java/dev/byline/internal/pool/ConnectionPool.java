@@ -112,7 +112,7 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
     }
 
     private void evictReplaced() {
-        LOG.warn("the database server was replaced by a newer one: all connections are opened again");
+        LOG.warn("a newer primary was seen: all connections are opened again");
         evict();
         writes.repeatProbe();
     }
@@ -120,6 +120,11 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
     /** Closes all connections: the idle ones now, the others when they are released. */
     public void evict() {
         pool.softEvictConnections();
+    }
+
+    /** Closes a connection when it is released. */
+    public void evict(Connection connection) {
+        pool.evictConnection(connection);
     }
 
     /**

@@ -43,6 +43,8 @@ public final class Fence implements ConnectionCheck {
     private volatile boolean off;
     private volatile @Nullable Sharing sharing;
     private volatile boolean shared;
+    private volatile boolean standbyAccepted;
+    private volatile long acceptedAt = System.nanoTime() - Duration.ofDays(2).toNanos();
     private boolean warned; // guarded by this
 
     private record Newest(long timeline, long seenAt) {}
@@ -78,7 +80,7 @@ public final class Fence implements ConnectionCheck {
      *
      * @param kept how long a timeline is remembered after it was last seen; zero for no fence
      * @param answeredAt when a statement on a checked connection last succeeded: the newest server was there then
-     * @param risen runs when a newer timeline was seen: connections to the older server must be closed
+     * @param risen runs when a newer timeline was seen, or a primary after a standby: earlier connections must be closed
      * @param nanoTime as of {@link System#nanoTime}
      */
     Fence(Duration kept, Metrics metrics, LongSupplier answeredAt, Runnable risen, LongSupplier nanoTime) {
@@ -106,7 +108,7 @@ public final class Fence implements ConnectionCheck {
     }
 
     /**
-     * Asks a new connection. A standby is accepted: it rejects writes itself.
+     * Asks a new connection. A standby is accepted before a primary of its cluster was seen: it rejects writes itself.
      *
      * @throws SQLException of class 08 when the server was replaced
      */
@@ -122,7 +124,8 @@ public final class Fence implements ConnectionCheck {
             system = row.getLong(1);
             timeline = row.getLong(2);
             if (row.wasNull()) {
-                return; // a standby
+                refuseStandby(system);
+                return;
             }
         } catch (SQLException e) {
             if (!SqlStates.isRejection(e)) {
@@ -140,6 +143,19 @@ public final class Fence implements ConnectionCheck {
     /** Returns how long a timeline is remembered after it was last seen; zero for no fence. */
     public Duration kept() {
         return Duration.ofNanos(kept);
+    }
+
+    /** What a standby returns may be old, and must not get into the cache. */
+    private void refuseStandby(long system) throws SQLException {
+        if (newest(system) > 0) {
+            throw new SQLException("the server is a standby", "08004");
+        }
+        standbyAccepted = true;
+    }
+
+    /** Returns when a connection to a primary was last accepted, as of {@link System#nanoTime}. */
+    public long acceptedAt() {
+        return acceptedAt;
     }
 
     /** Returns the newest timeline that is known of a cluster; zero if none is. */
@@ -205,7 +221,10 @@ public final class Fence implements ConnectionCheck {
                             + ": it must not be written to",
                     "08004");
         }
-        if (known != null && known < timeline) {
+        acceptedAt = System.nanoTime();
+        var isFirst = known == null && standbyAccepted;
+        standbyAccepted = false;
+        if (isFirst || (known != null && known < timeline)) {
             risen.run();
         }
     }

@@ -3,7 +3,7 @@ package dev.byline.internal.pool;
 import java.sql.SQLException;
 
 /** What SQLSTATEs say about the server. */
-final class SqlStates {
+public final class SqlStates {
     private SqlStates() {}
 
     /**
@@ -11,7 +11,7 @@ final class SqlStates {
      *
      * @param e not of class connection, authorisation, resources, operator intervention or system error
      */
-    static boolean isRejection(SQLException e) {
+    public static boolean isRejection(SQLException e) {
         var state = e.getSQLState();
         return state != null
                 && switch (state.substring(0, Math.min(2, state.length()))) {

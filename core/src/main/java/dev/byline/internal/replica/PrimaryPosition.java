@@ -1,6 +1,7 @@
 package dev.byline.internal.replica;
 
 import dev.byline.internal.pool.ConnectionPool;
+import dev.byline.internal.pool.SqlStates;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -21,6 +22,9 @@ final class PrimaryPosition implements AutoCloseable {
     /** Between two samples. */
     static final Duration INTERVAL = Duration.ofMillis(100);
 
+    /** Between two attempts to connect. */
+    private static final Duration RECONNECT = Duration.ofMillis(250);
+
     /** Between two samples of standbys that are far behind, and the most of them: those of a day. */
     private static final long OLDER_INTERVAL = TimeUnit.SECONDS.toNanos(10);
 
@@ -34,6 +38,7 @@ final class PrimaryPosition implements AutoCloseable {
     private volatile long seenAt = System.nanoTime();
     private volatile long connectedAt = System.nanoTime();
     private volatile long system;
+    private volatile boolean connected;
     private volatile boolean closed;
 
     /**
@@ -58,17 +63,45 @@ final class PrimaryPosition implements AutoCloseable {
             try (var connection = primary.connect()) {
                 logged = null;
                 system = system(connection);
+                connected = true;
                 sample(connection);
             } catch (SQLException | RuntimeException e) {
-                if (e instanceof SQLException sql && "53300".equals(sql.getSQLState())) {
-                    seenAt = System.nanoTime(); // it responds, but has no free connection
+                if (e instanceof SQLException sql && isResponse(sql)) {
+                    seenAt = System.nanoTime();
                 }
                 if (!closed && !String.valueOf(e.getMessage()).equals(logged)) {
                     logged = String.valueOf(e.getMessage());
                     LOG.warn("the position of the primary is unknown: {}", logged);
                 }
-                pause();
+                samplePooled();
+                pause(RECONNECT);
             }
+        }
+    }
+
+    /** A primary without a free connection, or that doesn't tell its position; not a standby. */
+    private static boolean isResponse(SQLException e) {
+        return switch (String.valueOf(e.getSQLState())) {
+            case "53300" -> true;
+            case "55000" -> false;
+            default -> SqlStates.isRejection(e);
+        };
+    }
+
+    /** Samples once on a connection of the pool, if one is idle: the primary may only refuse a further one. */
+    private void samplePooled() {
+        if (closed || primary.status().idle() == 0) {
+            return;
+        }
+        try {
+            var connection = primary.acquire();
+            try {
+                sampleOnce(connection);
+            } finally {
+                primary.release(connection);
+            }
+        } catch (SQLException | RuntimeException e) {
+            LOG.debug("position", e);
         }
     }
 
@@ -77,11 +110,15 @@ final class PrimaryPosition implements AutoCloseable {
         var generation = primary.fence().generation();
         connectedAt = System.nanoTime();
         while (!closed && generation == primary.fence().generation()) {
-            var time = System.nanoTime();
-            add(new Sample(time, WalPosition.current(connection)));
-            seenAt = System.nanoTime();
-            pause();
+            sampleOnce(connection);
+            pause(INTERVAL);
         }
+    }
+
+    private void sampleOnce(Connection connection) throws SQLException {
+        var time = System.nanoTime();
+        add(new Sample(time, WalPosition.current(connection)));
+        seenAt = System.nanoTime();
     }
 
     private void add(Sample sample) {
@@ -116,9 +153,9 @@ final class PrimaryPosition implements AutoCloseable {
         }
     }
 
-    private static void pause() {
+    private static void pause(Duration time) {
         try {
-            TimeUnit.NANOSECONDS.sleep(INTERVAL.toNanos());
+            TimeUnit.NANOSECONDS.sleep(time.toNanos());
         } catch (InterruptedException e) {
             // closing
         }
@@ -141,6 +178,14 @@ final class PrimaryPosition implements AutoCloseable {
         }
     }
 
+    /** Returns whether the primary was at a lower position after a time: a standby that was ahead of it then has lost rows. */
+    boolean wasBehind(long position, long time) {
+        synchronized (samples) {
+            var newest = samples.peekFirst();
+            return newest != null && newest.time - time > 0 && newest.position < position;
+        }
+    }
+
     /** Returns when the primary last responded, as of {@link System#nanoTime}. */
     long seenAt() {
         return seenAt;
@@ -151,9 +196,14 @@ final class PrimaryPosition implements AutoCloseable {
         return connectedAt;
     }
 
-    /** Returns the system identifier of the primary's cluster; zero while it is unknown. */
+    /** Returns the system identifier of the primary's cluster; zero if it is unknown. */
     long system() {
         return system;
+    }
+
+    /** Returns whether a server belongs to the primary's cluster, as far as both tell. */
+    boolean isOfCluster(long other) {
+        return connected && (system == 0 || other == 0 || system == other);
     }
 
     /** Stops; doesn't wait for a statement in progress. */

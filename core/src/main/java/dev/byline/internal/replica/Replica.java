@@ -7,6 +7,7 @@ import dev.byline.internal.pool.Watchdog;
 import dev.byline.model.BylineConfig;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
@@ -38,6 +39,7 @@ public final class Replica implements ConnectionCheck, AutoCloseable {
     private final Fence fence;
     private final ConnectionPool pool;
     private final Map<String, StandbyServer> servers = new ConcurrentHashMap<>();
+    private volatile boolean closed;
     private final Map<Connection, StandbyServer> serverOf = Collections.synchronizedMap(new WeakHashMap<>());
 
     /**
@@ -55,16 +57,19 @@ public final class Replica implements ConnectionCheck, AutoCloseable {
 
     @Override
     public boolean accepts(Connection connection) throws SQLException {
+        var system = PrimaryPosition.system(connection);
+        if (system != 0 && primary.system() != 0 && system != primary.system()) {
+            throw new SQLException("it belongs to another cluster than the primary", "08004");
+        }
         var identity = identity(connection);
         var known = servers.get(identity);
         if (known == null) {
             if (servers.size() >= MAX_SERVERS) {
                 throw new SQLException("more than " + MAX_SERVERS + " servers", "08004");
             }
-            var added = new StandbyServer(name, connection, primary, fence, server -> remove(identity, server));
-            known = servers.putIfAbsent(identity, added);
+            var added = new StandbyServer(name, system, connection, primary, fence, server -> remove(identity, server));
+            known = add(identity, added);
             if (known == null) {
-                added.start();
                 return false;
             }
         }
@@ -72,11 +77,21 @@ public final class Replica implements ConnectionCheck, AutoCloseable {
         return true;
     }
 
-    private String identity(Connection connection) throws SQLException {
-        var system = PrimaryPosition.system(connection);
-        if (system != 0 && primary.system() != 0 && system != primary.system()) {
-            throw new SQLException("it belongs to another cluster than the primary", "08004");
+    /** Returns null if the server was added, or the known one. */
+    private @Nullable StandbyServer add(String identity, StandbyServer added) throws SQLException {
+        synchronized (servers) {
+            if (closed) {
+                throw new SQLException("closed", "08003");
+            }
+            var known = servers.putIfAbsent(identity, added);
+            if (known == null) {
+                added.start();
+            }
+            return known;
         }
+    }
+
+    private static String identity(Connection connection) throws SQLException {
         try (var statement = connection.createStatement();
                 var row = statement.executeQuery(IDENTITY)) {
             row.next();
@@ -90,7 +105,9 @@ public final class Replica implements ConnectionCheck, AutoCloseable {
     /** The other connections to the server are probably broken, too; if not, one of the new ones watches it. */
     private void remove(String identity, StandbyServer server) {
         servers.remove(identity, server);
-        pool.evict();
+        if (pool != null) { // while it is opened
+            pool.evict();
+        }
     }
 
     /** Returns the states of its servers. Doesn't block. */
@@ -107,13 +124,19 @@ public final class Replica implements ConnectionCheck, AutoCloseable {
         return states().stream().anyMatch(state -> state.isAlive(now));
     }
 
-    /** Returns since when results may be stale, as of {@link System#nanoTime}; null if that is unknown. Doesn't block. */
+    /**
+     * Returns since when results may be stale, as of {@link System#nanoTime}; null if that is unknown of a server. Doesn't
+     * block.
+     */
     public @Nullable Long currentAt() {
-        return states().stream()
-                .map(StandbyServer.State::currentAt)
-                .filter(Objects::nonNull)
-                .min(Comparator.naturalOrder())
-                .orElse(null);
+        var times = new ArrayList<Long>();
+        for (var state : states()) {
+            if (state.currentAt() == null) {
+                return null;
+            }
+            times.add(state.currentAt());
+        }
+        return times.stream().min(Comparator.naturalOrder()).orElse(null);
     }
 
     /**
@@ -144,6 +167,9 @@ public final class Replica implements ConnectionCheck, AutoCloseable {
             if (state != null && suitable.test(state)) {
                 return connection;
             }
+            if (server == null || server.hasEnded()) {
+                pool.evict(connection);
+            }
         } catch (SQLException | RuntimeException e) {
             pool.release(connection);
             throw new DataAccessException("no connection to " + name, e);
@@ -164,7 +190,10 @@ public final class Replica implements ConnectionCheck, AutoCloseable {
 
     @Override
     public void close() {
-        servers.values().forEach(StandbyServer::close);
+        synchronized (servers) {
+            closed = true;
+        }
         pool.close();
+        servers.values().forEach(StandbyServer::close);
     }
 }

@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
+import org.jooq.exception.DataAccessException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,7 @@ public final class Replicas implements AutoCloseable {
 
     private final BylineConfig.Replicas config;
     private final PrimaryPosition primary;
+    private final ConnectionPool pool;
     private final LongSupplier answeredAt;
     private final Map<String, Replica> replicas;
     private final List<Replica> all;
@@ -64,6 +66,7 @@ public final class Replicas implements AutoCloseable {
             Watchdog watchdog,
             @Nullable SharedNumbers shared) {
         this.config = config;
+        this.pool = pool;
         this.answeredAt = answeredAt;
         this.primary = new PrimaryPosition(pool, config.lag());
         this.written = new WrittenPositions(config.lag(), shared);
@@ -83,51 +86,58 @@ public final class Replicas implements AutoCloseable {
     }
 
     /** A connection to a replica. */
-    public record Borrowed(Replica replica, Connection connection) {
-        /** Releases the connection. */
-        public void release() {
-            replica.release(connection);
-        }
-    }
+    public record Borrowed(Replica replica, Connection connection) {}
 
     /**
      * Acquires a connection to a replica that is current enough for everybody, and in a suitable state. Blocks for it.
      *
      * @return null if there is none
-     * @throws org.jooq.exception.DataAccessException when none could be acquired in time
+     * @throws DataAccessException when none could be acquired in time
      */
     public @Nullable Borrowed acquire(Predicate<StandbyServer.State> suitable) {
-        var now = System.nanoTime();
-        return acquireAny(state -> state.isCurrent(now, config.lag().toNanos()) && suitable.test(state));
-    }
-
-    /** Returns whether a replica is current enough for everybody. Doesn't block. */
-    public boolean hasCurrent() {
-        var now = System.nanoTime();
-        return all.stream()
-                .flatMap(replica -> replica.states().stream())
-                .anyMatch(state -> state.isCurrent(now, config.lag().toNanos()));
-    }
-
-    private @Nullable Borrowed acquireAny(Predicate<StandbyServer.State> suitable) {
-        var first = Math.floorMod(next.getAndIncrement(), all.size());
-        for (int i = 0; i < all.size(); i++) {
-            var replica = all.get((first + i) % all.size());
-            var connection = replica.acquire(suitable);
-            if (connection != null) {
-                return new Borrowed(replica, connection);
+        var wanted = current().and(suitable);
+        @Nullable DataAccessException failure = null;
+        for (var replica : inTurn()) {
+            try {
+                var connection = replica.acquire(wanted);
+                if (connection != null) {
+                    return new Borrowed(replica, connection);
+                }
+            } catch (DataAccessException e) {
+                failure = e;
             }
+        }
+        if (failure != null) {
+            throw failure;
         }
         return null;
     }
 
-    /** Returns the replicas that respond, however far behind they are, in the order to try them. Doesn't block. */
-    public List<Replica> live() {
+    private Predicate<StandbyServer.State> current() {
+        var now = System.nanoTime();
+        return state -> state.isCurrent(now, config.lag().toNanos());
+    }
+
+    /** Returns whether a replica is current enough for everybody, and none of these in a suitable state. Doesn't block. */
+    public boolean areOnlyUnsuitable(Predicate<StandbyServer.State> suitable) {
+        var states = all.stream()
+                .flatMap(replica -> replica.states().stream())
+                .filter(current())
+                .toList();
+        return !states.isEmpty() && states.stream().noneMatch(suitable);
+    }
+
+    /** Returns the replicas, a different one first each time. */
+    private List<Replica> inTurn() {
         var first = Math.floorMod(next.getAndIncrement(), all.size());
         return IntStream.range(0, all.size())
                 .mapToObj(i -> all.get((first + i) % all.size()))
-                .filter(Replica::isLive)
                 .toList();
+    }
+
+    /** Returns the replicas that respond, however far behind they are, in the order to try them. Doesn't block. */
+    public List<Replica> live() {
+        return inTurn().stream().filter(Replica::isLive).toList();
     }
 
     /** Returns whether reads are served without a primary. Doesn't block. */
@@ -150,7 +160,9 @@ public final class Replicas implements AutoCloseable {
     /** Returns the time since the primary last responded, in nanoseconds. */
     private long silence() {
         var now = System.nanoTime();
-        return Math.min(now - primary.seenAt(), now - answeredAt.getAsLong());
+        return Math.min(
+                now - primary.seenAt(),
+                Math.min(now - answeredAt.getAsLong(), now - pool.fence().acceptedAt()));
     }
 
     /** Returns the state of each replica. Doesn't block. */

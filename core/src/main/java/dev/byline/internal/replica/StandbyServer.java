@@ -26,34 +26,45 @@ final class StandbyServer {
             """;
 
     private final String name;
+    private final long system;
     private final Connection connection;
     private final PrimaryPosition primary;
     private final Fence fence;
-    private final Consumer<StandbyServer> ended;
+    private final Consumer<StandbyServer> whenEnded;
     private volatile @Nullable State state;
-    private @Nullable Long promotedAt; // used by one thread
+    private @Nullable Long promotedAt; // these three are used by one thread
+    private long replayedBefore;
+    private long knownAt = System.nanoTime();
+    private volatile boolean ended;
     private volatile boolean closed;
 
     /**
      * Creates the server; {@link #start} starts to ask it.
      *
      * @param name of its replica in the log
+     * @param system the system identifier of its cluster, zero if it doesn't tell
      * @param connection is closed at the end
      * @param ended runs when the server can't be used any more
      */
     StandbyServer(
-            String name, Connection connection, PrimaryPosition primary, Fence fence, Consumer<StandbyServer> ended) {
+            String name,
+            long system,
+            Connection connection,
+            PrimaryPosition primary,
+            Fence fence,
+            Consumer<StandbyServer> ended) {
         this.name = name;
+        this.system = system;
         this.connection = connection;
         this.primary = primary;
         this.fence = fence;
-        this.ended = ended;
+        this.whenEnded = ended;
     }
 
     /**
      * What is known of a server. Times are those of {@link System#nanoTime}.
      *
-     * @param standby whether it is in recovery, and follows the newest timeline as far as is known
+     * @param standby whether it is in recovery, and follows the primary as far as is known
      * @param replayed its position
      * @param currentAt everything that was committed before has been replayed; null if that is unknown
      * @param asked when it was asked
@@ -92,7 +103,8 @@ final class StandbyServer {
             }
         } finally {
             state = null;
-            ended.accept(this);
+            ended = true;
+            whenEnded.accept(this);
         }
     }
 
@@ -106,10 +118,25 @@ final class StandbyServer {
                 promoted(asked);
             }
             var replayed = row.getLong(2);
-            var timeline = row.getLong(3); // zero for null
-            var isOld = timeline != 0 && timeline < fence.newest(primary.system());
-            state = new State(standby && !isOld, replayed, primary.currentAt(replayed), asked);
+            var isFollowing = !isOld(row.getLong(3)) && !isAhead();
+            replayedBefore = replayed;
+            knownAt = System.nanoTime();
+            if (primary.isOfCluster(system)) {
+                state = new State(standby && isFollowing, replayed, primary.currentAt(replayed), asked);
+            } else {
+                state = null;
+            }
         }
+    }
+
+    /** @param timeline that is received, zero if it is unknown */
+    private boolean isOld(long timeline) {
+        return timeline != 0 && timeline < fence.newest(primary.system());
+    }
+
+    /** The primary was promoted before it had received what this one has: it has rows that are lost. */
+    private boolean isAhead() {
+        return primary.wasBehind(replayedBefore, knownAt);
     }
 
     /** A server that was promoted is used until there is a primary again. */
@@ -122,8 +149,18 @@ final class StandbyServer {
         }
     }
 
-    /** Ends after the statement in progress. */
+    /** Returns whether it isn't watched any more. */
+    boolean hasEnded() {
+        return ended;
+    }
+
+    /** Ends at once. */
     void close() {
         closed = true;
+        try {
+            connection.abort(Runnable::run);
+        } catch (SQLException e) {
+            LOG.debug("close", e);
+        }
     }
 }

@@ -5,7 +5,9 @@ import dev.byline.model.Principal;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,7 @@ public final class WrittenPositions {
     private final long kept; // nanoseconds
     private final Duration lag;
     private final @Nullable SharedNumbers shared;
+    private final Map<Long, Written> unshared = new ConcurrentHashMap<>(); // Redis missed them
     private final Map<Long, Written> written = new LinkedHashMap<>(); // oldest first; guarded by itself
     private Written floor =
             new Written(0, System.nanoTime() - Duration.ofDays(1).toNanos()); // guarded by written
@@ -91,10 +94,32 @@ public final class WrittenPositions {
     }
 
     private void share(Collection<Long> users, long position, Duration age) {
-        if (shared != null && shared.isReady()) {
-            for (var user : users) {
-                var unused = shared.raise(name(user), position, age, SHARED_TTL);
+        if (shared == null) {
+            return;
+        }
+        var names = users.stream().map(WrittenPositions::name).toList();
+        if (!shared.isReady() || !shared.raiseAll(names, position, age, SHARED_TTL)) {
+            var write = new Written(position, System.nanoTime());
+            users.forEach(user -> unshared.merge(user, write, Written::and));
+            if (unshared.size() > MAX_USERS) {
+                unshared.clear(); // others see these writes when a replica has replayed them
             }
+        }
+    }
+
+    /** Repeats what Redis missed: others may find an older position there. Blocks for Redis. */
+    public void retry() {
+        if (shared == null) {
+            return;
+        }
+        unshared.values().removeIf(write -> System.nanoTime() - write.time > kept);
+        for (var each : Map.copyOf(unshared).entrySet()) {
+            var write = each.getValue();
+            var age = write.position == UNKNOWN ? SHARED_TTL.minus(lag.plusSeconds(2)) : Duration.ZERO;
+            if (!shared.raiseAll(List.of(name(each.getKey())), write.position, age, SHARED_TTL)) {
+                return;
+            }
+            unshared.remove(each.getKey(), write);
         }
     }
 

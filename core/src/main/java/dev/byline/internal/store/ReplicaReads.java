@@ -34,6 +34,9 @@ public final class ReplicaReads implements AutoCloseable {
     /** How long a look-up whose connection breaks is repeated. */
     private static final Duration RETRIES = Duration.ofSeconds(1);
 
+    /** How long the age of a stale result counts for those after it. */
+    private static final Duration MARKED = Duration.ofSeconds(5);
+
     private final Database database;
     private final Replicas replicas;
     private final FairSemaphore diverted;
@@ -67,7 +70,7 @@ public final class ReplicaReads implements AutoCloseable {
         }
         return switch (replicas.written().required(reader)) {
             case Required.Replayed required -> read(required, query);
-            case Required.Primary ignored -> onPrimary(ReplicaRead.OWN_WRITE, query);
+            case Required.Primary ignored -> diverted(ReplicaRead.OWN_WRITE, query);
             case Required.PrimaryOnce ignored -> {
                 var result = onPrimary(ReplicaRead.OWN_WRITE, query);
                 learn(reader);
@@ -88,7 +91,7 @@ public final class ReplicaReads implements AutoCloseable {
             }
             return diverted(ReplicaRead.RETRIED, query);
         }
-        return replicas.hasCurrent()
+        return replicas.areOnlyUnsuitable(required.suitable())
                 ? onPrimary(ReplicaRead.OWN_WRITE, query)
                 : diverted(ReplicaRead.UNAVAILABLE, query);
     }
@@ -130,7 +133,11 @@ public final class ReplicaReads implements AutoCloseable {
     private <T extends @Nullable Object> T diverted(ReplicaRead outcome, Function<DSLContext, T> query) {
         try {
             if (!diverted.acquire()) {
-                throw new BylineException.Unavailable("the replicas are not available, and the primary is busy");
+                var busy = new BylineException.Unavailable("the replicas are not available, and the primary is busy");
+                if (replicas.mayReplacePrimary()) {
+                    return stale(query, busy);
+                }
+                throw busy;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -177,7 +184,7 @@ public final class ReplicaReads implements AutoCloseable {
                 var connection = replica.acquire();
                 if (connection != null) {
                     var result = run(replica, connection, query, ReplicaRead.STALE);
-                    lastStale = new Stale(System.nanoTime(), currentAt);
+                    noteStale(currentAt);
                     return result;
                 }
             } catch (DataAccessException e) {
@@ -185,6 +192,18 @@ public final class ReplicaReads implements AutoCloseable {
             }
         }
         throw failure;
+    }
+
+    /** Keeps the oldest time of results that may be on their way to a client. */
+    private synchronized void noteStale(@Nullable Long currentAt) {
+        var last = lastStale;
+        var now = System.nanoTime();
+        if (last == null || now - last.at > MARKED.toNanos()) {
+            lastStale = new Stale(now, currentAt);
+        } else {
+            var isOlder = last.currentAt == null || (currentAt != null && last.currentAt - currentAt < 0);
+            lastStale = new Stale(now, isOlder ? last.currentAt : currentAt);
+        }
     }
 
     /** Notes the position of the primary after a commit, on its connection. */
