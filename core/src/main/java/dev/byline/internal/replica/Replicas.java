@@ -145,11 +145,17 @@ public final class Replicas implements AutoCloseable {
         return isSilent(SILENCE) && all.stream().anyMatch(Replica::isLive);
     }
 
-    /** Returns whether a read that failed on the primary may run on any replica. Doesn't block. */
-    public boolean mayReplacePrimary() {
-        var hasReturned = System.nanoTime() - primary.connectedAt() < RETURN
-                && !config.readOnly().isZero();
-        return hasReturned || isSilent(DOUBTFUL_SILENCE);
+    /**
+     * Returns whether a read that failed on the primary may run on any replica. Doesn't block.
+     *
+     * @param connectionFailed whether it got no connection, or its connection broke
+     */
+    public boolean mayReplacePrimary(boolean connectionFailed) {
+        return isSilent(DOUBTFUL_SILENCE) || (connectionFailed && hasPrimaryReturned());
+    }
+
+    private boolean hasPrimaryReturned() {
+        return !config.readOnly().isZero() && System.nanoTime() - primary.connectedAt() < RETURN;
     }
 
     private boolean isSilent(long least) {

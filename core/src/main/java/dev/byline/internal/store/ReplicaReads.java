@@ -134,7 +134,7 @@ public final class ReplicaReads implements AutoCloseable {
         try {
             if (!diverted.acquire()) {
                 var busy = new BylineException.Unavailable("the replicas are not available, and the primary is busy");
-                if (replicas.mayReplacePrimary()) {
+                if (replicas.mayReplacePrimary(true)) {
                     return stale(query, busy);
                 }
                 throw busy;
@@ -157,11 +157,13 @@ public final class ReplicaReads implements AutoCloseable {
             try {
                 return lookup.get();
             } catch (BylineException.Unavailable e) {
-                if (replicas.mayReplacePrimary() && e.reason() == UnavailableReason.DATABASE) {
+                var isBroken = isBroken(e);
+                var connectionFailed = isBroken || e.getCause() instanceof NoConnectionException;
+                if (e.reason() == UnavailableReason.DATABASE && replicas.mayReplacePrimary(connectionFailed)) {
                     return stale(query, e);
                 }
                 // A broken connection: the server was restarted or replaced, or has just died.
-                if (!isBroken(e) || System.nanoTime() - start > RETRIES.toNanos()) {
+                if (!isBroken || System.nanoTime() - start > RETRIES.toNanos()) {
                     throw e;
                 }
             }
