@@ -197,8 +197,15 @@ public final class ConnectionPool implements ConnectionProvider, AutoCloseable {
 
     private Connection afterPermit(long start) throws SQLException {
         try {
-            var waited = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
-            return pool.getConnection(Math.max(1, timeout.toMillis() - waited));
+            while (true) {
+                var waited = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+                var connection = pool.getConnection(Math.max(1, timeout.toMillis() - waited));
+                if (fence.isCurrent(connection)) {
+                    return connection;
+                }
+                pool.evictConnection(connection); // was not in the pool yet when the others were evicted
+                connection.close();
+            }
         } catch (SQLException | RuntimeException | Error e) {
             permits.release();
             throw e;

@@ -4,10 +4,13 @@ import dev.byline.model.Metrics;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +42,7 @@ public final class Fence implements ConnectionCheck {
     private final LongSupplier answeredAt;
     private final LongSupplier nanoTime;
     private final Map<Long, Newest> newest = new HashMap<>(); // by system identifier; guarded by this
+    private final Map<Connection, Long> acceptedIn = Collections.synchronizedMap(new WeakHashMap<>());
     private volatile long generation;
     private volatile boolean off;
     private volatile @Nullable Sharing sharing;
@@ -104,7 +108,17 @@ public final class Fence implements ConnectionCheck {
             seen = generation;
             check(connection);
         } while (seen != generation);
+        acceptedIn.put(connection, seen);
         return true;
+    }
+
+    /** Returns whether a connection was accepted since the last newer timeline was seen. */
+    boolean isCurrent(Connection connection) throws SQLException {
+        if (generation == 0) {
+            return true; // the usual case
+        }
+        var accepted = acceptedIn.get(connection.unwrap(PgConnection.class));
+        return accepted != null && accepted == generation;
     }
 
     /**
@@ -223,6 +237,9 @@ public final class Fence implements ConnectionCheck {
         }
         acceptedAt = System.nanoTime();
         var isFirst = known == null && standbyAccepted;
+        if (isFirst) {
+            next();
+        }
         standbyAccepted = false;
         if (isFirst || (known != null && known < timeline)) {
             risen.run();
@@ -243,9 +260,13 @@ public final class Fence implements ConnectionCheck {
             newest.put(system, new Newest(timeline, seenAt));
         }
         if (before != null && before.timeline < timeline) {
-            generation++;
+            next();
         }
         return before == null ? null : before.timeline;
+    }
+
+    private synchronized void next() {
+        generation++;
     }
 
     /** Returns the time since a statement last succeeded, in nanoseconds. */
