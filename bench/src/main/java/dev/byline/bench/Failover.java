@@ -49,7 +49,7 @@ final class Failover {
             Programs.require();
         }
         Verdict verdict;
-        try (var sandbox = new Sandbox()) {
+        try (var sandbox = new Sandbox("failover")) {
             var failover = new Failover(options, sandbox);
             if (splitBrain) {
                 failover.splitBrain();

@@ -16,32 +16,36 @@ import java.util.stream.Stream;
 
 /**
  * A temporary folder and what runs in it: ended and deleted at close, in reverse order, and also when the JVM ends early,
- * for example by Ctrl-C. Logs are kept, in {@code bench/target/failover}.
+ * for example by Ctrl-C. Logs are kept, in a folder of {@code bench/target}.
  */
 public final class Sandbox implements AutoCloseable {
-    private static final Path LOGS = Path.of("bench", "target", "failover");
-
     /** The user that PostgreSQL runs as, because it refuses to run as root. */
     private static final String DATABASE_USER = "postgres";
 
     private static final boolean ROOT = System.getProperty("user.name").equals("root");
 
+    private final Path logs;
     private final Path folder;
     private final Deque<AutoCloseable> resources = new ArrayDeque<>();
     private boolean closed;
 
-    /** Creates the folder and deletes the logs of the last run. */
-    public Sandbox() throws IOException {
-        folder = Files.createTempDirectory("byline-failover");
+    /**
+     * Creates the folder and deletes the logs of the last run.
+     *
+     * @param name of the tool
+     */
+    public Sandbox(String name) throws IOException {
+        logs = Path.of("bench", "target", name);
+        folder = Files.createTempDirectory("byline-" + name);
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-        delete(LOGS);
-        Files.createDirectories(LOGS);
+        delete(logs);
+        Files.createDirectories(logs);
         Runtime.getRuntime().addShutdownHook(new Thread(this::close));
     }
 
     /** A file that is kept. */
     public Path log(String name) {
-        return LOGS.resolve(name);
+        return logs.resolve(name);
     }
 
     Path file(String name, String content) throws IOException {
@@ -59,7 +63,7 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /** Creates a folder that belongs to the user of this JVM. */
-    Path folder(String name) throws IOException {
+    public Path folder(String name) throws IOException {
         return Files.createDirectory(folder.resolve(name));
     }
 
