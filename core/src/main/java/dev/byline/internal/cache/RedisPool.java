@@ -77,6 +77,7 @@ public final class RedisPool implements AutoCloseable {
     private volatile @Nullable String suffix; // null before the schema is known
     private volatile boolean open;
     private volatile boolean closed;
+    private volatile long answeredAt = System.nanoTime() - Duration.ofDays(1).toNanos();
     private final List<Runnable> beforeHeartbeat = new CopyOnWriteArrayList<>();
 
     /**
@@ -199,6 +200,7 @@ public final class RedisPool implements AutoCloseable {
         try {
             var answer = command.apply(client);
             failures.set(0);
+            answeredAt = System.nanoTime();
             return answer;
         } catch (RuntimeException e) {
             failed(e);
@@ -233,6 +235,11 @@ public final class RedisPool implements AutoCloseable {
         }
     }
 
+    /** Returns the time since Redis last answered; more than a day before the first time. Doesn't block. */
+    Duration sinceAnswer() {
+        return Duration.ofNanos(System.nanoTime() - answeredAt);
+    }
+
     /**
      * Adds what runs before each heartbeat, four times a second.
      *
@@ -249,6 +256,7 @@ public final class RedisPool implements AutoCloseable {
         beforeHeartbeat.forEach(RedisPool::runOrLog);
         try {
             var unused = BEAT.run(client, List.of(bytes(HEARTBEAT_NAME)), List.of(bytes(channel()), bytes(self)));
+            answeredAt = System.nanoTime();
             leaveAlone(false, null);
         } catch (RuntimeException e) {
             if (!open) {

@@ -84,6 +84,11 @@ public final class SharedNumbers {
         return seal.isReady();
     }
 
+    /** Returns the time since Redis last answered. Doesn't block. */
+    public Duration sinceAnswer() {
+        return redis.sinceAnswer();
+    }
+
     /**
      * Stores a number unless a greater one is there. Blocks for Redis.
      *

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,12 @@ public final class WrittenPositions {
 
     /** How long a position is valid in Redis. A user without one reads from the primary once. */
     private static final Duration SHARED_TTL = Duration.ofMinutes(10);
+
+    /** How long a write waits for Redis, so that other processes know of it when it is answered. */
+    private static final Duration SHARE_RETRIES = Duration.ofMillis(600);
+
+    /** No write waits for a Redis that has been silent for this long. */
+    private static final Duration SHARE_OUTAGE = Duration.ofSeconds(2);
 
     /** The position of a write that isn't known. */
     public static final long UNKNOWN = Long.MAX_VALUE;
@@ -98,13 +105,34 @@ public final class WrittenPositions {
             return;
         }
         var names = users.stream().map(WrittenPositions::name).toList();
-        if (!shared.isReady() || !shared.raiseAll(names, position, age, SHARED_TTL)) {
+        if (!isShared(shared, names, position, age)) {
             var write = new Written(position, System.nanoTime());
             users.forEach(user -> unshared.merge(user, write, Written::and));
             if (unshared.size() > MAX_USERS) {
                 unshared.clear(); // others see these writes when a replica has replayed them
             }
         }
+    }
+
+    /** Tries again for a moment if Redis has just answered, for example while all connections to it are in use. */
+    private static boolean isShared(SharedNumbers shared, List<String> names, long position, Duration age) {
+        if (!shared.isReady()) {
+            return false;
+        }
+        var start = System.nanoTime();
+        while (!shared.raiseAll(names, position, age, SHARED_TTL)) {
+            if (System.nanoTime() - start > SHARE_RETRIES.toNanos()
+                    || shared.sinceAnswer().compareTo(SHARE_OUTAGE) > 0) {
+                return false;
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(50);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Repeats what Redis missed: others may find an older position there. Blocks for Redis. */
