@@ -120,9 +120,9 @@ class FailoverTest {
             Await.until(() -> !create(byline).isEmpty()); // on the new one: the control file has the old timeline still
             old.thaw();
             var acknowledged = new ArrayList<String>();
-            for (int round = 0; round < 5; round++) {
+            for (int round = 0; round < 3; round++) {
                 endSessions(replacement); // and each new session may lead to either
-                for (int i = 0; i < 40; i++) {
+                for (int i = 0; i < 20; i++) {
                     var email = create(byline);
                     if (!email.isEmpty()) {
                         acknowledged.add(email);
