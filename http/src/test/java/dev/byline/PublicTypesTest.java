@@ -44,6 +44,7 @@ class PublicTypesTest {
             model.BylineConfig$Cache
             model.BylineConfig$Database
             model.BylineConfig$Imports
+            model.BylineConfig$Replicas
             model.BylineException
             model.BylineException$BadCursor
             model.BylineException$Conflict
@@ -82,6 +83,7 @@ class PublicTypesTest {
             model.Metrics
             model.Metrics$Feed
             model.Metrics$Layer
+            model.Metrics$ReplicaRead
             model.Metrics$Result
             model.NewPost
             model.NewUser
@@ -100,6 +102,7 @@ class PublicTypesTest {
             model.Principal$Anonymous
             model.Principal$Member
             model.Principal$Operator
+            model.ReplicaStatus
             model.Role
             model.Selection
             model.ServerFacts
