@@ -176,7 +176,7 @@ class FailoverTest {
             Await.until(() -> !client.keys("byline:timeline:*").isEmpty());
             for (var key : client.keys("byline:timeline:*")) {
                 var value = client.get(key.getBytes(StandardCharsets.UTF_8));
-                value[20] = 1;
+                value[27] = 1;
                 client.set(key.getBytes(StandardCharsets.UTF_8), value);
             }
         }

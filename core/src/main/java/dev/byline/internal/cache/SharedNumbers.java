@@ -10,17 +10,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Numbers in Redis, each the greatest that any process stored. Signed by {@link CacheSeal}: one that is forged, missing
+ * Numbers of two parts in Redis, each the greatest that any process stored. Signed by {@link CacheSeal}: one that is forged, missing
  * or expired is unknown, and so is every number while Redis fails. Safe for use by several threads.
  */
 public final class SharedNumbers {
     /**
      * For each key, a greater number stays, and of two equal ones the newer; unless ARGV[2] is 1. Returns the values that
-     * stayed. In a value, bytes 17 to 24 are the number, and bytes 9 to 16 the time.
+     * stayed. In a value, bytes 17 to 32 are the number, and bytes 9 to 16 the time.
      */
     private static final Script RAISE = new Script("""
             local function compare(a, b)
-                for _, from in ipairs({17, 9}) do
+                for _, from in ipairs({17, 25, 9}) do
                     for i = from, from + 7 do
                         local difference = string.byte(a, i) - string.byte(b, i)
                         if difference ~= 0 then return difference end
@@ -42,6 +42,8 @@ public final class SharedNumbers {
             return stayed
             """);
 
+    private static final int CONTENT = 2 * Long.BYTES;
+
     /** The most keys of one message to Redis, which must answer within its timeout. */
     private static final int BATCH = 500;
 
@@ -62,10 +64,11 @@ public final class SharedNumbers {
     /**
      * A number, and the time since it was stored, by the clocks of both processes.
      *
-     * @param number zero or greater
+     * @param high the part that is compared first, zero or greater
+     * @param low the other part, zero or greater
      * @param age zero or longer
      */
-    public record Known(long number, Duration age) {}
+    public record Known(long high, long low, Duration age) {}
 
     /** The result of {@link #raise}. */
     public sealed interface Raised {
@@ -93,12 +96,13 @@ public final class SharedNumbers {
      * Stores a number unless a greater one is there. Blocks for Redis.
      *
      * @param name of the number
-     * @param number zero or greater
+     * @param high its first part, zero or greater
+     * @param low its second part, zero or greater
      * @param age the time since it was learned
      * @param ttl how long it is valid from then on
      */
-    public Raised raise(String name, long number, Duration age, Duration ttl) {
-        var found = raise(List.of(name), number, age, ttl, false);
+    public Raised raise(String name, long high, long low, Duration age, Duration ttl) {
+        var found = raise(List.of(name), high, low, age, ttl, false);
         if (found == null) {
             return new Raised.Failed();
         }
@@ -109,7 +113,7 @@ public final class SharedNumbers {
         if (greater != null) {
             return new Raised.Less(greater);
         }
-        return raise(List.of(name), number, age, ttl, true) == null ? new Raised.Failed() : new Raised.Stored();
+        return raise(List.of(name), high, low, age, ttl, true) == null ? new Raised.Failed() : new Raised.Stored();
     }
 
     /**
@@ -119,10 +123,10 @@ public final class SharedNumbers {
      * @param names of the numbers
      * @return false if Redis failed, or nothing can be signed
      */
-    public boolean raiseAll(List<String> names, long number, Duration age, Duration ttl) {
+    public boolean raiseAll(List<String> names, long high, long low, Duration age, Duration ttl) {
         for (int from = 0; from < names.size(); from += BATCH) {
             var batch = names.subList(from, Math.min(from + BATCH, names.size()));
-            if (raise(batch, number, age, ttl, false) == null) {
+            if (raise(batch, high, low, age, ttl, false) == null) {
                 return false;
             }
         }
@@ -130,12 +134,13 @@ public final class SharedNumbers {
     }
 
     /** Returns the values that stayed, empty for the others; null on failure. */
-    private @Nullable List<byte[]> raise(List<String> names, long number, Duration age, Duration ttl, boolean force) {
+    private @Nullable List<byte[]> raise(
+            List<String> names, long high, long low, Duration age, Duration ttl, boolean force) {
         var left = ttl.minus(age);
         if (!seal.hasKey() || !left.isPositive()) {
             return null;
         }
-        var content = ByteBuffer.allocate(Long.BYTES).putLong(number).array();
+        var content = ByteBuffer.allocate(CONTENT).putLong(high).putLong(low).array();
         return redis.<@Nullable List<byte[]>>call(null, client -> {
             var keys = new ArrayList<byte[]>();
             var arguments =
@@ -187,14 +192,15 @@ public final class SharedNumbers {
     /** Returns null if the value isn't signed, or is expired. A time ahead of this process's clock is taken as now. */
     private @Nullable Known open(String name, byte[] sealed, Duration ttl) {
         var opened = seal.open(name, ByteBuffer.wrap(sealed));
-        if (opened == null || opened.bytes().remaining() != Long.BYTES) {
+        if (opened == null || opened.bytes().remaining() != CONTENT) {
             return null;
         }
-        var number = opened.bytes().getLong();
+        var high = opened.bytes().getLong();
+        var low = opened.bytes().getLong();
         var age = Duration.between(opened.loadedAt(), seal.now());
-        if (number < 0 || age.compareTo(ttl) >= 0) {
+        if (high < 0 || low < 0 || age.compareTo(ttl) >= 0) {
             return null;
         }
-        return new Known(number, age.isNegative() ? Duration.ZERO : age);
+        return new Known(high, low, age.isNegative() ? Duration.ZERO : age);
     }
 }

@@ -37,6 +37,7 @@ final class PrimaryPosition implements AutoCloseable {
     private final Thread thread;
     private volatile long seenAt = System.nanoTime();
     private volatile long connectedAt = System.nanoTime();
+    private volatile Epoch epoch = new Epoch(0, new WalPosition(0, 0));
     private volatile long system;
     private volatile boolean connected;
     private volatile boolean closed;
@@ -55,7 +56,15 @@ final class PrimaryPosition implements AutoCloseable {
     }
 
     /** The primary had not passed the position before this time of {@link System#nanoTime}. */
-    private record Sample(long time, long position) {}
+    private record Sample(long time, long lsn) {}
+
+    /**
+     * The time of one primary, or of one timeline of it.
+     *
+     * @param number counts them; the first is 1, zero before
+     * @param start a position in it
+     */
+    record Epoch(long number, WalPosition start) {}
 
     private void run() {
         @Nullable String logged = null;
@@ -109,6 +118,9 @@ final class PrimaryPosition implements AutoCloseable {
     private void sample(Connection connection) throws SQLException {
         var generation = primary.fence().generation();
         connectedAt = System.nanoTime();
+        if (epoch.number > 0 && epoch.start.timeline() == 0) {
+            epoch = new Epoch(epoch.number + 1, WalPosition.current(connection)); // it may be another one
+        }
         while (!closed && generation == primary.fence().generation()) {
             sampleOnce(connection);
             pause(INTERVAL);
@@ -117,7 +129,11 @@ final class PrimaryPosition implements AutoCloseable {
 
     private void sampleOnce(Connection connection) throws SQLException {
         var time = System.nanoTime();
-        add(new Sample(time, WalPosition.current(connection)));
+        var position = WalPosition.current(connection);
+        if (epoch.number == 0 || position.timeline() != epoch.start.timeline()) {
+            epoch = new Epoch(epoch.number + 1, position); // before a sample of it is known
+        }
+        add(new Sample(time, position.lsn()));
         seenAt = System.nanoTime();
     }
 
@@ -171,19 +187,16 @@ final class PrimaryPosition implements AutoCloseable {
     Long currentAt(long replayed) {
         synchronized (samples) {
             return Stream.concat(samples.stream(), older.stream())
-                    .filter(sample -> sample.position <= replayed)
+                    .filter(sample -> sample.lsn <= replayed)
                     .findFirst()
                     .map(Sample::time)
                     .orElse(null);
         }
     }
 
-    /** Returns whether the primary was at a lower position after a time: a standby that was ahead of it then has lost rows. */
-    boolean wasBehind(long position, long time) {
-        synchronized (samples) {
-            var newest = samples.peekFirst();
-            return newest != null && newest.time - time > 0 && newest.position < position;
-        }
+    /** Returns the current epoch. */
+    Epoch epoch() {
+        return epoch;
     }
 
     /** Returns when the primary last responded, as of {@link System#nanoTime}. */

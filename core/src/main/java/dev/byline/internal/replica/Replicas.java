@@ -115,7 +115,9 @@ public final class Replicas implements AutoCloseable {
 
     private Predicate<StandbyServer.State> current() {
         var now = System.nanoTime();
-        return state -> state.isCurrent(now, config.lag().toNanos());
+        var epoch = primary.epoch().number();
+        return state ->
+                state.epoch() == epoch && state.isCurrent(now, config.lag().toNanos());
     }
 
     /** Returns whether a replica is current enough for everybody, and none of these in a suitable state. Doesn't block. */
@@ -181,8 +183,7 @@ public final class Replicas implements AutoCloseable {
 
     private ReplicaStatus status(String name, Replica replica, long now) {
         var states = replica.states();
-        var usable = states.stream()
-                .anyMatch(state -> state.isCurrent(now, config.lag().toNanos()));
+        var usable = states.stream().anyMatch(current());
         var behind = states.stream()
                 .map(StandbyServer.State::currentAt)
                 .filter(Objects::nonNull)

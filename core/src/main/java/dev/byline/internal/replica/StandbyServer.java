@@ -32,9 +32,10 @@ final class StandbyServer {
     private final Fence fence;
     private final Consumer<StandbyServer> whenEnded;
     private volatile @Nullable State state;
-    private @Nullable Long promotedAt; // these three are used by one thread
-    private long replayedBefore;
-    private long knownAt = System.nanoTime();
+    private @Nullable Long promotedAt; // these are used by one thread
+    private long knownEpoch;
+    private boolean isFollowing;
+    private long firstReplayed;
     private volatile boolean ended;
     private volatile boolean closed;
 
@@ -65,11 +66,17 @@ final class StandbyServer {
      * What is known of a server. Times are those of {@link System#nanoTime}.
      *
      * @param standby whether it is in recovery, and follows the primary as far as is known
+     * @param epoch the number of the primary's epoch in which this was found out
      * @param replayed its position
      * @param currentAt everything that was committed before has been replayed; null if that is unknown
      * @param asked when it was asked
      */
-    record State(boolean standby, long replayed, @Nullable Long currentAt, long asked) {
+    record State(
+            boolean standby,
+            long epoch,
+            WalPosition replayed,
+            @Nullable Long currentAt,
+            long asked) {
         boolean isAlive(long now) {
             return now - asked < SILENCE;
         }
@@ -118,14 +125,12 @@ final class StandbyServer {
                 promoted(asked);
             }
             var replayed = row.getLong(2);
-            var isFollowing = !isOld(row.getLong(3)) && !isAhead();
-            replayedBefore = replayed;
-            knownAt = System.nanoTime();
-            if (primary.isOfCluster(system)) {
-                state = new State(standby && isFollowing, replayed, primary.currentAt(replayed), asked);
-            } else {
-                state = null;
-            }
+            var epoch = primary.epoch();
+            var isFollowing = follows(epoch, replayed) && !isOld(row.getLong(3));
+            var position = new WalPosition(epoch.start().timeline(), replayed);
+            state = primary.isOfCluster(system)
+                    ? new State(standby && isFollowing, epoch.number(), position, primary.currentAt(replayed), asked)
+                    : null;
         }
     }
 
@@ -134,9 +139,18 @@ final class StandbyServer {
         return timeline != 0 && timeline < fence.newest(primary.system());
     }
 
-    /** The primary was promoted before it had received what this one has: it has rows that are lost. */
-    private boolean isAhead() {
-        return primary.wasBehind(replayedBefore, knownAt);
+    /**
+     * Returns whether this follows the primary of an epoch. A standby may have received more of the old timeline than the
+     * server that was promoted: its position says nothing until it has moved on and passed one of the new epoch.
+     */
+    private boolean follows(PrimaryPosition.Epoch epoch, long replayed) {
+        if (epoch.number() != knownEpoch) {
+            isFollowing = epoch.number() == 1; // nothing is known of an earlier one
+            knownEpoch = epoch.number();
+            firstReplayed = replayed;
+        }
+        isFollowing |= replayed > firstReplayed && replayed >= epoch.start().lsn();
+        return isFollowing;
     }
 
     /** A server that was promoted is used until there is a primary again. */

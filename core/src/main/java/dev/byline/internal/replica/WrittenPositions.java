@@ -35,16 +35,13 @@ public final class WrittenPositions {
     /** No write waits for a Redis that has been silent for this long. */
     private static final Duration SHARE_OUTAGE = Duration.ofSeconds(2);
 
-    /** The position of a write that isn't known. */
-    public static final long UNKNOWN = Long.MAX_VALUE;
-
     private final long kept; // nanoseconds
     private final Duration lag;
     private final @Nullable SharedNumbers shared;
     private final Map<Long, Written> unshared = new ConcurrentHashMap<>(); // Redis missed them
     private final Map<Long, Written> written = new LinkedHashMap<>(); // oldest first; guarded by itself
-    private Written floor =
-            new Written(0, System.nanoTime() - Duration.ofDays(1).toNanos()); // guarded by written
+    private Written floor = new Written(
+            new WalPosition(0, 0), System.nanoTime() - Duration.ofDays(1).toNanos()); // guarded by written
 
     /**
      * Creates the positions.
@@ -59,14 +56,16 @@ public final class WrittenPositions {
     }
 
     /** What a replica must have replayed: the position, or everything that was committed before the time. */
-    private record Written(long position, long time) implements Predicate<StandbyServer.State> {
+    private record Written(WalPosition position, long time) implements Predicate<StandbyServer.State> {
         @Override
         public boolean test(StandbyServer.State state) {
-            return state.replayed() >= position || (state.currentAt() != null && state.currentAt() - time >= 0);
+            return !position.isAfter(state.replayed()) || (state.currentAt() != null && state.currentAt() - time >= 0);
         }
 
         Written and(Written other) {
-            return new Written(Math.max(position, other.position), time - other.time >= 0 ? time : other.time);
+            return new Written(
+                    position.isAfter(other.position) ? position : other.position,
+                    time - other.time >= 0 ? time : other.time);
         }
     }
 
@@ -87,20 +86,23 @@ public final class WrittenPositions {
      * Records a committed write. Blocks for Redis.
      *
      * @param users the keys of all users whose data was written, or who wrote
-     * @param position after the commit, or {@link #UNKNOWN}
+     * @param position after the commit, or {@link WalPosition#UNKNOWN}
      */
-    public void wrote(Collection<Long> users, long position) {
+    public void wrote(Collection<Long> users, WalPosition position) {
         keep(users, new Written(position, System.nanoTime()));
-        share(users, position, position == UNKNOWN ? SHARED_TTL.minus(lag.plusSeconds(2)) : Duration.ZERO);
+        share(
+                users,
+                position,
+                position.equals(WalPosition.UNKNOWN) ? SHARED_TTL.minus(lag.plusSeconds(2)) : Duration.ZERO);
     }
 
     /** Records a write whose outcome is unknown: it may still be committed. Blocks for Redis. */
     public void mayHaveWritten(Collection<Long> users) {
-        keep(users, new Written(UNKNOWN, System.nanoTime() + UNCERTAIN.toNanos()));
-        share(users, UNKNOWN, SHARED_TTL.minus(UNCERTAIN.plus(lag).plusSeconds(2)));
+        keep(users, new Written(WalPosition.UNKNOWN, System.nanoTime() + UNCERTAIN.toNanos()));
+        share(users, WalPosition.UNKNOWN, SHARED_TTL.minus(UNCERTAIN.plus(lag).plusSeconds(2)));
     }
 
-    private void share(Collection<Long> users, long position, Duration age) {
+    private void share(Collection<Long> users, WalPosition position, Duration age) {
         if (shared == null) {
             return;
         }
@@ -115,12 +117,12 @@ public final class WrittenPositions {
     }
 
     /** Tries again for a moment if Redis has just answered, for example while all connections to it are in use. */
-    private static boolean isShared(SharedNumbers shared, List<String> names, long position, Duration age) {
+    private static boolean isShared(SharedNumbers shared, List<String> names, WalPosition position, Duration age) {
         if (!shared.isReady()) {
             return false;
         }
         var start = System.nanoTime();
-        while (!shared.raiseAll(names, position, age, SHARED_TTL)) {
+        while (!shared.raiseAll(names, position.timeline(), position.lsn(), age, SHARED_TTL)) {
             if (System.nanoTime() - start > SHARE_RETRIES.toNanos()
                     || shared.sinceAnswer().compareTo(SHARE_OUTAGE) > 0) {
                 return false;
@@ -143,12 +145,17 @@ public final class WrittenPositions {
         unshared.values().removeIf(write -> System.nanoTime() - write.time > kept);
         for (var each : Map.copyOf(unshared).entrySet()) {
             var write = each.getValue();
-            var age = write.position == UNKNOWN ? SHARED_TTL.minus(lag.plusSeconds(2)) : Duration.ZERO;
-            if (!shared.raiseAll(List.of(name(each.getKey())), write.position, age, SHARED_TTL)) {
+            var age = write.position.equals(WalPosition.UNKNOWN) ? SHARED_TTL.minus(lag.plusSeconds(2)) : Duration.ZERO;
+            if (!shared.raiseAll(
+                    List.of(name(each.getKey())), write.position.timeline(), write.position.lsn(), age, SHARED_TTL)) {
                 return;
             }
             unshared.remove(each.getKey(), write);
         }
+    }
+
+    private static WalPosition position(SharedNumbers.Found.Stored found) {
+        return new WalPosition(found.known().high(), found.known().low());
     }
 
     private static String name(long user) {
@@ -207,7 +214,7 @@ public final class WrittenPositions {
         }
         return switch (shared.find(name(user), SHARED_TTL)) {
             case SharedNumbers.Found.Stored found ->
-                new Required.Replayed(state -> state.replayed() >= found.known().number() && local.test(state));
+                new Required.Replayed(state -> !position(found).isAfter(state.replayed()) && local.test(state));
             case SharedNumbers.Found.Unknown ignored -> new Required.PrimaryOnce();
             case SharedNumbers.Found.Failed ignored -> new Required.Primary();
         };
@@ -218,10 +225,10 @@ public final class WrittenPositions {
      *
      * @param position of the primary, read after {@link #required}
      */
-    public void learn(Principal reader, long position) {
+    public void learn(Principal reader, WalPosition position) {
         var user = key(reader);
         if (user != null && shared != null) {
-            var unused = shared.raise(name(user), position, Duration.ZERO, SHARED_TTL);
+            var unused = shared.raise(name(user), position.timeline(), position.lsn(), Duration.ZERO, SHARED_TTL);
         }
     }
 }

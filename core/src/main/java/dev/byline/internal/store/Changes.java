@@ -1,6 +1,7 @@
 package dev.byline.internal.store;
 
 import dev.byline.internal.cache.CacheKey;
+import dev.byline.internal.replica.WalPosition;
 import dev.byline.internal.replica.WrittenPositions;
 import dev.byline.model.Principal;
 import java.util.Collection;
@@ -15,7 +16,7 @@ import org.jooq.DSLContext;
 final class Changes {
     private final Set<CacheKey<?>> stale = new LinkedHashSet<>();
     private final Set<Long> writers = new LinkedHashSet<>();
-    private long position = WrittenPositions.UNKNOWN;
+    private WalPosition position = WalPosition.UNKNOWN;
     private boolean leavesRows;
     private boolean committing;
 
@@ -52,12 +53,12 @@ final class Changes {
     }
 
     /** Notes the position of the primary after the commit. */
-    void committedAt(long value) {
+    void committedAt(WalPosition value) {
         position = value;
     }
 
-    /** Returns the position of the primary after the commit; {@link WrittenPositions#UNKNOWN} until it is noted. */
-    long position() {
+    /** Returns the position of the primary after the commit; {@link WalPosition#UNKNOWN} until it is noted. */
+    WalPosition position() {
         return position;
     }
 

@@ -237,7 +237,7 @@ public final class ReplicaReads implements AutoCloseable {
         }
     }
 
-    private long position() {
+    private WalPosition position() {
         return database.read(dsl -> dsl.connectionResult(WalPosition::current));
     }
 

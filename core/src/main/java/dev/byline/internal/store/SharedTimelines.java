@@ -28,10 +28,10 @@ public final class SharedTimelines implements Fence.Sharing {
 
     @Override
     public Fence.@Nullable Seen exchange(long system, long timeline, Duration age) {
-        return switch (numbers.raise("timeline:" + Long.toUnsignedString(system), timeline, age, kept)) {
+        return switch (numbers.raise("timeline:" + Long.toUnsignedString(system), 0, timeline, age, kept)) {
             case SharedNumbers.Raised.Stored ignored -> new Fence.Seen(timeline, age);
             case SharedNumbers.Raised.Less less ->
-                new Fence.Seen(less.greater().number(), less.greater().age());
+                new Fence.Seen(less.greater().low(), less.greater().age());
             case SharedNumbers.Raised.Failed ignored -> null;
         };
     }

@@ -43,7 +43,7 @@ class SharedNumbersTest {
     }
 
     private Raised raise(SharedNumbers process, long number) {
-        return process.raise("n", number, Duration.ZERO, TTL);
+        return process.raise("n", 1, number, Duration.ZERO, TTL);
     }
 
     @Test
@@ -51,21 +51,24 @@ class SharedNumbersTest {
         assertThat(numbers.find("n", TTL)).isEqualTo(new Found.Unknown());
         assertThat(raise(numbers, 7)).isEqualTo(new Raised.Stored());
         assertThat(raise(numbers, 300)).isEqualTo(new Raised.Stored());
-        assertThat(raise(numbers, 8)).isEqualTo(new Raised.Less(new Known(300, Duration.ZERO)));
-        assertThat(numbers.find("n", TTL)).isEqualTo(new Found.Stored(new Known(300, Duration.ZERO)));
-        assertThat(numbers.raiseAll(List.of("m", "n"), 250, Duration.ZERO, TTL)).isTrue();
-        assertThat(numbers.find("m", TTL)).isEqualTo(new Found.Stored(new Known(250, Duration.ZERO)));
-        assertThat(numbers.find("n", TTL)).isEqualTo(new Found.Stored(new Known(300, Duration.ZERO)));
+        assertThat(raise(numbers, 8)).isEqualTo(new Raised.Less(new Known(1, 300, Duration.ZERO)));
+        assertThat(numbers.find("n", TTL)).isEqualTo(new Found.Stored(new Known(1, 300, Duration.ZERO)));
+        assertThat(numbers.raise("n", 0, 999, Duration.ZERO, TTL))
+                .isEqualTo(new Raised.Less(new Known(1, 300, Duration.ZERO)));
+        assertThat(numbers.raiseAll(List.of("m", "n"), 1, 250, Duration.ZERO, TTL))
+                .isTrue();
+        assertThat(numbers.find("m", TTL)).isEqualTo(new Found.Stored(new Known(1, 250, Duration.ZERO)));
+        assertThat(numbers.find("n", TTL)).isEqualTo(new Found.Stored(new Known(1, 300, Duration.ZERO)));
     }
 
     @Test
     void aClockThatIsAheadOrBehindDoesNotMatter() {
         var ahead = numbers(Duration.ofSeconds(30), 1);
         assertThat(raise(ahead, 300)).isEqualTo(new Raised.Stored());
-        assertThat(numbers.find("n", TTL)).isEqualTo(new Found.Stored(new Known(300, Duration.ZERO)));
-        assertThat(raise(numbers, 8)).isEqualTo(new Raised.Less(new Known(300, Duration.ZERO)));
+        assertThat(numbers.find("n", TTL)).isEqualTo(new Found.Stored(new Known(1, 300, Duration.ZERO)));
+        assertThat(raise(numbers, 8)).isEqualTo(new Raised.Less(new Known(1, 300, Duration.ZERO)));
         assertThat(raise(numbers, 301)).isEqualTo(new Raised.Stored());
-        assertThat(ahead.find("n", TTL)).isEqualTo(new Found.Stored(new Known(301, Duration.ofSeconds(30))));
+        assertThat(ahead.find("n", TTL)).isEqualTo(new Found.Stored(new Known(1, 301, Duration.ofSeconds(30))));
     }
 
     @Test
@@ -74,7 +77,7 @@ class SharedNumbersTest {
         var later = numbers(TTL, 1);
         assertThat(later.find("n", TTL)).isEqualTo(new Found.Unknown());
         assertThat(raise(later, 8)).isEqualTo(new Raised.Stored());
-        assertThat(later.find("n", TTL)).isEqualTo(new Found.Stored(new Known(8, Duration.ZERO)));
+        assertThat(later.find("n", TTL)).isEqualTo(new Found.Stored(new Known(1, 8, Duration.ZERO)));
     }
 
     @Test
@@ -96,6 +99,6 @@ class SharedNumbersTest {
         redis.kill();
         assertThat(numbers.find("n", TTL)).isEqualTo(new Found.Failed());
         assertThat(raise(numbers, 1)).isEqualTo(new Raised.Failed());
-        assertThat(numbers.raiseAll(List.of("n"), 1, Duration.ZERO, TTL)).isFalse();
+        assertThat(numbers.raiseAll(List.of("n"), 1, 1, Duration.ZERO, TTL)).isFalse();
     }
 }
