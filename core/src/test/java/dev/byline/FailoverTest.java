@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -63,11 +64,23 @@ class FailoverTest {
     }
 
     private Byline open(Duration fence) {
-        var hosts = "localhost:" + old.port() + ",localhost:" + replacement.port();
-        return open(hosts, fence, BylineConfig.Cache.OFF);
+        return open(both(), fence, BylineConfig.Cache.OFF);
+    }
+
+    private String both() {
+        return "localhost:" + old.port() + ",localhost:" + replacement.port();
     }
 
     private Byline open(String hosts, Duration fence, BylineConfig.Cache cache) {
+        return Byline.open(config(hosts, fence).withCache(cache), new Metrics() {
+            @Override
+            public void connectionFenced() {
+                fenced.incrementAndGet();
+            }
+        });
+    }
+
+    private static BylineConfig config(String hosts, Duration fence) {
         var url = "jdbc:postgresql://" + hosts
                 + "/postgres?user=postgres&password=postgres&targetServerType=primary&hostRecheckSeconds=0"
                 + "&loadBalanceHosts=true";
@@ -75,12 +88,7 @@ class FailoverTest {
                 .withPoolSize(3)
                 .withTimeouts(Duration.ofMillis(250), Duration.ofMillis(1500))
                 .withFence(fence);
-        return Byline.open(BylineConfig.of(url).withDatabase(database).withCache(cache), new Metrics() {
-            @Override
-            public void connectionFenced() {
-                fenced.incrementAndGet();
-            }
-        });
+        return BylineConfig.of(url).withDatabase(database).withCache(BylineConfig.Cache.OFF);
     }
 
     /** Not the written position: commits are asynchronous in tests. */
@@ -148,9 +156,8 @@ class FailoverTest {
         try (var redis = new TestRedis()) {
             var cache = BylineConfig.Cache.LOCAL.withRedis(redis.uri());
             var fence = Duration.ofMinutes(10);
-            var both = "localhost:" + old.port() + ",localhost:" + replacement.port();
             var onlyOld = "localhost:" + old.port();
-            try (var a = open(both, fence, cache);
+            try (var a = open(both(), fence, cache);
                     var b = open(onlyOld, fence, cache)) {
                 Await.until(() -> !create(a).isEmpty() && !create(b).isEmpty());
                 forge(redis);
@@ -168,6 +175,42 @@ class FailoverTest {
                 }
             }
         }
+    }
+
+    /** It is past the position of what is written next, but has something else there. */
+    @Test
+    void aStandbyThatReceivedMoreThanThePromotedOneServesNothing(@TempDir Path thirdFolder) throws Exception {
+        try (var ahead = old.standby(thirdFolder)) {
+            var readUrl = DatabaseUrl.parse(ahead.url());
+            var readReplica = new BylineConfig.Replicas(readUrl, 2, Duration.ofSeconds(1), Duration.ZERO);
+            try (var byline = Byline.open(config(both(), Duration.ofMinutes(10)).withReplicas(readReplica))) {
+                Await.until(() -> !create(byline).isEmpty());
+                var me = new Principal.Member(Long.parseLong(old.value("SELECT max(id) FROM byline.users")), Role.USER);
+                Await.until(() -> isUsed(byline));
+                awaitReplay();
+                replacement.freeze();
+                old.run("SELECT pg_logical_emit_message(false, 'test', repeat('x', 1000000))");
+                Await.until(() -> ahead.value("SELECT pg_last_wal_replay_lsn() > '"
+                                + old.value("SELECT pg_current_wal_insert_lsn() - 500000") + "'")
+                        .equals("t"));
+                old.freeze();
+                replacement.thaw();
+                replacement.run("SELECT pg_promote()");
+                for (int i = 0; i < 20; i++) {
+                    Await.until(() -> !create(byline).isEmpty());
+                    var post = post(byline, me.userId(), "own");
+                    assertThat(byline.posts().byIds(me, Set.of(post.id())).items())
+                            .hasSize(1);
+                }
+                replacement.run("SELECT pg_logical_emit_message(true, 'test', repeat('x', 2000000))");
+                TimeUnit.MILLISECONDS.sleep(500);
+                assertThat(isUsed(byline)).isFalse();
+            }
+        }
+    }
+
+    private static boolean isUsed(Byline byline) {
+        return byline.replicas().getFirst().usable();
     }
 
     /** Puts greater numbers that nobody signed into each timeline. */
