@@ -162,8 +162,10 @@ public final class ReplicaReads implements AutoCloseable {
                 if (e.reason() == UnavailableReason.DATABASE && replicas.mayReplacePrimary(connectionFailed)) {
                     return stale(query, e);
                 }
-                // A broken connection: the server was restarted or replaced, or has just died.
-                if (!isBroken || System.nanoTime() - start > RETRIES.toNanos()) {
+                // A broken connection: the server was restarted or replaced, or has just died. No cause: it has just
+                // come back.
+                var mayPass = isBroken || (e.getCause() == null && e.reason() == UnavailableReason.DATABASE);
+                if (!mayPass || System.nanoTime() - start > RETRIES.toNanos()) {
                     throw e;
                 }
             }
