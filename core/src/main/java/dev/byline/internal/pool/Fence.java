@@ -27,14 +27,15 @@ public final class Fence implements ConnectionCheck {
     private static final Logger LOG = LoggerFactory.getLogger(Fence.class);
 
     /**
-     * The timeline of the current position in the write-ahead log: that of the control file is old until the first
-     * checkpoint after a promotion.
+     * An SQL expression for the timeline of a primary: that of its current position in the write-ahead log. The one in the
+     * control file is old until the first checkpoint after a promotion.
      */
+    public static final String TIMELINE =
+            "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
+
     private static final String QUESTION = """
-            SELECT (SELECT system_identifier FROM pg_control_system()),
-                CASE WHEN NOT pg_is_in_recovery()
-                    THEN ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint END
-            """;
+            SELECT (SELECT system_identifier FROM pg_control_system()), CASE WHEN NOT pg_is_in_recovery() THEN %s END
+            """.formatted(TIMELINE);
 
     private final long kept; // nanoseconds
     private final Metrics metrics;
@@ -47,8 +48,8 @@ public final class Fence implements ConnectionCheck {
     private volatile boolean off;
     private volatile @Nullable Sharing sharing;
     private volatile boolean shared;
-    private volatile boolean standbyAccepted;
-    private volatile long acceptedAt = System.nanoTime() - Duration.ofDays(2).toNanos();
+    private boolean standbyAccepted; // guarded by this
+    private volatile long acceptedAt;
     private boolean warned; // guarded by this
 
     private record Newest(long timeline, long seenAt) {}
@@ -94,6 +95,7 @@ public final class Fence implements ConnectionCheck {
         this.metrics = metrics;
         this.risen = risen;
         this.nanoTime = nanoTime;
+        this.acceptedAt = nanoTime.getAsLong() - Duration.ofDays(2).toNanos();
     }
 
     /** Returns a number that rises with each newer timeline. A connection from before leads to an older server. */
@@ -160,7 +162,7 @@ public final class Fence implements ConnectionCheck {
     }
 
     /** What a standby returns may be old, and must not get into the cache. */
-    private void refuseStandby(long system) throws SQLException {
+    private synchronized void refuseStandby(long system) throws SQLException {
         if (newest(system) > 0) {
             throw new SQLException("the server is a standby", "08004");
         }
@@ -206,16 +208,9 @@ public final class Fence implements ConnectionCheck {
                         "another process has seen timeline {} of the database, this one only {}",
                         answer.timeline,
                         seen.timeline);
-                learn(system, answer);
+                var unused = remember(system, answer.timeline, nanoTime.getAsLong() - answer.age.toNanos());
             }
         });
-    }
-
-    private void learn(long system, Seen seen) {
-        var before = remember(system, seen.timeline, nanoTime.getAsLong() - seen.age.toNanos());
-        if (before != null && before < seen.timeline) {
-            risen.run();
-        }
     }
 
     private synchronized Map<Long, Seen> known() {
@@ -227,46 +222,48 @@ public final class Fence implements ConnectionCheck {
     }
 
     private void check(long system, long timeline) throws SQLException {
-        var known = remember(system, timeline, nanoTime.getAsLong());
-        if (known != null && known > timeline) {
+        var newestKnown = remember(system, timeline, nanoTime.getAsLong());
+        if (newestKnown > timeline) {
             metrics.connectionFenced();
             throw new SQLException(
-                    "the server is on timeline " + timeline + " and was replaced by one on timeline " + known
+                    "the server is on timeline " + timeline + " and was replaced by one on timeline " + newestKnown
                             + ": it must not be written to",
                     "08004");
         }
-        acceptedAt = System.nanoTime();
-        var isFirst = known == null && standbyAccepted;
-        if (isFirst) {
-            next();
-        }
-        standbyAccepted = false;
-        if (isFirst || (known != null && known < timeline)) {
-            risen.run();
-        }
+        acceptedAt = nanoTime.getAsLong();
     }
 
-    /** Returns the newest timeline seen before; null if there is none. */
-    private synchronized @Nullable Long remember(long system, long timeline, long seenAt) {
-        forgetOld();
+    /** Returns the newest timeline that is known, this one included. */
+    private long remember(long system, long timeline, long seenAt) {
+        boolean rises;
+        long newestKnown;
+        synchronized (this) {
+            forgetOld();
+            warnOfAnotherCluster(system);
+            var before = newest.get(system);
+            rises = before == null ? standbyAccepted : before.timeline < timeline;
+            if (before == null || before.timeline <= timeline) {
+                newest.put(system, new Newest(timeline, seenAt));
+            }
+            if (rises) {
+                generation++;
+            }
+            standbyAccepted = false;
+            newestKnown = newest(system);
+        }
+        if (rises) {
+            risen.run();
+        }
+        return newestKnown;
+    }
+
+    private synchronized void warnOfAnotherCluster(long system) {
         if (newest.isEmpty()) {
             warned = false;
         } else if (!newest.containsKey(system) && !warned) {
             warned = true;
             LOG.warn("the database belongs to another cluster than before (system identifier {}): accepted", system);
         }
-        var before = newest.get(system);
-        if (before == null || before.timeline <= timeline) {
-            newest.put(system, new Newest(timeline, seenAt));
-        }
-        if (before != null && before.timeline < timeline) {
-            next();
-        }
-        return before == null ? null : before.timeline;
-    }
-
-    private synchronized void next() {
-        generation++;
     }
 
     /** Returns the time since a statement last succeeded, in nanoseconds. */

@@ -1,5 +1,6 @@
 package dev.byline.internal.replica;
 
+import dev.byline.internal.pool.Fence;
 import dev.byline.internal.pool.SqlStates;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -17,8 +18,6 @@ public record WalPosition(long timeline, long lsn) {
     public static final WalPosition UNKNOWN = new WalPosition(Long.MAX_VALUE, Long.MAX_VALUE);
 
     private static final String LSN = "pg_current_wal_insert_lsn() - '0/0'::pg_lsn";
-    private static final String TIMELINE =
-            "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
 
     private static final int PAGE = 8192;
     private static final int PAGE_HEADER = 24;
@@ -34,7 +33,7 @@ public record WalPosition(long timeline, long lsn) {
      */
     public static WalPosition current(Connection connection) throws SQLException {
         try {
-            return query(connection, "SELECT " + TIMELINE + ", " + LSN);
+            return query(connection, "SELECT " + Fence.TIMELINE + ", " + LSN);
         } catch (SQLException e) {
             if (!SqlStates.isRejection(e) || "55000".equals(e.getSQLState())) {
                 throw e;
