@@ -25,6 +25,10 @@ import dev.byline.model.Principal;
 import dev.byline.model.ReplicaStatus;
 import dev.byline.model.Role;
 import dev.byline.model.UserFilter;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -38,7 +42,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jooq.DSLContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -101,15 +107,16 @@ class ReplicasTest {
     }
 
     private Byline open(BylineConfig.Cache cache, Duration readOnly, TestPostgres... standbys) {
-        reads.clear();
-        return Byline.open(config(readOnly, standbys).withCache(cache), metrics());
+        return open(cache, readOnly, Stream.of(standbys).map(TestPostgres::port).toList());
     }
 
-    private BylineConfig config(Duration readOnly, TestPostgres... standbys) {
-        var hosts = new StringBuilder();
-        for (var standby : standbys) {
-            hosts.append(hosts.isEmpty() ? "" : ",").append("localhost:").append(standby.port());
-        }
+    private Byline open(BylineConfig.Cache cache, Duration readOnly, List<Integer> ports) {
+        reads.clear();
+        return Byline.open(config(readOnly, ports).withCache(cache), metrics());
+    }
+
+    private BylineConfig config(Duration readOnly, List<Integer> ports) {
+        var hosts = ports.stream().map(port -> "localhost:" + port).collect(Collectors.joining(","));
         var url = DatabaseUrl.parse("postgres://postgres:postgres@" + hosts + "/postgres");
         var config = BylineConfig.of(primary.url());
         return config.withDatabase(config.database().withPoolSize(4))
@@ -323,6 +330,77 @@ class ReplicasTest {
         }
     }
 
+    /** One is paused, and keeps its position; the other goes on. */
+    @Test
+    void serversBehindAProxyHaveAPositionEach() throws Exception {
+        try (var proxy = new RoundRobin(first.port(), second.port());
+                var node = open(BylineConfig.Cache.OFF, Duration.ofMinutes(10), List.of(proxy.port()))) {
+            awaitUsable(node);
+            for (var standby : List.of(first, second)) {
+                Await.until(() -> Integer.parseInt(standby.value(
+                                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'byline'"))
+                        > 4); // those of the other node, and some of this one
+            }
+            var author = user(node);
+            pause(second);
+            for (int i = 0; i < 30; i++) {
+                var post = post(node, author);
+                assertThat(sees(node, author, post)).isTrue();
+            }
+            var post = post(node, author);
+            Await.until(() -> first.value("SELECT count(*) FROM byline.posts WHERE id = " + post.id())
+                    .equals("1"));
+            TimeUnit.MILLISECONDS.sleep(1100); // the second is too far behind for everybody now
+            reads.clear();
+            for (int i = 0; i < 30; i++) {
+                assertThat(sees(node, NOBODY, post)).isTrue();
+            }
+            assertThat(reads(Metrics.ReplicaRead.REPLICA)).isPositive();
+        }
+    }
+
+    /** Leads connections to servers in turn. */
+    private static final class RoundRobin implements AutoCloseable {
+        private final ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        private final List<Integer> servers;
+
+        RoundRobin(Integer... servers) throws IOException {
+            this.servers = List.of(servers);
+            Thread.startVirtualThread(this::accept);
+        }
+
+        int port() {
+            return socket.getLocalPort();
+        }
+
+        private void accept() {
+            try {
+                for (int i = 0; true; i++) {
+                    var client = socket.accept();
+                    var server = new Socket(InetAddress.getLoopbackAddress(), servers.get(i % servers.size()));
+                    Thread.startVirtualThread(() -> pass(client, server));
+                    Thread.startVirtualThread(() -> pass(server, client));
+                }
+            } catch (IOException e) {
+                // closed
+            }
+        }
+
+        private static void pass(Socket from, Socket to) {
+            try (from;
+                    to) {
+                from.getInputStream().transferTo(to.getOutputStream());
+            } catch (IOException e) {
+                // closed
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            socket.close();
+        }
+    }
+
     @Test
     void anotherClusterIsNoReplica() throws Exception {
         var foreign = new TestPostgres(folder.resolve("foreign"));
@@ -506,7 +584,7 @@ class ReplicasTest {
 
     /** Opens a store with a pool of four connections, and waits until a replica is usable. */
     private void withStore(StoreTest test) throws Exception {
-        var config = config(Duration.ofMinutes(10), first, second);
+        var config = config(Duration.ofMinutes(10), List.of(first.port(), second.port()));
         reads.clear();
         try (var database = Database.open(config.database(), Metrics.NONE)) {
             var replicas = database.openReplicas(config, null, metrics());

@@ -4,6 +4,8 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,14 +97,17 @@ public record BylineConfig(
         /** The default of {@code readOnly}. */
         public static final Duration READ_ONLY = Duration.ofMinutes(10);
 
+        private static final Pattern PRIMARY_ONLY = Pattern.compile("[?&]targetServerType=(?:primary|master)(?:&|$)");
+
         /** No replicas. */
         public static final Replicas NONE = new Replicas(null, 1, LAG, READ_ONLY);
 
-        /** @throws IllegalArgumentException when a value is out of range */
+        /** @throws IllegalArgumentException when a value is out of range, or the URL doesn't name standbys */
         public Replicas {
-            if (url != null) {
-                checkHosts(url);
-            }
+            check(
+                    url == null || !PRIMARY_ONLY.matcher(url.jdbcUrl()).find(),
+                    "must not ask for the primary (targetServerType)");
+            var unused = url == null ? Map.of() : url.hosts(); // each must be valid
             check(poolSize >= 1, "pool size of a replica must be at least 1");
             check(
                     lag.toMillis() >= 500 && lag.compareTo(Duration.ofSeconds(60)) <= 0,
@@ -110,14 +115,6 @@ public record BylineConfig(
             check(
                     !readOnly.isNegative() && readOnly.compareTo(Duration.ofDays(1)) <= 0,
                     "the time of reads without a primary must be 0 to 1d");
-        }
-
-        private static void checkHosts(DatabaseUrl url) {
-            check(!url.hosts().isEmpty(), "the URL of replicas must name a host");
-            check(
-                    !url.jdbcUrl().contains("targetServerType=primary")
-                            && !url.jdbcUrl().contains("targetServerType=master"),
-                    "the URL of replicas must not ask for the primary (targetServerType)");
         }
 
         /**

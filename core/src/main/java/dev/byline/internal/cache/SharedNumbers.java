@@ -121,6 +121,10 @@ public final class SharedNumbers {
      * is unknown until that expires. Blocks for Redis.
      *
      * @param names of the numbers
+     * @param high as in {@link #raise}
+     * @param low as in {@link #raise}
+     * @param age as in {@link #raise}
+     * @param ttl as in {@link #raise}
      * @return false if Redis failed, or nothing can be signed
      */
     public boolean raiseAll(List<String> names, long high, long low, Duration age, Duration ttl) {

@@ -214,9 +214,14 @@ final class PrimaryPosition implements AutoCloseable {
         return system;
     }
 
-    /** Returns whether a server belongs to the primary's cluster, as far as both tell. */
-    boolean isOfCluster(long other) {
-        return connected && (system == 0 || other == 0 || system == other);
+    /** Returns whether a server belongs to another cluster than the primary, as far as both tell. */
+    boolean isOfAnotherCluster(long other) {
+        return system != 0 && other != 0 && system != other;
+    }
+
+    /** Returns whether the primary was ever reached. */
+    boolean isKnown() {
+        return connected;
     }
 
     /** Stops; doesn't wait for a statement in progress. */

@@ -34,13 +34,14 @@ public final class Replica implements ConnectionCheck, AutoCloseable {
             SELECT pg_is_in_recovery(), concat_ws(' ', inet_server_addr(), inet_server_port(), pg_postmaster_start_time())
             """;
 
+    private final String host;
     private final String name;
     private final PrimaryPosition primary;
     private final Fence fence;
     private final ConnectionPool pool;
     private final Map<String, StandbyServer> servers = new ConcurrentHashMap<>();
-    private volatile boolean closed;
     private final Map<Connection, StandbyServer> serverOf = Collections.synchronizedMap(new WeakHashMap<>());
+    private boolean closed; // guarded by servers
 
     /**
      * Opens the pool. Doesn't wait for a server.
@@ -49,6 +50,7 @@ public final class Replica implements ConnectionCheck, AutoCloseable {
      * @param config of the pool
      */
     Replica(String host, BylineConfig.Database config, PrimaryPosition primary, Fence fence, Watchdog watchdog) {
+        this.host = host;
         this.name = "replica " + host;
         this.primary = primary;
         this.fence = fence;
@@ -58,7 +60,7 @@ public final class Replica implements ConnectionCheck, AutoCloseable {
     @Override
     public boolean accepts(Connection connection) throws SQLException {
         var system = PrimaryPosition.system(connection);
-        if (system != 0 && primary.system() != 0 && system != primary.system()) {
+        if (primary.isOfAnotherCluster(system)) {
             throw new SQLException("it belongs to another cluster than the primary", "08004");
         }
         var identity = identity(connection);
@@ -108,6 +110,11 @@ public final class Replica implements ConnectionCheck, AutoCloseable {
         if (pool != null) { // while it is opened
             pool.evict();
         }
+    }
+
+    /** Returns host and port. */
+    String host() {
+        return host;
     }
 
     /** Returns the states of its servers. Doesn't block. */

@@ -7,9 +7,7 @@ import dev.byline.model.BylineConfig;
 import dev.byline.model.ReplicaStatus;
 import java.sql.Connection;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,7 +41,6 @@ public final class Replicas implements AutoCloseable {
     private final PrimaryPosition primary;
     private final ConnectionPool pool;
     private final LongSupplier answeredAt;
-    private final Map<String, Replica> replicas;
     private final List<Replica> all;
     private final WrittenPositions written;
     private final AtomicInteger next = new AtomicInteger();
@@ -70,14 +67,12 @@ public final class Replicas implements AutoCloseable {
         this.answeredAt = answeredAt;
         this.primary = new PrimaryPosition(pool, config.lag());
         this.written = new WrittenPositions(config.lag(), shared);
-        this.replicas = new LinkedHashMap<>();
         var settings =
                 database.withPoolSize(config.poolSize()).withTimeouts(CONNECTION_TIMEOUT, database.statementTimeout());
-        for (var host : Objects.requireNonNull(config.url()).hosts().entrySet()) {
-            var each = settings.withUrl(host.getValue());
-            replicas.put(host.getKey(), new Replica(host.getKey(), each, primary, pool.fence(), watchdog));
-        }
-        this.all = List.copyOf(replicas.values());
+        this.all = Objects.requireNonNull(config.url()).hosts().entrySet().stream()
+                .map(host ->
+                        new Replica(host.getKey(), settings.withUrl(host.getValue()), primary, pool.fence(), watchdog))
+                .toList();
     }
 
     /** Returns the positions of users' last writes. */
@@ -176,12 +171,10 @@ public final class Replicas implements AutoCloseable {
     /** Returns the state of each replica. Doesn't block. */
     public List<ReplicaStatus> status() {
         var now = System.nanoTime();
-        return replicas.entrySet().stream()
-                .map(each -> status(each.getKey(), each.getValue(), now))
-                .toList();
+        return all.stream().map(replica -> status(replica, now)).toList();
     }
 
-    private ReplicaStatus status(String name, Replica replica, long now) {
+    private ReplicaStatus status(Replica replica, long now) {
         var states = replica.states();
         var usable = states.stream().anyMatch(current());
         var behind = states.stream()
@@ -189,7 +182,8 @@ public final class Replicas implements AutoCloseable {
                 .filter(Objects::nonNull)
                 .mapToLong(currentAt -> now - currentAt)
                 .min();
-        return new ReplicaStatus(name, usable, behind.isPresent() ? Duration.ofNanos(behind.getAsLong()) : UNKNOWN);
+        return new ReplicaStatus(
+                replica.host(), usable, behind.isPresent() ? Duration.ofNanos(behind.getAsLong()) : UNKNOWN);
     }
 
     @Override

@@ -126,10 +126,10 @@ final class StandbyServer {
             }
             var replayed = row.getLong(2);
             var epoch = primary.epoch();
-            var isFollowing = follows(epoch, replayed) && !isOld(row.getLong(3));
+            var usable = standby && follows(epoch, replayed) && !isOld(row.getLong(3));
             var position = new WalPosition(epoch.start().timeline(), replayed);
-            state = primary.isOfCluster(system)
-                    ? new State(standby && isFollowing, epoch.number(), position, primary.currentAt(replayed), asked)
+            state = primary.isKnown() && !primary.isOfAnotherCluster(system)
+                    ? new State(usable, epoch.number(), position, primary.currentAt(replayed), asked)
                     : null;
         }
     }

@@ -89,26 +89,17 @@ public final class WrittenPositions {
      * @param position after the commit, or {@link WalPosition#UNKNOWN}
      */
     public void wrote(Collection<Long> users, WalPosition position) {
-        keep(users, new Written(position, System.nanoTime()));
-        share(
-                users,
-                position,
-                position.equals(WalPosition.UNKNOWN) ? SHARED_TTL.minus(lag.plusSeconds(2)) : Duration.ZERO);
+        wrote(users, new Written(position, System.nanoTime()));
     }
 
     /** Records a write whose outcome is unknown: it may still be committed. Blocks for Redis. */
     public void mayHaveWritten(Collection<Long> users) {
-        keep(users, new Written(WalPosition.UNKNOWN, System.nanoTime() + UNCERTAIN.toNanos()));
-        share(users, WalPosition.UNKNOWN, SHARED_TTL.minus(UNCERTAIN.plus(lag).plusSeconds(2)));
+        wrote(users, new Written(WalPosition.UNKNOWN, System.nanoTime() + UNCERTAIN.toNanos()));
     }
 
-    private void share(Collection<Long> users, WalPosition position, Duration age) {
-        if (shared == null) {
-            return;
-        }
-        var names = users.stream().map(WrittenPositions::name).toList();
-        if (!isShared(shared, names, position, age)) {
-            var write = new Written(position, System.nanoTime());
+    private void wrote(Collection<Long> users, Written write) {
+        keep(users, write);
+        if (shared != null && !isShared(shared, users, write)) {
             users.forEach(user -> unshared.merge(user, write, Written::and));
             if (unshared.size() > MAX_USERS) {
                 unshared.clear(); // others see these writes when a replica has replayed them
@@ -116,15 +107,29 @@ public final class WrittenPositions {
         }
     }
 
+    private boolean share(SharedNumbers numbers, Collection<Long> users, Written write) {
+        var names = users.stream().map(WrittenPositions::name).toList();
+        var position = write.position;
+        return numbers.raiseAll(names, position.timeline(), position.lsn(), age(write), SHARED_TTL);
+    }
+
+    /** A position that isn't known must not be valid for longer than a replica in use may be behind. */
+    private Duration age(Written write) {
+        if (!write.position.equals(WalPosition.UNKNOWN)) {
+            return Duration.ZERO;
+        }
+        return SHARED_TTL.minus(lag.plusSeconds(2)).minusNanos(write.time - System.nanoTime());
+    }
+
     /** Tries again for a moment if Redis has just answered, for example while all connections to it are in use. */
-    private static boolean isShared(SharedNumbers shared, List<String> names, WalPosition position, Duration age) {
-        if (!shared.isReady()) {
+    private boolean isShared(SharedNumbers numbers, Collection<Long> users, Written write) {
+        if (!numbers.isReady()) {
             return false;
         }
         var start = System.nanoTime();
-        while (!shared.raiseAll(names, position.timeline(), position.lsn(), age, SHARED_TTL)) {
+        while (!share(numbers, users, write)) {
             if (System.nanoTime() - start > SHARE_RETRIES.toNanos()
-                    || shared.sinceAnswer().compareTo(SHARE_OUTAGE) > 0) {
+                    || numbers.sinceAnswer().compareTo(SHARE_OUTAGE) > 0) {
                 return false;
             }
             try {
@@ -144,13 +149,10 @@ public final class WrittenPositions {
         }
         unshared.values().removeIf(write -> System.nanoTime() - write.time > kept);
         for (var each : Map.copyOf(unshared).entrySet()) {
-            var write = each.getValue();
-            var age = write.position.equals(WalPosition.UNKNOWN) ? SHARED_TTL.minus(lag.plusSeconds(2)) : Duration.ZERO;
-            if (!shared.raiseAll(
-                    List.of(name(each.getKey())), write.position.timeline(), write.position.lsn(), age, SHARED_TTL)) {
+            if (!share(shared, List.of(each.getKey()), each.getValue())) {
                 return;
             }
-            unshared.remove(each.getKey(), write);
+            unshared.remove(each.getKey(), each.getValue());
         }
     }
 
