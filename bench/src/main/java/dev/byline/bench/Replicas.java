@@ -1,7 +1,7 @@
 package dev.byline.bench;
 
-import dev.byline.bench.failover.Sandbox;
 import dev.byline.bench.harness.CommandLine;
+import dev.byline.bench.harness.Sandbox;
 import dev.byline.bench.harness.Verdict;
 import dev.byline.bench.replicas.Outages;
 import dev.byline.bench.replicas.OwnWrites;

@@ -172,12 +172,25 @@ public final class TestPostgres implements AutoCloseable {
 
     /** Returns the single value of a query, on a new connection. */
     public String value(String query) throws SQLException {
+        return values(query).getFirst();
+    }
+
+    /** Returns the values of a query's first column, on a new connection. */
+    public List<String> values(String query) throws SQLException {
         try (var connection = dataSource().getConnection();
                 var statement = connection.createStatement();
                 var rows = statement.executeQuery(query)) {
-            rows.next();
-            return Objects.requireNonNull(rows.getString(1), query);
+            var values = new ArrayList<String>();
+            while (rows.next()) {
+                values.add(Objects.requireNonNull(rows.getString(1), query));
+            }
+            return values;
         }
+    }
+
+    /** Returns the PID of its postmaster. */
+    public long pid() {
+        return postmaster().pid();
     }
 
     /** Stops all its processes (SIGSTOP): connections stay open, and nothing responds. */

@@ -3,6 +3,7 @@ package dev.byline.bench.failover;
 import dev.byline.bench.failover.ClientLoad.Author;
 import dev.byline.bench.harness.BylineProcess;
 import dev.byline.bench.harness.SampleData;
+import dev.byline.bench.harness.Sandbox;
 import dev.byline.internal.cache.TestRedis;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package dev.byline.bench.failover;
 
+import dev.byline.bench.harness.Sandbox;
 import dev.byline.internal.cache.TestRedis;
 import java.io.IOException;
 import java.sql.Connection;

@@ -1,6 +1,8 @@
 package dev.byline.bench.failover;
 
 import dev.byline.bench.harness.ChildProcess;
+import dev.byline.bench.harness.ProcessTrees;
+import dev.byline.bench.harness.Sandbox;
 import dev.byline.internal.cache.TestRedis;
 import java.io.IOException;
 import java.net.URI;

@@ -1,6 +1,7 @@
 package dev.byline.bench.failover;
 
 import dev.byline.bench.failover.Journal.Acknowledgement;
+import dev.byline.bench.harness.Sandbox;
 import dev.byline.bench.harness.TcpProxy;
 import dev.byline.bench.harness.Verdict;
 import dev.byline.migrations.TestPostgres;
@@ -8,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -131,14 +131,6 @@ public final class SplitBrain {
     }
 
     private static Set<String> titles(TestPostgres server) throws SQLException {
-        var titles = new HashSet<String>();
-        try (var connection = server.dataSource().getConnection();
-                var statement = connection.createStatement();
-                var rows = statement.executeQuery("SELECT title FROM byline.posts")) {
-            while (rows.next()) {
-                titles.add(rows.getString(1));
-            }
-        }
-        return titles;
+        return Set.copyOf(server.values("SELECT title FROM byline.posts"));
     }
 }

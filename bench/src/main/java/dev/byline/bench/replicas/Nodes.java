@@ -1,8 +1,8 @@
 package dev.byline.bench.replicas;
 
-import dev.byline.bench.failover.Sandbox;
 import dev.byline.bench.harness.BylineProcess;
 import dev.byline.bench.harness.LoadGenerator.Request;
+import dev.byline.bench.harness.Sandbox;
 import dev.byline.internal.cache.TestRedis;
 import dev.byline.migrations.TestPostgres;
 import java.io.IOException;

@@ -4,12 +4,9 @@ import dev.byline.bench.harness.LoadGenerator.Request;
 import dev.byline.bench.harness.Results;
 import dev.byline.bench.harness.Verdict;
 import dev.byline.migrations.TestPostgres;
-import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -36,7 +33,6 @@ public final class Outages {
     private final Nodes nodes;
     private final TestPostgres standby;
     private final Requests requests;
-    private Map<String, Long> before = Map.of();
     private long scansWhenUnused = -1;
 
     private Outages(ReplicatedDatabase database, Nodes nodes) throws Exception {
@@ -46,13 +42,6 @@ public final class Outages {
         this.requests = new Requests(database, nodes.processes().getFirst().port());
     }
 
-    private static Outages open(ReplicatedDatabase database, Nodes nodes) throws Exception {
-        var outages = new Outages(database, nodes);
-        nodes.warmUp(outages.requests::readOrWrite);
-        outages.before = nodes.outcomes();
-        return outages;
-    }
-
     private interface Event {
         void run() throws Exception;
     }
@@ -60,9 +49,8 @@ public final class Outages {
     /** Kills the standby and starts it again. */
     public static void killed(ReplicatedDatabase database, Verdict verdict) throws Exception {
         try (var nodes = database.start(2, database.first(), database.second())) {
-            var outages = open(database, nodes);
-            var results = outages.load(outages.requests::readAny, outages::killAndRestart);
-            outages.report("killed", results);
+            var outages = new Outages(database, nodes);
+            var results = outages.observe("killed", outages.requests::readAny, outages::killAndRestart);
             verdict.expect(results.allSucceeded(), "no failed request while a standby is killed");
         }
     }
@@ -78,9 +66,8 @@ public final class Outages {
     /** Freezes the standby for 5 s. */
     public static void frozen(ReplicatedDatabase database, Verdict verdict) throws Exception {
         try (var nodes = database.start(2, database.first(), database.second())) {
-            var outages = open(database, nodes);
-            var results = outages.load(outages.requests::readAny, outages::freezeAndThaw);
-            outages.report("frozen", results);
+            var outages = new Outages(database, nodes);
+            var results = outages.observe("frozen", outages.requests::readAny, outages::freezeAndThaw);
             verdict.expect(results.allSucceeded(), "no failed request while a standby is frozen");
             verdict.expect(results.percentile(1) <= MAX_READ_MS, "no read over 2.5 s while a standby is frozen");
         }
@@ -99,9 +86,8 @@ public final class Outages {
     /** Promotes the standby, which ends its replication: the last part that uses it. */
     public static void promoted(ReplicatedDatabase database, Verdict verdict) throws Exception {
         try (var nodes = database.start(2, database.first(), database.second())) {
-            var outages = open(database, nodes);
-            var results = outages.load(outages.requests::readOrWrite, outages::promote);
-            outages.report("promoted", results);
+            var outages = new Outages(database, nodes);
+            var results = outages.observe("promoted", outages.requests::readOrWrite, outages::promote);
             verdict.expect(results.allSucceeded(), "no failed request while a standby is promoted");
             outages.judgePromoted(verdict);
         }
@@ -136,15 +122,17 @@ public final class Outages {
 
     /** What identifies the posts: two servers may give the same id. */
     private static Set<String> posts(TestPostgres server) throws SQLException {
-        var posts = new HashSet<String>();
-        try (var connection = server.dataSource().getConnection();
-                var statement = connection.createStatement();
-                var rows = statement.executeQuery("SELECT id || ' ' || created_at FROM byline.posts")) {
-            while (rows.next()) {
-                posts.add(rows.getString(1));
-            }
-        }
-        return posts;
+        return Set.copyOf(server.values("SELECT id || ' ' || created_at FROM byline.posts"));
+    }
+
+    /** Sends requests to both nodes while something happens, and prints what clients see. */
+    private Results observe(String name, Request request, Event event) throws Exception {
+        nodes.warmUp(requests::readOrWrite);
+        var before = nodes.outcomes();
+        var results = load(request, event);
+        System.out.println(name + ": " + results);
+        System.out.println("  outcomes of reads: " + nodes.outcomesSince(before));
+        return results;
     }
 
     /** Sends requests to both nodes at a fixed rate, while something happens. */
@@ -161,10 +149,5 @@ public final class Outages {
             }
         }
         return new Results(outcomes, TIME);
-    }
-
-    private void report(String name, Results results) throws IOException {
-        System.out.println(name + ": " + results);
-        System.out.println("  outcomes of reads: " + nodes.outcomesSince(before));
     }
 }

@@ -76,7 +76,7 @@ public final class PrimaryCpu {
     }
 
     private double cpuSeconds() throws IOException, InterruptedException {
-        return ProcessStats.treeCpuSeconds(List.of(database.primaryPid()));
+        return ProcessStats.treeCpuSeconds(List.of(database.primary().pid()));
     }
 
     private static double median(List<Double> values) {

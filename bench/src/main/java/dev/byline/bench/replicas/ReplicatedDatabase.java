@@ -1,11 +1,9 @@
 package dev.byline.bench.replicas;
 
-import dev.byline.bench.failover.Sandbox;
 import dev.byline.bench.harness.SampleData;
+import dev.byline.bench.harness.Sandbox;
 import dev.byline.internal.cache.TestRedis;
 import dev.byline.migrations.TestPostgres;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -34,7 +32,6 @@ public final class ReplicatedDatabase {
 
     private final Sandbox sandbox;
     private final Path jar;
-    private final Path folder;
     private final TestPostgres primary;
     private final TestPostgres first;
     private final TestPostgres second;
@@ -45,8 +42,7 @@ public final class ReplicatedDatabase {
     public ReplicatedDatabase(Sandbox sandbox, Path jar) throws Exception {
         this.sandbox = sandbox;
         this.jar = jar;
-        folder = sandbox.folder("primary");
-        primary = keep(new TestPostgres(folder));
+        primary = keep(new TestPostgres(sandbox.folder("primary")));
         primary.run("ALTER DATABASE postgres SET synchronous_commit = on"); // as operators have it
         createRows();
         first = keep(primary.standby(sandbox.folder("first")));
@@ -93,12 +89,6 @@ public final class ReplicatedDatabase {
     /** The header of a user's requests. */
     String authorization(int user) {
         return authorizations.get(user - 1);
-    }
-
-    /** The PID of the primary's postmaster. */
-    long primaryPid() throws IOException {
-        var lines = Files.readAllLines(folder.resolve("postgres").resolve("postmaster.pid"));
-        return Long.parseLong(lines.getFirst().strip());
     }
 
     /** Starts nodes that read from standbys, and waits until these are current. */

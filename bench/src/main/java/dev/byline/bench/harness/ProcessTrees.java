@@ -1,6 +1,5 @@
-package dev.byline.bench.failover;
+package dev.byline.bench.harness;
 
-import dev.byline.bench.harness.ChildProcess;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,14 +7,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** Signals to processes and all their descendants. */
-final class ProcessTrees {
+public final class ProcessTrees {
     private ProcessTrees() {}
 
     /**
      * Stops all (SIGSTOP) and returns them. A process that is started between a listing and the signal is found by the
      * next listing.
      */
-    static List<ProcessHandle> freeze(List<ProcessHandle> roots) throws IOException, InterruptedException {
+    public static List<ProcessHandle> freeze(List<ProcessHandle> roots) throws IOException, InterruptedException {
         var running = roots.stream().filter(ProcessTrees::isRunning).toList(); // PIDs are reused
         signal("STOP", running);
         var before = running;
@@ -32,7 +31,7 @@ final class ProcessTrees {
     }
 
     /** Kills all at once, frozen ones too, and waits until they have ended. */
-    static void kill(List<ProcessHandle> roots) throws IOException, InterruptedException {
+    public static void kill(List<ProcessHandle> roots) throws IOException, InterruptedException {
         var all = freeze(roots);
         signal("KILL", all);
         for (var process : all) {
@@ -43,7 +42,7 @@ final class ProcessTrees {
     }
 
     /** Sends a signal; processes that have ended are ignored. */
-    static void signal(String name, List<ProcessHandle> processes) throws IOException, InterruptedException {
+    public static void signal(String name, List<ProcessHandle> processes) throws IOException, InterruptedException {
         if (processes.isEmpty()) {
             return;
         }
@@ -53,7 +52,7 @@ final class ProcessTrees {
     }
 
     /** A zombie that wasn't reaped is alive, but has no command. */
-    static boolean isRunning(ProcessHandle process) {
+    public static boolean isRunning(ProcessHandle process) {
         return process.isAlive() && process.info().command().isPresent();
     }
 }

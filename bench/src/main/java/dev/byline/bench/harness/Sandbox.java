@@ -1,6 +1,5 @@
-package dev.byline.bench.failover;
+package dev.byline.bench.harness;
 
-import dev.byline.bench.harness.ChildProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -48,12 +47,13 @@ public final class Sandbox implements AutoCloseable {
         return logs.resolve(name);
     }
 
-    Path file(String name, String content) throws IOException {
+    /** Creates a file. */
+    public Path file(String name, String content) throws IOException {
         return Files.writeString(folder.resolve(name), content);
     }
 
     /** Creates a folder that belongs to the user that PostgreSQL runs as. */
-    Path databaseFolder(String name) throws IOException {
+    public Path databaseFolder(String name) throws IOException {
         var created = Files.createDirectory(folder.resolve(name));
         if (ROOT) {
             var users = created.getFileSystem().getUserPrincipalLookupService();
@@ -68,14 +68,14 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /** A command that runs as a user that PostgreSQL accepts. */
-    static List<String> asDatabaseUser(String program, String... arguments) {
+    public static List<String> asDatabaseUser(String program, String... arguments) {
         var command = Stream.concat(Stream.of(program), Stream.of(arguments));
         var user = Stream.of("setpriv", "--reuid", DATABASE_USER, "--regid", DATABASE_USER, "--init-groups");
         return ROOT ? Stream.concat(user, command).toList() : command.toList();
     }
 
     /** Starts a program that is killed at close. */
-    synchronized ChildProcess start(String name, List<String> command) throws IOException {
+    public synchronized ChildProcess start(String name, List<String> command) throws IOException {
         expectOpen();
         var program = ChildProcess.start(log(name + ".log"), Map.of("LC_ALL", "C.UTF-8"), command);
         var process = List.of(program.process().toHandle());
