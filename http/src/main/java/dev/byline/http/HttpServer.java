@@ -33,6 +33,8 @@ import io.javalin.http.Handler;
 import io.javalin.http.servlet.DefaultTasks;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.eclipse.jetty.ee10.servlet.SessionHandler;
 import org.eclipse.jetty.http.UriCompliance;
@@ -168,12 +170,15 @@ public final class HttpServer implements AutoCloseable {
         var admission = new AdmissionControl(config.maxRequests(), threads);
         metrics.gauge("http_requests_waiting", "Requests waiting for admission.", admission::waiting);
         metrics.gauge("http_request_body_bytes", "Memory used by request bodies, in bytes.", bodies::memory);
+        Function<Duration, Optional<Duration>> staleWithin = byline.replicas().isEmpty() ? null : byline::staleWithin;
         // The stages of every request, in order: these handlers of Jetty's, these filters, then the Router.
         var handlers = List.<org.eclipse.jetty.server.Handler.Wrapper>of(instrumentation, bodies, admission);
         var filters = List.<Handler>of(
                 ctx -> Exchange.of(ctx).clientAddress(address.key(ctx)),
-                ctx -> Exchange.of(ctx).basePath(config.basePath()).compression(config.compression()),
-                ctx -> Exchange.of(ctx).staleness(byline::staleWithin),
+                ctx -> Exchange.of(ctx)
+                        .basePath(config.basePath())
+                        .compression(config.compression())
+                        .staleness(staleWithin),
                 cors::apply,
                 ctx -> requireStarted(ctx, readiness),
                 Requests::requireBodyArrived,

@@ -50,7 +50,7 @@ public final class Exchange {
     private final Request request;
     private final ResponseBudget budget;
     private boolean compression;
-    private Function<Duration, Optional<Duration>> staleWithin = time -> Optional.empty();
+    private @Nullable Function<Duration, Optional<Duration>> staleWithin;
     private String basePath = "";
     private volatile String clientAddress = "";
     private final AtomicReference<@Nullable Reservation> reservation = new AtomicReference<>();
@@ -141,24 +141,28 @@ public final class Exchange {
     }
 
     /** Sets whether responses to GET may be compressed. */
-    public void compression(boolean value) {
+    public Exchange compression(boolean value) {
         compression = value;
+        return this;
     }
 
     /**
      * Sets how results are recognised that may be stale because there is no primary.
      *
-     * @param value returns the age of such results within a time before now
+     * @param value returns the age of such results within a time before now; null if none may be
      */
-    public void staleness(Function<Duration, Optional<Duration>> value) {
+    public void staleness(@Nullable Function<Duration, Optional<Duration>> value) {
         staleWithin = value;
     }
 
     /** Adds the header Age, in seconds, if a replica may have returned the result although there is no primary. */
     void markStale() {
-        staleWithin
-                .apply(Duration.ofNanos(nanos()))
-                .ifPresent(age -> answer.put(HttpHeader.AGE, age.plusMillis(999).toSeconds()));
+        if (staleWithin != null) {
+            staleWithin
+                    .apply(Duration.ofNanos(nanos()))
+                    .ifPresent(age ->
+                            answer.put(HttpHeader.AGE, age.plusMillis(999).toSeconds()));
+        }
     }
 
     boolean compression() {
