@@ -56,8 +56,8 @@ final class DatabaseFaults {
                 ? Arrays.stream(args).skip(1).mapToInt(Integer::parseInt).toArray()
                 : new int[] {3, 300};
         try (var postgres = new TestPostgres(folder);
-                var network = new TcpProxy(postgres.url(), Duration.ZERO)) {
-            var token = SampleData.userWithToken(postgres.url());
+                var network = new TcpProxy(url(postgres), Duration.ZERO)) {
+            var token = SampleData.userWithToken(url(postgres));
             var settings = Map.of(
                     "DATABASE_URL", network.url(),
                     "BYLINE_CACHE_L1_TTL", "10m", // cached reads stay cached during a fault
@@ -69,6 +69,10 @@ final class DatabaseFaults {
                 }
             }
         }
+    }
+
+    private static String url(TestPostgres postgres) {
+        return postgres.url() + "?currentSchema=byline";
     }
 
     private void runAll(TcpProxy network) throws Exception {
@@ -84,32 +88,23 @@ final class DatabaseFaults {
         }
         movePostsTo(disk);
         run("disk full", () -> fill(disk), () -> Files.delete(disk.resolve("filler")));
-        execute("ALTER TABLE posts SET TABLESPACE pg_default");
-        execute("DROP TABLESPACE small");
+        postgres.run("ALTER TABLE byline.posts SET TABLESPACE pg_default", "DROP TABLESPACE small");
         var unused = ChildProcess.run("umount", disk.toString());
     }
 
-    private void execute(String sql) throws SQLException {
-        try (var connection = postgres.dataSource().getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
     private void terminateConnections() throws SQLException {
-        execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'byline'");
+        postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'byline'");
     }
 
     private void setReadOnly(String value) throws SQLException {
-        execute("ALTER SYSTEM SET default_transaction_read_only = " + value);
-        execute("SELECT pg_reload_conf()");
+        postgres.run("ALTER SYSTEM SET default_transaction_read_only = " + value, "SELECT pg_reload_conf()");
     }
 
     private void movePostsTo(Path disk) throws Exception {
         var data = Files.createDirectory(disk.resolve("data"));
         Files.setOwner(data, Files.getOwner(folder.resolve("postgres")));
-        execute("CREATE TABLESPACE small LOCATION '" + data + "'");
-        execute("ALTER TABLE posts SET TABLESPACE small");
+        postgres.run(
+                "CREATE TABLESPACE small LOCATION '" + data + "'", "ALTER TABLE byline.posts SET TABLESPACE small");
     }
 
     private static void fill(Path disk) throws Exception {
