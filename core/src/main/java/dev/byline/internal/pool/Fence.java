@@ -8,6 +8,8 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.WeakHashMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.jdbc.PgConnection;
@@ -42,15 +44,17 @@ public final class Fence implements ConnectionCheck {
     private final Runnable risen;
     private final LongSupplier answeredAt;
     private final LongSupplier nanoTime;
-    private final Map<Long, Newest> newest = new HashMap<>(); // by system identifier; guarded by this
+    private final Map<Long, Newest> newest =
+            new HashMap<>(); // by system identifier, forgotten ones too; guarded by this
     private final Map<Connection, Long> acceptedIn = Collections.synchronizedMap(new WeakHashMap<>());
     private volatile long generation;
     private volatile boolean off;
     private volatile @Nullable Sharing sharing;
+    private final Lock asking = new ReentrantLock();
+    private volatile boolean asked;
     private volatile boolean shared;
     private boolean standbyAccepted; // guarded by this
     private volatile long acceptedAt;
-    private boolean warned; // guarded by this
 
     private record Newest(long timeline, long seenAt) {}
 
@@ -144,16 +148,22 @@ public final class Fence implements ConnectionCheck {
                 return;
             }
         } catch (SQLException e) {
-            if (!SqlStates.isRejection(e)) {
+            if (!isUnsupported(e)) {
                 throw e;
             }
-            off = true; // some managed services don't have these functions, or the role may not call them
+            off = true;
             LOG.info(
                     "the server does not tell its timeline (SQLSTATE {}): a server that was replaced is not recognised",
                     e.getSQLState());
             return;
         }
         check(system, timeline);
+    }
+
+    /** Some managed services don't have these functions, or the role may not call them. */
+    private synchronized boolean isUnsupported(SQLException e) {
+        var state = String.valueOf(e.getSQLState());
+        return state.startsWith("42") || state.startsWith("0A") || (newest.isEmpty() && SqlStates.isRejection(e));
     }
 
     /** Returns how long a timeline is remembered after it was last seen; zero for no fence. */
@@ -177,7 +187,7 @@ public final class Fence implements ConnectionCheck {
     /** Returns the newest timeline that is known of a cluster; zero if none is. */
     public synchronized long newest(long system) {
         var known = newest.get(system);
-        return known == null ? 0 : known.timeline;
+        return known == null || isForgotten(known) ? 0 : known.timeline;
     }
 
     /** Sets how timelines are shared with other processes; without it, each process sees for itself. */
@@ -185,13 +195,33 @@ public final class Fence implements ConnectionCheck {
         this.sharing = value;
     }
 
-    /** Asks the other processes before the first write of this one; may block for the database and for them. */
+    /**
+     * Asks the other processes before the first write of this one, and until they answer once. May block for the database
+     * and for them; concurrent first writes wait for one of them to ask.
+     */
     public void beforeWrite() {
         var others = sharing;
-        if (others != null && !shared && !off) {
-            others.prepare();
-            exchange();
+        if (others == null || shared || off) {
+            return;
         }
+        if (asked) {
+            ask(others);
+            return;
+        }
+        asking.lock();
+        try {
+            if (!asked) {
+                ask(others);
+                asked = true;
+            }
+        } finally {
+            asking.unlock();
+        }
+    }
+
+    private void ask(Sharing others) {
+        others.prepare();
+        exchange();
     }
 
     /** Exchanges the newest timelines with other processes. Must not run while a connection is held. */
@@ -204,20 +234,20 @@ public final class Fence implements ConnectionCheck {
             var answer = others.exchange(system, seen.timeline, seen.age);
             shared |= answer != null;
             if (answer != null && answer.timeline > seen.timeline) {
-                LOG.warn(
-                        "another process has seen timeline {} of the database, this one only {}",
-                        answer.timeline,
-                        seen.timeline);
+                LOG.warn("another process has seen timeline {} of the database", answer.timeline);
                 var unused = remember(system, answer.timeline, nanoTime.getAsLong() - answer.age.toNanos());
             }
         });
     }
 
+    /** Of a cluster whose timeline is forgotten, zero: what others have seen of it is still asked. */
     private synchronized Map<Long, Seen> known() {
-        var answered = forgetOld();
         var known = new HashMap<Long, Seen>();
         newest.forEach((system, each) -> known.put(
-                system, new Seen(each.timeline, Duration.ofNanos(Math.max(0, Math.min(age(each), answered))))));
+                system,
+                isForgotten(each)
+                        ? new Seen(0, Duration.ZERO)
+                        : new Seen(each.timeline, Duration.ofNanos(Math.max(0, age(each))))));
         return known;
     }
 
@@ -238,11 +268,11 @@ public final class Fence implements ConnectionCheck {
         boolean rises;
         long newestKnown;
         synchronized (this) {
-            forgetOld();
             warnOfAnotherCluster(system);
             var before = newest.get(system);
-            rises = before == null ? standbyAccepted : before.timeline < timeline;
-            if (before == null || before.timeline <= timeline) {
+            var known = newest(system);
+            rises = (known == 0 && standbyAccepted) || (before != null && before.timeline < timeline);
+            if (known <= timeline) {
                 newest.put(system, new Newest(timeline, seenAt));
             }
             if (rises) {
@@ -258,22 +288,18 @@ public final class Fence implements ConnectionCheck {
     }
 
     private synchronized void warnOfAnotherCluster(long system) {
-        if (newest.isEmpty()) {
-            warned = false;
-        } else if (!newest.containsKey(system) && !warned) {
-            warned = true;
+        if (!newest.isEmpty() && !newest.containsKey(system)) {
             LOG.warn("the database belongs to another cluster than before (system identifier {}): accepted", system);
         }
     }
 
-    /** Returns the time since a statement last succeeded, in nanoseconds. */
-    private synchronized long forgetOld() {
-        var answered = nanoTime.getAsLong() - answeredAt.getAsLong();
-        newest.values().removeIf(each -> Math.min(age(each), answered) > kept);
-        return answered;
+    private boolean isForgotten(Newest each) {
+        return age(each) > kept;
     }
 
+    /** Returns the time since it was seen, or since a statement last succeeded: the newest server was there then. */
     private long age(Newest each) {
-        return nanoTime.getAsLong() - each.seenAt;
+        var now = nanoTime.getAsLong();
+        return Math.min(now - each.seenAt, now - answeredAt.getAsLong());
     }
 }

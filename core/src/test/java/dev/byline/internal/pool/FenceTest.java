@@ -10,7 +10,13 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -111,6 +117,76 @@ class FenceTest {
             assertThatCode(() -> fence.check(connection)).doesNotThrowAnyException();
         } finally {
             newServer.run("GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC");
+        }
+    }
+
+    /** For example XX000, while another process writes the file that pg_control_system reads. */
+    @Test
+    void anErrorOfAServerThatToldBeforeIsNotTakenForAMissingFunction() throws SQLException {
+        var fence = fence();
+        check(fence, newServer);
+        newServer.run("CREATE SCHEMA failing", """
+                CREATE FUNCTION failing.pg_control_system(OUT system_identifier bigint) LANGUAGE plpgsql AS
+                $$BEGIN RAISE EXCEPTION 'calculated CRC checksum does not match' USING ERRCODE = 'XX000'; END$$
+                """);
+        var failing = newServer.dataSource();
+        failing.setCurrentSchema("failing, pg_catalog");
+        try (var connection = failing.getConnection()) {
+            assertThatThrownBy(() -> fence.check(connection)).hasMessageContaining("CRC");
+        }
+        assertOldIsRefused(fence);
+    }
+
+    @Test
+    void whatOthersHaveSeenIsAskedAlsoAfterATimelineWasForgotten() throws SQLException {
+        var fence = fence();
+        fence.share(new Fence.Sharing() {
+            @Override
+            public Fence.Seen exchange(long system, long timeline, Duration age) {
+                return new Fence.Seen(2, Duration.ofSeconds(1));
+            }
+
+            @Override
+            public void prepare() {}
+        });
+        check(fence, oldServer);
+        now += Duration.ofMinutes(11).toNanos(); // nothing was asked meanwhile: its connections are still open
+        fence.exchange();
+        assertThat(risen).hasValue(1);
+        assertOldIsRefused(fence);
+    }
+
+    @Test
+    void concurrentFirstWritesWaitUntilTheOthersWereAsked() throws Exception {
+        var fence = fence();
+        var asking = new CountDownLatch(1);
+        var answer = new CompletableFuture<Void>();
+        fence.share(new Fence.Sharing() {
+            @Override
+            public Fence.@Nullable Seen exchange(long system, long timeline, Duration age) {
+                return null;
+            }
+
+            @Override
+            public void prepare() {
+                if (asking.getCount() > 0) {
+                    asking.countDown();
+                    answer.join();
+                }
+            }
+        });
+        check(fence, oldServer);
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var first = threads.submit(fence::beforeWrite);
+            asking.await();
+            var second = threads.submit(fence::beforeWrite);
+            try {
+                assertThatThrownBy(() -> second.get(200, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+            } finally {
+                answer.complete(null);
+            }
+            first.get();
+            second.get();
         }
     }
 
