@@ -18,6 +18,7 @@ import dev.byline.model.Post;
 import dev.byline.model.PostChange;
 import dev.byline.model.PostStatus;
 import dev.byline.model.Principal;
+import dev.byline.model.ReplicaStatus;
 import dev.byline.model.Role;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -179,24 +180,33 @@ class FailoverTest {
 
     /** It is past the position of what is written next, but has something else there. */
     @Test
-    void aStandbyThatReceivedMoreThanThePromotedOneServesNothing(@TempDir Path thirdFolder) throws Exception {
-        try (var ahead = old.standby(thirdFolder)) {
+    void standbysThatReceivedMoreThanThePromotedOneServeNothing(@TempDir Path thirdFolder, @TempDir Path fourthFolder)
+            throws Exception {
+        try (var ahead = old.standby(thirdFolder);
+                var paused = old.standby(fourthFolder)) {
             old.run(
                     "CREATE ROLE plain LOGIN PASSWORD 'plain'", // it may not see which timeline a standby receives
                     "GRANT USAGE ON SCHEMA byline TO plain",
                     "GRANT SELECT ON ALL TABLES IN SCHEMA byline TO plain");
-            var readUrl = DatabaseUrl.parse(ahead.url().replace("postgres:postgres@", "plain:plain@"));
+            var hosts = "localhost:" + ahead.port() + ",localhost:" + paused.port();
+            var readUrl = DatabaseUrl.parse("postgres://plain:plain@" + hosts + "/postgres");
             var readReplica = new BylineConfig.Replicas(readUrl, 2, Duration.ofSeconds(1), Duration.ZERO);
             try (var byline = Byline.open(config(both(), Duration.ofMinutes(10)).withReplicas(readReplica))) {
                 Await.until(() -> !create(byline).isEmpty());
                 var me = new Principal.Member(Long.parseLong(old.value("SELECT max(id) FROM byline.users")), Role.USER);
-                Await.until(() -> isUsed(byline));
+                Await.until(() -> byline.replicas().stream().allMatch(ReplicaStatus::usable));
                 awaitReplay();
+                paused.run("SELECT pg_wal_replay_pause()");
+                Await.until(() ->
+                        paused.value("SELECT pg_get_wal_replay_pause_state()").equals("paused"));
                 replacement.freeze();
                 old.run(
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_replication ORDER BY backend_start LIMIT 1",
                         "SELECT pg_logical_emit_message(false, 'test', repeat('x', 1000000))");
                 Await.until(() -> ahead.value("SELECT pg_last_wal_replay_lsn() > '"
+                                + old.value("SELECT pg_current_wal_insert_lsn() - 500000") + "'")
+                        .equals("t"));
+                Await.until(() -> paused.value("SELECT pg_last_wal_receive_lsn() > '"
                                 + old.value("SELECT pg_current_wal_insert_lsn() - 500000") + "'")
                         .equals("t"));
                 old.kill();
@@ -208,21 +218,20 @@ class FailoverTest {
                         .isEqualTo("t");
                 for (int i = 0; i < 100; i++) { // longer than the position of the new primary is unknown
                     TimeUnit.MILLISECONDS.sleep(20);
+                    if (i == 20) {
+                        paused.run("SELECT pg_wal_replay_resume()"); // it replays what it has received
+                    }
                     var post = post(byline, me.userId(), "own");
                     assertThat(byline.posts().byIds(me, Set.of(post.id())).items())
                             .hasSize(1);
                 }
                 replacement.run("SELECT pg_logical_emit_message(true, 'test', repeat('x', 2000000))");
                 TimeUnit.MILLISECONDS.sleep(500);
-                assertThat(isUsed(byline)).isFalse();
+                assertThat(byline.replicas()).noneMatch(ReplicaStatus::usable);
             } finally {
                 old.restart();
             }
         }
-    }
-
-    private static boolean isUsed(Byline byline) {
-        return byline.replicas().getFirst().usable();
     }
 
     /** Replaces each shared timeline by a greater one with an invalid signature. */

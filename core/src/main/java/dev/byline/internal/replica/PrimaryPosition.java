@@ -25,6 +25,9 @@ final class PrimaryPosition implements AutoCloseable {
     /** Between two attempts to connect. */
     private static final Duration RECONNECT = Duration.ofMillis(250);
 
+    /** Between two attempts while the primary doesn't tell its position. */
+    private static final Duration UNSUPPORTED = Duration.ofSeconds(10);
+
     /** Between two samples of standbys that are far behind, and the most of them: those of a day. */
     private static final long OLDER_INTERVAL = TimeUnit.SECONDS.toNanos(10);
 
@@ -41,6 +44,7 @@ final class PrimaryPosition implements AutoCloseable {
     private volatile long system;
     private volatile boolean connected;
     private volatile boolean closed;
+    private @Nullable String logged; // used by the thread
 
     /**
      * Starts to sample.
@@ -67,13 +71,12 @@ final class PrimaryPosition implements AutoCloseable {
     record Epoch(long number, WalPosition start) {}
 
     private void run() {
-        @Nullable String logged = null;
         while (!closed) {
+            var generation = primary.fence().generation(); // before the connection is checked
             try (var connection = primary.connect()) {
-                logged = null;
                 system = system(connection);
                 connected = true;
-                sample(connection);
+                sample(connection, generation);
             } catch (SQLException | RuntimeException e) {
                 if (e instanceof SQLException sql && isResponse(sql)) {
                     seenAt = System.nanoTime();
@@ -83,7 +86,7 @@ final class PrimaryPosition implements AutoCloseable {
                     LOG.warn("the position of the primary is unknown: {}", logged);
                 }
                 samplePooled();
-                pause(RECONNECT);
+                pause(isUnsupported(e) ? UNSUPPORTED : RECONNECT);
             }
         }
     }
@@ -97,15 +100,22 @@ final class PrimaryPosition implements AutoCloseable {
         };
     }
 
+    /** The server doesn't tell its position, or not to this role. */
+    private static boolean isUnsupported(Exception e) {
+        return e instanceof SQLException sql
+                && String.valueOf(sql.getSQLState()).startsWith("42");
+    }
+
     /** Samples once on a connection of the pool, if one is idle: the primary may only refuse a further one. */
     private void samplePooled() {
         if (closed || primary.status().idle() == 0) {
             return;
         }
         try {
+            var generation = primary.fence().generation();
             var connection = primary.acquire();
             try {
-                sampleOnce(connection);
+                sampleOnce(connection, generation);
             } finally {
                 primary.release(connection);
             }
@@ -114,27 +124,39 @@ final class PrimaryPosition implements AutoCloseable {
         }
     }
 
-    /** Samples until the server was replaced. */
-    private void sample(Connection connection) throws SQLException {
-        var generation = primary.fence().generation();
-        connectedAt = System.nanoTime();
+    /**
+     * Samples until the server was replaced.
+     *
+     * @param generation of the fence, before it accepted the connection
+     */
+    private void sample(Connection connection, long generation) throws SQLException {
         if (epoch.number > 0 && epoch.start.timeline() == 0) {
             epoch = new Epoch(epoch.number + 1, WalPosition.current(connection)); // it may be another one
         }
-        while (!closed && generation == primary.fence().generation()) {
-            sampleOnce(connection);
+        var first = true;
+        while (!closed && sampleOnce(connection, generation)) {
+            if (first) {
+                first = false;
+                connectedAt = System.nanoTime();
+                logged = null;
+            }
             pause(INTERVAL);
         }
     }
 
-    private void sampleOnce(Connection connection) throws SQLException {
+    /** Returns false if the server may have been replaced. */
+    private boolean sampleOnce(Connection connection, long generation) throws SQLException {
         var time = System.nanoTime();
         var position = WalPosition.current(connection);
+        if (generation != primary.fence().generation()) {
+            return false;
+        }
         if (epoch.number == 0 || position.timeline() != epoch.start.timeline()) {
             epoch = new Epoch(epoch.number + 1, position); // before a sample of it is known
         }
         add(new Sample(time, position.lsn()));
         seenAt = System.nanoTime();
+        return true;
     }
 
     private void add(Sample sample) {
@@ -204,7 +226,7 @@ final class PrimaryPosition implements AutoCloseable {
         return seenAt;
     }
 
-    /** Returns when the last connection to the primary was opened, as of {@link System#nanoTime}. */
+    /** Returns when the position was first learned on the last connection to the primary, as of {@link System#nanoTime}. */
     long connectedAt() {
         return connectedAt;
     }

@@ -70,6 +70,7 @@ public final class Replica implements ConnectionCheck, AutoCloseable {
                 throw new SQLException("more than " + MAX_SERVERS + " servers", "08004");
             }
             var added = new StandbyServer(name, system, connection, primary, fence, server -> remove(identity, server));
+            added.poll(); // a server that doesn't tell its position is refused
             known = add(identity, added);
             if (known == null) {
                 return false;

@@ -109,10 +109,8 @@ public final class Replicas implements AutoCloseable {
     }
 
     private Predicate<StandbyServer.State> current() {
-        var now = System.nanoTime();
-        var epoch = primary.epoch().number();
-        return state ->
-                state.epoch() == epoch && state.isCurrent(now, config.lag().toNanos());
+        return state -> state.epoch() == primary.epoch().number()
+                && state.isCurrent(System.nanoTime(), config.lag().toNanos());
     }
 
     /** Returns whether a replica is current enough for everybody, and none of these in a suitable state. Doesn't block. */

@@ -22,7 +22,7 @@ final class StandbyServer {
     /** The timeline of the WAL receiver is visible to roles with pg_read_all_stats only. */
     private static final String POLL = """
             SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn() - '0/0'::pg_lsn,
-                (SELECT received_tli FROM pg_stat_wal_receiver)
+                pg_last_wal_receive_lsn() - '0/0'::pg_lsn, (SELECT received_tli FROM pg_stat_wal_receiver)
             """;
 
     private final String name;
@@ -32,10 +32,10 @@ final class StandbyServer {
     private final Fence fence;
     private final Consumer<StandbyServer> whenEnded;
     private volatile @Nullable State state;
-    private @Nullable Long promotedAt; // these are used by one thread
+    private @Nullable Long promotedAt; // these are used by the thread, and before it starts
     private long knownEpoch;
     private boolean isFollowing;
-    private long firstReplayed;
+    private long oldEnd; // of what it may have of an earlier epoch
     private volatile boolean ended;
     private volatile boolean closed;
 
@@ -115,7 +115,8 @@ final class StandbyServer {
         }
     }
 
-    private void poll() throws SQLException {
+    /** Asks the server. For use by the thread, and once before {@link #start}. */
+    void poll() throws SQLException {
         var asked = System.nanoTime();
         try (var statement = connection.createStatement();
                 var row = statement.executeQuery(POLL)) {
@@ -126,7 +127,7 @@ final class StandbyServer {
             }
             var replayed = row.getLong(2);
             var epoch = primary.epoch();
-            var usable = standby && follows(epoch, replayed) && !isOld(row.getLong(3));
+            var usable = standby && follows(epoch, replayed, row.getLong(3), row.getLong(4));
             var position = new WalPosition(epoch.start().timeline(), replayed);
             state = primary.isKnown() && !primary.isOfAnotherCluster(system)
                     ? new State(usable, epoch.number(), position, primary.currentAt(replayed), asked)
@@ -134,22 +135,27 @@ final class StandbyServer {
         }
     }
 
-    /** @param timeline that is received, zero if it is unknown */
-    private boolean isOld(long timeline) {
-        return timeline != 0 && timeline < fence.newest(primary.system());
-    }
-
     /**
      * Returns whether this follows the primary of an epoch. A standby may have received more of the old timeline than the
-     * server that was promoted: its position says nothing until it has moved on and passed one of the new epoch.
+     * server that was promoted: its position says nothing until it receives the new timeline. Where that can't be seen:
+     * until it has replayed more than it had received, and passed a position of the new epoch.
+     *
+     * @param received the position up to which it has received, zero if it receives nothing
+     * @param timeline that it receives, zero if that is unknown
      */
-    private boolean follows(PrimaryPosition.Epoch epoch, long replayed) {
+    private boolean follows(PrimaryPosition.Epoch epoch, long replayed, long received, long timeline) {
         if (epoch.number() != knownEpoch) {
             isFollowing = epoch.number() == 1; // nothing is known of an earlier one
             knownEpoch = epoch.number();
-            firstReplayed = replayed;
+            oldEnd = Math.max(replayed, received);
         }
-        isFollowing |= replayed > firstReplayed && replayed >= epoch.start().lsn();
+        if (timeline != 0 && timeline < fence.newest(primary.system())) {
+            return false;
+        }
+        var isVisible = timeline != 0 && epoch.start().timeline() != 0;
+        isFollowing |= isVisible
+                ? timeline >= epoch.start().timeline()
+                : replayed > oldEnd && replayed >= epoch.start().lsn();
         return isFollowing;
     }
 

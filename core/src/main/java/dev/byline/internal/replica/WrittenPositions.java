@@ -32,6 +32,9 @@ public final class WrittenPositions {
     /** How long a write waits for Redis, so that other processes know of it when it is answered. */
     private static final Duration SHARE_RETRIES = Duration.ofMillis(600);
 
+    /** How long {@link #retry} takes at most; the rest follows at its next call. */
+    private static final Duration RETRY_TIME = Duration.ofMillis(50);
+
     /** No write waits for a Redis that has been silent for this long. */
     private static final Duration SHARE_OUTAGE = Duration.ofSeconds(2);
 
@@ -147,9 +150,11 @@ public final class WrittenPositions {
         if (shared == null) {
             return;
         }
-        unshared.values().removeIf(write -> System.nanoTime() - write.time > kept);
-        for (var each : Map.copyOf(unshared).entrySet()) {
-            if (!share(shared, List.of(each.getKey()), each.getValue())) {
+        var start = System.nanoTime();
+        unshared.values().removeIf(write -> start - write.time > kept);
+        for (var each : List.copyOf(unshared.entrySet())) {
+            if (System.nanoTime() - start > RETRY_TIME.toNanos()
+                    || !share(shared, List.of(each.getKey()), each.getValue())) {
                 return;
             }
             unshared.remove(each.getKey(), each.getValue());
