@@ -117,7 +117,12 @@ public final class Users {
         var earlier = store.findCreated(request, SnapshotFormat.USER);
         if (earlier.isPresent()) {
             checkPassword(password, earlier.get().id());
-            return new Created<>(earlier.get(), true);
+            return store.write(
+                    principal,
+                    tx -> { // the first attempt may not have told that it was committed
+                        tx.concerns(Set.of(earlier.get().id()));
+                        return new Created<>(earlier.get(), true);
+                    });
         }
         var name = ByteBuffer.wrap(request.hash());
         if (!hashing.add(name)) {

@@ -13,11 +13,13 @@ import dev.byline.migrations.TestPostgres;
 import dev.byline.model.BylineConfig;
 import dev.byline.model.BylineException;
 import dev.byline.model.DatabaseUrl;
+import dev.byline.model.IdempotencyKey;
 import dev.byline.model.Metadata;
 import dev.byline.model.Metrics;
 import dev.byline.model.NewPost;
 import dev.byline.model.NewUser;
 import dev.byline.model.PageRequest;
+import dev.byline.model.Password;
 import dev.byline.model.Post;
 import dev.byline.model.PostFilter;
 import dev.byline.model.PostStatus;
@@ -29,10 +31,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +52,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jooq.DSLContext;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -143,7 +148,7 @@ class ReplicasTest {
     }
 
     private Principal.Member user(Byline node) {
-        var user = node.users().create(NOBODY, new NewUser("r" + ++number + "@example.com", "R", Metadata.EMPTY));
+        var user = node.users().create(NOBODY, newUser(null));
         return new Principal.Member(user.id(), Role.USER);
     }
 
@@ -277,10 +282,75 @@ class ReplicasTest {
     }
 
     @Test
+    void aRetryAtAnotherNodeIsSeenThere() throws Exception {
+        var operator = new Principal.Operator();
+        try (var redis = new TestRedis();
+                var client = RedisClient.create(redis.uri())) {
+            var cache = BylineConfig.Cache.LOCAL.withRedis(redis.uri());
+            try (var a = open(cache);
+                    var b = open(cache)) {
+                awaitUsable(a);
+                awaitUsable(b);
+                var before = a.users().create(operator, newUser(null));
+                Await.until(() -> b.users().byIds(NOBODY, Set.of(before.id())).size() == 1);
+                pause(first, second);
+                var shared = "byline:position:0@byline".getBytes(StandardCharsets.UTF_8);
+                var position = client.get(shared);
+                for (var password : Arrays.asList(new Password("a long enough password"), null)) {
+                    var user = newUser(password);
+                    var key = new IdempotencyKey("retry" + number, "");
+                    var created = a.users().create(operator, user, key).value();
+                    client.set(shared, position); // the process ended before it had shared its own
+                    assertThat(b.users().create(operator, user, key).replayed()).isTrue();
+                    assertThat(b.users().byIds(operator, Set.of(created.id()))).hasSize(1);
+                }
+            }
+        }
+    }
+
+    private NewUser newUser(@Nullable Password password) {
+        return new NewUser("r" + ++number + "@example.com", "R", password, Metadata.EMPTY);
+    }
+
+    @Test
     void anIdlePrimaryDoesNotLookAhead() throws Exception {
         primary.run("SELECT pg_logical_emit_message(true, 'test', 'x')", "SELECT pg_switch_wal()");
         TimeUnit.MILLISECONDS.sleep(1500); // nothing is written: the lag of a replica must not grow
         assertThat(byline.replicas()).allMatch(ReplicaStatus::usable);
+    }
+
+    @Test
+    void serversThatDoNotTellTheirPositionAreAskedRarely() throws Exception {
+        var functions = "FUNCTION pg_last_wal_replay_lsn(), pg_current_wal_insert_lsn()";
+        primary.run(
+                "CREATE ROLE mute LOGIN PASSWORD 'mute'",
+                "GRANT USAGE ON SCHEMA byline TO mute",
+                "GRANT SELECT ON ALL TABLES IN SCHEMA byline TO mute",
+                "REVOKE EXECUTE ON " + functions + " FROM PUBLIC");
+        try {
+            Await.until(() -> first.value("SELECT count(*) FROM pg_roles WHERE rolname = 'mute'")
+                    .equals("1"));
+            var config = config(Duration.ofMinutes(10), List.of(first.port()));
+            var primaryUrl = DatabaseUrl.parse(primary.url().replace("postgres:postgres@", "mute:mute@"));
+            var readUrl = DatabaseUrl.parse(first.url().replace("postgres:postgres@", "mute:mute@"));
+            byline.close();
+            try (var mute = Byline.open(config.withDatabase(BylineConfig.Database.of(primaryUrl))
+                    .withReplicas(new BylineConfig.Replicas(readUrl, 4, Duration.ofSeconds(1), Duration.ZERO)))) {
+                TimeUnit.SECONDS.sleep(2);
+                var before = List.of(sessions(primary), sessions(first));
+                TimeUnit.SECONDS.sleep(3);
+                assertThat(sessions(primary) - before.getFirst()).isLessThan(6);
+                assertThat(sessions(first) - before.getLast()).isLessThan(30);
+                mute.posts().feed(NOBODY, PostFilter.NONE, FIRST);
+            }
+        } finally {
+            primary.run("GRANT EXECUTE ON " + functions + " TO PUBLIC");
+        }
+    }
+
+    /** How many connections were opened and closed so far. */
+    private static long sessions(TestPostgres server) throws SQLException {
+        return Long.parseLong(server.value("SELECT sum(sessions) FROM pg_stat_database WHERE datname = 'postgres'"));
     }
 
     @Test
