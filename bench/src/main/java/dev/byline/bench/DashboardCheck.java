@@ -5,9 +5,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.byline.bench.harness.BylineProcess;
 import dev.byline.bench.harness.ChildProcess;
 import dev.byline.bench.harness.SampleData;
+import dev.byline.bench.harness.Sandbox;
 import dev.byline.bench.harness.Verdict;
 import dev.byline.internal.cache.TestRedis;
-import dev.byline.migrations.TestDatabase;
+import dev.byline.migrations.TestPostgres;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -20,11 +21,12 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs a Prometheus (which must be installed) with deploy/prometheus beside two nodes under load: every query of the
+ * Runs a Prometheus (which must be installed) with deploy/prometheus beside two nodes with a read replica under load: every query of the
  * dashboard must return data, and no alert may fire.
  */
 final class DashboardCheck {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String SCHEMA = "?currentSchema=byline";
     private static final int SCRAPE_SECONDS = 10; // two scrapes
 
     private DashboardCheck() {}
@@ -32,11 +34,20 @@ final class DashboardCheck {
     public static void main(String[] args) throws Exception {
         var jar = Path.of(args[0]);
         var verdict = new Verdict();
-        try (var database = TestDatabase.migrated();
-                var redis = new TestRedis()) {
-            var token = SampleData.userWithToken(database.serverUrl());
-            var redisUrl = redis.uri().toString();
-            var settings = Map.of("DATABASE_URL", database.serverUrl(), "REDIS_URL", redisUrl, "BYLINE_REPLICAS", "2");
+        try (var sandbox = new Sandbox("dashboard")) {
+            var database = sandbox.keep(new TestPostgres(sandbox.folder("primary")));
+            var standby = sandbox.keep(database.standby(sandbox.folder("standby")));
+            var redis = sandbox.keep(new TestRedis());
+            var token = SampleData.userWithToken(database.url() + SCHEMA);
+            var settings = Map.of(
+                    "DATABASE_URL",
+                    database.url() + SCHEMA,
+                    "BYLINE_READ_URL",
+                    standby.url() + SCHEMA,
+                    "REDIS_URL",
+                    redis.uri().toString(),
+                    "BYLINE_REPLICAS",
+                    "2");
             var port = TestRedis.freePort();
             try (var first = BylineProcess.start(jar, settings);
                     var second = BylineProcess.start(jar, settings);
