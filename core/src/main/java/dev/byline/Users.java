@@ -116,13 +116,13 @@ public final class Users {
             Principal principal, IdempotentRequest request, NewUser user, Password password) {
         var earlier = store.findCreated(request, SnapshotFormat.USER);
         if (earlier.isPresent()) {
-            checkPassword(password, earlier.get().id());
-            return store.write(
-                    principal,
-                    tx -> { // the first attempt may not have told that it was committed
-                        tx.concerns(Set.of(earlier.get().id()));
-                        return new Created<>(earlier.get(), true);
-                    });
+            var created = earlier.get();
+            checkPassword(password, created.id());
+            // The process of the first attempt may have ended before it told the others of its commit.
+            return store.write(principal, tx -> {
+                tx.concerns(Set.of(created.id()));
+                return new Created<>(created, true);
+            });
         }
         var name = ByteBuffer.wrap(request.hash());
         if (!hashing.add(name)) {

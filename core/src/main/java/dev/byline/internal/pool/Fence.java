@@ -44,8 +44,7 @@ public final class Fence implements ConnectionCheck {
     private final Runnable risen;
     private final LongSupplier answeredAt;
     private final LongSupplier nanoTime;
-    private final Map<Long, Newest> newest =
-            new HashMap<>(); // by system identifier, forgotten ones too; guarded by this
+    private final Map<Long, Newest> newest = new HashMap<>(); // by system identifier; guarded by this
     private final Map<Connection, Long> acceptedIn = Collections.synchronizedMap(new WeakHashMap<>());
     private volatile long generation;
     private volatile boolean off;
@@ -56,6 +55,7 @@ public final class Fence implements ConnectionCheck {
     private boolean standbyAccepted; // guarded by this
     private volatile long acceptedAt;
 
+    /** A timeline, also after it is forgotten: connections from then may still be open. */
     private record Newest(long timeline, long seenAt) {}
 
     /** Shares timelines with other processes. */
@@ -234,10 +234,17 @@ public final class Fence implements ConnectionCheck {
             var answer = others.exchange(system, seen.timeline, seen.age);
             shared |= answer != null;
             if (answer != null && answer.timeline > seen.timeline) {
-                LOG.warn("another process has seen timeline {} of the database", answer.timeline);
+                if (isNewer(system, answer.timeline)) {
+                    LOG.warn("another process has seen timeline {} of the database", answer.timeline);
+                }
                 var unused = remember(system, answer.timeline, nanoTime.getAsLong() - answer.age.toNanos());
             }
         });
+    }
+
+    private synchronized boolean isNewer(long system, long timeline) {
+        var before = newest.get(system);
+        return before != null && before.timeline < timeline;
     }
 
     /** Of a cluster whose timeline is forgotten, zero: what others have seen of it is still asked. */
@@ -269,9 +276,8 @@ public final class Fence implements ConnectionCheck {
         long newestKnown;
         synchronized (this) {
             warnOfAnotherCluster(system);
-            var before = newest.get(system);
             var known = newest(system);
-            rises = (known == 0 && standbyAccepted) || (before != null && before.timeline < timeline);
+            rises = (known == 0 && standbyAccepted) || isNewer(system, timeline);
             if (known <= timeline) {
                 newest.put(system, new Newest(timeline, seenAt));
             }
