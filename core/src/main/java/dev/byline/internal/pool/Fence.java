@@ -160,10 +160,9 @@ public final class Fence implements ConnectionCheck {
         check(system, timeline);
     }
 
-    /** Some managed services don't have these functions, or the role may not call them. */
+    /** Until a timeline was seen, any rejection counts; afterwards it may be an error that passes. */
     private synchronized boolean isUnsupported(SQLException e) {
-        var state = String.valueOf(e.getSQLState());
-        return state.startsWith("42") || state.startsWith("0A") || (newest.isEmpty() && SqlStates.isRejection(e));
+        return SqlStates.isUnsupported(e) || (newest.isEmpty() && SqlStates.isRejection(e));
     }
 
     /** Returns how long a timeline is remembered after it was last seen; zero for no fence. */
@@ -273,10 +272,10 @@ public final class Fence implements ConnectionCheck {
     /** Returns the newest timeline that is known, this one included. */
     private long remember(long system, long timeline, long seenAt) {
         boolean rises;
-        long newestKnown;
+        long known;
         synchronized (this) {
             warnOfAnotherCluster(system);
-            var known = newest(system);
+            known = newest(system);
             rises = (known == 0 && standbyAccepted) || isNewer(system, timeline);
             if (known <= timeline) {
                 newest.put(system, new Newest(timeline, seenAt));
@@ -285,12 +284,11 @@ public final class Fence implements ConnectionCheck {
                 generation++;
             }
             standbyAccepted = false;
-            newestKnown = newest(system);
         }
         if (rises) {
             risen.run();
         }
-        return newestKnown;
+        return Math.max(known, timeline);
     }
 
     private synchronized void warnOfAnotherCluster(long system) {

@@ -19,4 +19,13 @@ public final class SqlStates {
                     default -> true;
                 };
     }
+
+    /**
+     * Returns whether the server can't run a statement: it lacks a function, or the role lacks a privilege. Some managed
+     * services lack functions that tell about the server.
+     */
+    public static boolean isUnsupported(SQLException e) {
+        var state = String.valueOf(e.getSQLState());
+        return state.startsWith("42") || state.startsWith("0A");
+    }
 }

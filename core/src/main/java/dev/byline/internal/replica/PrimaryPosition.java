@@ -86,7 +86,7 @@ final class PrimaryPosition implements AutoCloseable {
                     LOG.warn("the position of the primary is unknown: {}", logged);
                 }
                 samplePooled();
-                pause(isUnsupported(e) ? UNSUPPORTED : RECONNECT);
+                pause(e instanceof SQLException sql && SqlStates.isUnsupported(sql) ? UNSUPPORTED : RECONNECT);
             }
         }
     }
@@ -98,12 +98,6 @@ final class PrimaryPosition implements AutoCloseable {
             case "55000" -> false;
             default -> SqlStates.isRejection(e);
         };
-    }
-
-    /** The server doesn't tell its position, or not to this role. */
-    private static boolean isUnsupported(Exception e) {
-        return e instanceof SQLException sql
-                && String.valueOf(sql.getSQLState()).startsWith("42");
     }
 
     /** Samples once on a connection of the pool, if one is idle: the primary may only refuse a further one. */
@@ -133,15 +127,14 @@ final class PrimaryPosition implements AutoCloseable {
         if (epoch.number > 0 && epoch.start.timeline() == 0) {
             epoch = new Epoch(epoch.number + 1, WalPosition.current(connection)); // it may be another one
         }
-        var first = true;
-        while (!closed && sampleOnce(connection, generation)) {
-            if (first) {
-                first = false;
-                connectedAt = System.nanoTime();
-                logged = null;
-            }
-            pause(INTERVAL);
+        if (!sampleOnce(connection, generation)) {
+            return;
         }
+        connectedAt = System.nanoTime();
+        logged = null;
+        do {
+            pause(INTERVAL);
+        } while (!closed && sampleOnce(connection, generation));
     }
 
     /** Returns false if the server may have been replaced. */
@@ -184,7 +177,7 @@ final class PrimaryPosition implements AutoCloseable {
             row.next();
             return row.getLong(1);
         } catch (SQLException e) {
-            if (String.valueOf(e.getSQLState()).startsWith("42")) { // no such function, or no privilege
+            if (SqlStates.isUnsupported(e)) {
                 return 0;
             }
             throw e;
