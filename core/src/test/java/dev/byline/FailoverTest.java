@@ -196,9 +196,7 @@ class FailoverTest {
                 var me = new Principal.Member(Long.parseLong(old.value("SELECT max(id) FROM byline.users")), Role.USER);
                 Await.until(() -> byline.replicas().stream().allMatch(ReplicaStatus::usable));
                 awaitReplay();
-                paused.run("SELECT pg_wal_replay_pause()");
-                Await.until(() ->
-                        paused.value("SELECT pg_get_wal_replay_pause_state()").equals("paused"));
+                paused.pauseReplay();
                 replacement.freeze();
                 old.run(
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_replication ORDER BY backend_start LIMIT 1",

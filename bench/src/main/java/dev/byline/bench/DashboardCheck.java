@@ -21,12 +21,11 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs a Prometheus (which must be installed) with deploy/prometheus beside two nodes with a read replica under load: every query of the
- * dashboard must return data, and no alert may fire.
+ * Runs a Prometheus (which must be installed) with deploy/prometheus beside two nodes with a read replica under load:
+ * every query of the dashboard must return data, and no alert may fire.
  */
 final class DashboardCheck {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String SCHEMA = "?currentSchema=byline";
     private static final int SCRAPE_SECONDS = 10; // two scrapes
 
     private DashboardCheck() {}
@@ -38,16 +37,12 @@ final class DashboardCheck {
             var database = sandbox.keep(new TestPostgres(sandbox.folder("primary")));
             var standby = sandbox.keep(database.standby(sandbox.folder("standby")));
             var redis = sandbox.keep(new TestRedis());
-            var token = SampleData.userWithToken(database.url() + SCHEMA);
+            var token = SampleData.userWithToken(database.serverUrl());
             var settings = Map.of(
-                    "DATABASE_URL",
-                    database.url() + SCHEMA,
-                    "BYLINE_READ_URL",
-                    standby.url() + SCHEMA,
-                    "REDIS_URL",
-                    redis.uri().toString(),
-                    "BYLINE_REPLICAS",
-                    "2");
+                    "DATABASE_URL", database.serverUrl(),
+                    "BYLINE_READ_URL", standby.serverUrl(),
+                    "REDIS_URL", redis.uri().toString(),
+                    "BYLINE_REPLICAS", "2");
             var port = TestRedis.freePort();
             try (var first = BylineProcess.start(jar, settings);
                     var second = BylineProcess.start(jar, settings);

@@ -56,8 +56,8 @@ final class DatabaseFaults {
                 ? Arrays.stream(args).skip(1).mapToInt(Integer::parseInt).toArray()
                 : new int[] {3, 300};
         try (var postgres = new TestPostgres(folder);
-                var network = new TcpProxy(url(postgres), Duration.ZERO)) {
-            var token = SampleData.userWithToken(url(postgres));
+                var network = new TcpProxy(postgres.serverUrl(), Duration.ZERO)) {
+            var token = SampleData.userWithToken(postgres.serverUrl());
             var settings = Map.of(
                     "DATABASE_URL", network.url(),
                     "BYLINE_CACHE_L1_TTL", "10m", // cached reads stay cached during a fault
@@ -69,10 +69,6 @@ final class DatabaseFaults {
                 }
             }
         }
-    }
-
-    private static String url(TestPostgres postgres) {
-        return postgres.url() + "?currentSchema=byline";
     }
 
     private void runAll(TcpProxy network) throws Exception {

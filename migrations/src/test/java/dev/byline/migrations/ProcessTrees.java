@@ -1,6 +1,7 @@
-package dev.byline.bench.harness;
+package dev.byline.migrations;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -14,7 +15,7 @@ public final class ProcessTrees {
      * Stops all (SIGSTOP) and returns them. A process that is started between a listing and the signal is found by the
      * next listing.
      */
-    public static List<ProcessHandle> freeze(List<ProcessHandle> roots) throws IOException, InterruptedException {
+    public static List<ProcessHandle> freeze(List<ProcessHandle> roots) {
         var running = roots.stream().filter(ProcessTrees::isRunning).toList(); // PIDs are reused
         signal("STOP", running);
         var before = running;
@@ -31,24 +32,40 @@ public final class ProcessTrees {
     }
 
     /** Kills all at once, frozen ones too, and waits until they have ended. */
-    public static void kill(List<ProcessHandle> roots) throws IOException, InterruptedException {
+    public static void kill(List<ProcessHandle> roots) {
         var all = freeze(roots);
         signal("KILL", all);
-        for (var process : all) {
-            while (isRunning(process)) {
-                TimeUnit.MILLISECONDS.sleep(10);
+        try {
+            for (var process : all) {
+                while (isRunning(process)) {
+                    TimeUnit.MILLISECONDS.sleep(10);
+                }
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
     }
 
     /** Sends a signal; processes that have ended are ignored. */
-    public static void signal(String name, List<ProcessHandle> processes) throws IOException, InterruptedException {
+    public static void signal(String name, List<ProcessHandle> processes) {
         if (processes.isEmpty()) {
             return;
         }
         var command = new ArrayList<>(List.of("kill", "-" + name));
         processes.forEach(process -> command.add(Long.toString(process.pid())));
-        var unused = ChildProcess.run(command.toArray(String[]::new));
+        try {
+            new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD) // kill reports processes that have ended meanwhile
+                    .start()
+                    .waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
     }
 
     /** A zombie that wasn't reaped is alive, but has no command. */

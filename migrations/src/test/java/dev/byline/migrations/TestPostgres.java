@@ -15,9 +15,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** A separate PostgreSQL with Byline's schema that can be frozen, killed and restarted. Not for Windows. */
@@ -144,6 +142,11 @@ public final class TestPostgres implements AutoCloseable {
         return "postgres://postgres:postgres@localhost:" + port + "/postgres";
     }
 
+    /** Returns its URL, with user and password, and Byline's schema as the current one. */
+    public String serverUrl() {
+        return url() + "?currentSchema=byline";
+    }
+
     /** Returns its port on localhost. */
     public int port() {
         return port;
@@ -193,55 +196,31 @@ public final class TestPostgres implements AutoCloseable {
         return postmaster().pid();
     }
 
+    /** Returns when a pause of the replay on this standby has begun: it takes effect with the next record. */
+    public void pauseReplay() throws Exception {
+        run("SELECT pg_wal_replay_pause()");
+        Await.until(() -> value("SELECT pg_get_wal_replay_pause_state()").equals("paused"));
+    }
+
     /** Stops all its processes (SIGSTOP): connections stay open, and nothing responds. */
     public void freeze() {
-        stopped();
+        var unused = ProcessTrees.freeze(List.of(postmaster()));
     }
 
     /** Continues all its processes. */
     public void thaw() {
-        kill("-CONT", stopped());
+        ProcessTrees.signal("CONT", ProcessTrees.freeze(List.of(postmaster())));
     }
 
     /** Kills all its processes at once, as a power failure does. */
     public void kill() {
-        var all = stopped();
-        kill("-KILL", all);
-        try {
-            for (var process : all) {
-                while (isRunning(process)) {
-                    TimeUnit.MILLISECONDS.sleep(10);
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
+        ProcessTrees.kill(List.of(postmaster()));
     }
 
     /** Restarts it after {@link #kill}, with the same data and port. */
     public void restart() {
         close(); // releases the lock on the folder
         server = launch();
-    }
-
-    /**
-     * Stops all its processes and returns them. The postmaster is stopped first: otherwise a backend that it starts
-     * between the listing and the signal would go on.
-     */
-    private List<ProcessHandle> stopped() {
-        var postmaster = postmaster();
-        kill("-STOP", List.of(postmaster));
-        List<ProcessHandle> before = List.of(postmaster);
-        while (true) { // the signal is asynchronous: until a listing shows nothing new
-            var all = Stream.concat(Stream.of(postmaster), postmaster.descendants())
-                    .toList();
-            if (all.equals(before)) {
-                return all;
-            }
-            kill("-STOP", all);
-            before = all;
-        }
     }
 
     private ProcessHandle postmaster() {
@@ -252,28 +231,6 @@ public final class TestPostgres implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static void kill(String signal, List<ProcessHandle> processes) {
-        var command = new ArrayList<>(List.of("kill", signal));
-        processes.forEach(process -> command.add(Long.toString(process.pid())));
-        try {
-            new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD) // kill reports processes that have ended meanwhile
-                    .start()
-                    .waitFor();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** A zombie that wasn't reaped is alive, but has no command. */
-    private static boolean isRunning(ProcessHandle process) {
-        return process.isAlive() && process.info().command().isPresent();
     }
 
     @Override

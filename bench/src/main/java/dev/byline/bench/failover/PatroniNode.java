@@ -1,9 +1,9 @@
 package dev.byline.bench.failover;
 
 import dev.byline.bench.harness.ChildProcess;
-import dev.byline.bench.harness.ProcessTrees;
 import dev.byline.bench.harness.Sandbox;
 import dev.byline.internal.cache.TestRedis;
+import dev.byline.migrations.ProcessTrees;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -138,17 +138,17 @@ public final class PatroniNode {
     }
 
     /** Kills Patroni and PostgreSQL at once, as a power failure does. */
-    void kill() throws IOException, InterruptedException {
+    void kill() throws IOException {
         ProcessTrees.kill(roots());
     }
 
     /** Stops Patroni and PostgreSQL: connections stay open, and nothing responds. */
-    void freeze() throws IOException, InterruptedException {
+    void freeze() throws IOException {
         var unused = ProcessTrees.freeze(roots());
     }
 
     /** Continues Patroni and PostgreSQL. */
-    void thaw() throws IOException, InterruptedException {
+    void thaw() throws IOException {
         ProcessTrees.signal("CONT", ProcessTrees.freeze(roots()));
     }
 

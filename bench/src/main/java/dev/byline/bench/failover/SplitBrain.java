@@ -39,7 +39,7 @@ public final class SplitBrain {
             old.close();
         });
         promoted = sandbox.keep(old.standby(sandbox.folder("new")));
-        proxy = sandbox.keep(new TcpProxy(old.url() + "?currentSchema=byline", Duration.ZERO));
+        proxy = sandbox.keep(new TcpProxy(old.serverUrl(), Duration.ZERO));
         nodes = BylineNodes.start(sandbox, jar, proxy.url(), Map.of());
     }
 

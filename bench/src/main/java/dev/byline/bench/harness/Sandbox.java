@@ -1,5 +1,6 @@
 package dev.byline.bench.harness;
 
+import dev.byline.migrations.ProcessTrees;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -27,7 +27,6 @@ public final class ReplicatedDatabase {
                 LATERAL (SELECT string_agg('w' || (%d * random() ^ 3)::int, ' ') AS words
                     FROM generate_series(1, 15) WHERE i > 0) AS b
             """.formatted(USERS, POSTS, WORDS);
-    private static final String PARAMETERS = "?currentSchema=byline";
     private static final int TIMEOUT_SECONDS = 120;
 
     private final Sandbox sandbox;
@@ -65,7 +64,7 @@ public final class ReplicatedDatabase {
     }
 
     private void createRows() throws SQLException {
-        try (var data = new SampleData(primary.url() + PARAMETERS)) {
+        try (var data = new SampleData(primary.serverUrl())) {
             data.users(USERS);
             for (int user = 1; user <= USERS; user++) {
                 authorizations.add("Authorization: Bearer " + data.token(user));
@@ -101,7 +100,7 @@ public final class ReplicatedDatabase {
 
     private Map<String, String> settings(TestPostgres... standbys) {
         var settings = Map.of(
-                "DATABASE_URL", primary.url() + PARAMETERS,
+                "DATABASE_URL", primary.serverUrl(),
                 "REDIS_URL", redis.uri().toString(),
                 "BYLINE_REPLICAS", "2",
                 "BYLINE_POOL_SIZE", "10",
@@ -113,7 +112,8 @@ public final class ReplicatedDatabase {
         return Stream.concat(
                         settings.entrySet().stream(),
                         Stream.of(Map.entry(
-                                "BYLINE_READ_URL", "postgres://postgres:postgres@" + hosts + "/postgres" + PARAMETERS)))
+                                "BYLINE_READ_URL",
+                                "postgres://postgres:postgres@" + hosts + "/postgres?currentSchema=byline")))
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
