@@ -164,12 +164,9 @@ class ReplicasTest {
         return node.posts().byIds(reader, Set.of(post.id())).items().size() == 1;
     }
 
-    /** Not at once: a pause takes effect with the next record. */
     private static void pause(TestPostgres... standbys) throws Exception {
         for (var standby : standbys) {
-            standby.run("SELECT pg_wal_replay_pause()");
-            Await.until(() ->
-                    standby.value("SELECT pg_get_wal_replay_pause_state()").equals("paused"));
+            standby.pauseReplay();
         }
     }
 
@@ -239,8 +236,12 @@ class ReplicasTest {
         assertThat(sees(byline, author, post)).isTrue();
     }
 
-    @Test
-    void nodesShareThePositionsThroughRedis() throws Exception {
+    private interface TwoNodesTest {
+        void run(TestRedis redis, RedisClient client, Byline a, Byline b) throws Exception;
+    }
+
+    /** Opens two nodes with a Redis, and waits until replicas are usable. */
+    private void withTwoNodes(TwoNodesTest test) throws Exception {
         try (var redis = new TestRedis();
                 var client = RedisClient.create(redis.uri())) {
             var cache = BylineConfig.Cache.LOCAL.withRedis(redis.uri());
@@ -248,64 +249,62 @@ class ReplicasTest {
                     var b = open(cache)) {
                 awaitUsable(a);
                 awaitUsable(b);
-                var author = user(a);
-                var seen = post(a, author);
-                Await.until(() -> sees(b, NOBODY, seen));
-                reads.clear();
-                Await.until(() -> sees(b, author, seen) && reads(Metrics.ReplicaRead.REPLICA) > 0);
-                pause(first, second);
-                var post = post(a, author);
-                assertThat(sees(b, author, post)).isTrue();
-                assertThat(sees(b, NOBODY, post)).isFalse();
-
-                var missing = post(a, author);
-                client.flushAll();
-                assertThat(sees(b, author, missing)).as("missing").isTrue();
-                assertThat(sees(b, author, missing)).as("learned").isTrue();
-
-                var forged = post(a, author);
-                var key = "byline:position:" + author.userId() + "@byline";
-                client.set(key, "x".repeat(40));
-                assertThat(sees(b, author, forged)).as("forged").isTrue();
-
-                var silent = post(a, author);
-                redis.freeze();
-                assertThat(sees(b, author, silent)).as("silent").isTrue();
-                var missed = post(a, author);
-                redis.thaw();
-                TimeUnit.MILLISECONDS.sleep(400); // a heartbeat
-                assertThat(sees(b, author, missed))
-                        .as("missed by Redis at first")
-                        .isTrue();
+                test.run(redis, client, a, b);
             }
         }
     }
 
     @Test
+    void nodesShareThePositionsThroughRedis() throws Exception {
+        withTwoNodes((redis, client, a, b) -> {
+            var author = user(a);
+            var seen = post(a, author);
+            Await.until(() -> sees(b, NOBODY, seen));
+            reads.clear();
+            Await.until(() -> sees(b, author, seen) && reads(Metrics.ReplicaRead.REPLICA) > 0);
+            pause(first, second);
+            var post = post(a, author);
+            assertThat(sees(b, author, post)).isTrue();
+            assertThat(sees(b, NOBODY, post)).isFalse();
+
+            var missing = post(a, author);
+            client.flushAll();
+            assertThat(sees(b, author, missing)).as("missing").isTrue();
+            assertThat(sees(b, author, missing)).as("learned").isTrue();
+
+            var forged = post(a, author);
+            var key = "byline:position:" + author.userId() + "@byline";
+            client.set(key, "x".repeat(40));
+            assertThat(sees(b, author, forged)).as("forged").isTrue();
+
+            var silent = post(a, author);
+            redis.freeze();
+            assertThat(sees(b, author, silent)).as("silent").isTrue();
+            var missed = post(a, author);
+            redis.thaw();
+            TimeUnit.MILLISECONDS.sleep(400); // a heartbeat
+            assertThat(sees(b, author, missed)).as("missed by Redis at first").isTrue();
+        });
+    }
+
+    @Test
     void aRetryAtAnotherNodeIsSeenThere() throws Exception {
         var operator = new Principal.Operator();
-        try (var redis = new TestRedis();
-                var client = RedisClient.create(redis.uri())) {
-            var cache = BylineConfig.Cache.LOCAL.withRedis(redis.uri());
-            try (var a = open(cache);
-                    var b = open(cache)) {
-                awaitUsable(a);
-                awaitUsable(b);
-                var before = a.users().create(operator, newUser(null));
-                Await.until(() -> b.users().byIds(NOBODY, Set.of(before.id())).size() == 1);
-                pause(first, second);
-                var shared = "byline:position:0@byline".getBytes(StandardCharsets.UTF_8);
-                var position = client.get(shared);
-                for (var password : Arrays.asList(new Password("a long enough password"), null)) {
-                    var user = newUser(password);
-                    var key = new IdempotencyKey("retry" + number, "");
-                    var created = a.users().create(operator, user, key).value();
-                    client.set(shared, position); // the process ended before it had shared its own
-                    assertThat(b.users().create(operator, user, key).replayed()).isTrue();
-                    assertThat(b.users().byIds(operator, Set.of(created.id()))).hasSize(1);
-                }
+        withTwoNodes((redis, client, a, b) -> {
+            var before = a.users().create(operator, newUser(null));
+            Await.until(() -> b.users().byIds(NOBODY, Set.of(before.id())).size() == 1);
+            pause(first, second);
+            var shared = "byline:position:0@byline".getBytes(StandardCharsets.UTF_8);
+            var position = client.get(shared);
+            for (var password : Arrays.asList(new Password("a long enough password"), null)) {
+                var user = newUser(password);
+                var key = new IdempotencyKey("retry" + number, "");
+                var created = a.users().create(operator, user, key).value();
+                client.set(shared, position); // the process ended before it had shared its own
+                assertThat(b.users().create(operator, user, key).replayed()).isTrue();
+                assertThat(b.users().byIds(operator, Set.of(created.id()))).hasSize(1);
             }
-        }
+        });
     }
 
     private NewUser newUser(@Nullable Password password) {
